@@ -1,0 +1,243 @@
+// The one loop that moves jobs: read, observe, reconcile, act, one guarded write; again until the job rests.
+// It may die at any line and be run again. Wake-ups carry no data; a slow periodic look replaces lost ones.
+import type { Inventory } from '../accelerator/device.ts'
+import { AppError } from '../api/error.ts'
+import { sleep } from '../lib/abort.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ChangeSignal } from '../lib/signal.ts'
+import { type Admission, admit } from './admission.ts'
+import { EVENTS } from './events.ts'
+import type { Job } from './job.ts'
+import { isTerminal } from './phase.ts'
+import { attemptRef, planInputOf } from './plan-input.ts'
+import type { Backend, TaskGate } from './ports.ts'
+import { autoStopAtMs, reconcile } from './reconcile.ts'
+import type { Action, Step } from './step.ts'
+import type { JobChange, JobStore, Lease } from './store.ts'
+
+export type ControllerParts = {
+  readonly store: JobStore
+  readonly backend: Backend
+  readonly gate: TaskGate
+  readonly inventory: () => Inventory
+  /** Wakes this loop: key = job id. */
+  readonly wake: ChangeSignal
+  /** Tells readers that a job's row changed: key = job id. */
+  readonly changed: ChangeSignal
+  readonly clock: Clock
+  readonly serveId: string
+  readonly onError: (jobId: string, error: unknown) => void
+  /** Called before and after every action and write; the crash tests end the process there. */
+  readonly faultPoint: (point: string) => void
+}
+
+const LEASE_MS = 60_000
+const SERVER_GRACE_MS = 20_000
+const LOOK_AGAIN_MS = 5_000
+const START_TRIES = 3
+
+/** What one turn of the loop came to; an error is a start that failed. */
+type Moved = 'again' | 'started' | 'rest' | 'erased' | Error
+
+/** Moves all jobs of one serve until it is disposed. */
+export class Controller implements AsyncDisposable {
+  readonly #parts: ControllerParts
+  readonly #stop = new AbortController()
+  readonly #moving = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #unlisten: (() => void)[] = []
+  #admitting: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts
+  }
+
+  /** Takes this serve's jobs up again and begins to listen. */
+  async start(): Promise<void> {
+    const { store, serveId, wake, backend } = this.#parts
+    await store.releaseOwn(serveId)
+    this.#unlisten.push(wake.listen((jobId) => this.#enqueue(jobId)))
+    this.#unlisten.push(backend.watch((jobId) => this.#enqueue(jobId)))
+    for (const jobId of await store.listUnfinished(serveId)) this.#enqueue(jobId)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const unlisten of this.#unlisten) unlisten()
+    this.#stop.abort(new Error('the server is stopping'))
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    await Promise.allSettled([...this.#moving.values(), this.#admitting])
+  }
+
+  #enqueue(jobId: string): void {
+    if (this.#stop.signal.aborted) return
+    if (this.#moving.has(jobId)) {
+      this.#again.add(jobId)
+      return
+    }
+    const done = this.#move(jobId)
+      .catch((error: unknown) => {
+        if (this.#stop.signal.aborted) return
+        this.#parts.onError(jobId, error)
+        this.#later(jobId, LOOK_AGAIN_MS)
+      })
+      .finally(() => {
+        this.#moving.delete(jobId)
+        if (this.#again.delete(jobId)) this.#enqueue(jobId)
+      })
+    this.#moving.set(jobId, done)
+  }
+
+  #later(jobId: string, ms: number): void {
+    clearTimeout(this.#timers.get(jobId))
+    const timer = setTimeout(() => {
+      this.#timers.delete(jobId)
+      this.#enqueue(jobId)
+    }, ms)
+    timer.unref()
+    this.#timers.set(jobId, timer)
+  }
+
+  async #move(jobId: string): Promise<void> {
+    let startError: string | null = null
+    let failedStarts = 0
+    let starts = 0
+    while (!this.#stop.signal.aborted) {
+      this.#again.delete(jobId)
+      const job = await this.#parts.store.getById(jobId)
+      if (!job) return this.#parts.gate.close(jobId)
+      const isWaiting = !isTerminal(job.status.phase) && job.status.startIntentAtMs === null
+      const moved: Moved = isWaiting ? await this.#moveWaiting(job) : await this.#moveStarted(job, startError)
+      if (moved === 'rest') return this.#rest(job)
+      if (moved === 'erased') return
+      // A start that left no trace yet is not repeated in a hurry.
+      if (moved === 'started' && ++starts > 1) return this.#later(jobId, LOOK_AGAIN_MS)
+      if (moved instanceof Error) {
+        failedStarts++
+        if (moved instanceof AppError || failedStarts >= START_TRIES) startError = moved.message
+        else await sleep(500 * 2 ** failedStarts, this.#stop.signal)
+      }
+    }
+  }
+
+  /** A job that holds devices may change without a word: look again after a while. */
+  #rest(job: Job): void {
+    if (isTerminal(job.status.phase) || job.status.startIntentAtMs === null) return
+    const due = autoStopAtMs(job)
+    const untilDue = due === null ? LOOK_AGAIN_MS : due - this.#parts.clock.now().getTime()
+    this.#later(job.id, Math.max(0, Math.min(LOOK_AGAIN_MS, untilDue)))
+  }
+
+  async #moveStarted(job: Job, startError: string | null): Promise<Moved> {
+    const { backend, gate } = this.#parts
+    const live = !isTerminal(job.status.phase)
+    if (live) await gate.open(job)
+    const seen = live ? await backend.observe(attemptRef(job), this.#stop.signal) : []
+    const step = reconcile(job, { seen, admission: null, startError, nowMs: this.#nowMs() })
+    return this.#take(job, step)
+  }
+
+  /** Admission and the write that books are one at a time, so no two jobs are promised the same core. */
+  #moveWaiting(job: Job): Promise<Moved> {
+    const turn = this.#admitting.then(async () => {
+      const decided = await this.#decide()
+      const fresh = await this.#parts.store.getById(job.id)
+      if (!fresh || fresh.version !== job.version) return 'again'
+      const admission: Admission | null = decided.get(job.id) ?? null
+      return this.#take(fresh, reconcile(fresh, { seen: [], admission, startError: null, nowMs: this.#nowMs() }))
+    })
+    this.#admitting = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #decide(): Promise<Map<string, Admission>> {
+    const { store, inventory } = this.#parts
+    return admit(await store.listWaiting(), inventory(), await store.bookings())
+  }
+
+  /** Does one step under a lease: the action, then the write. */
+  async #take(job: Job, step: Step): Promise<Moved> {
+    if (!step.action && !step.change) return 'rest'
+    const { store, serveId } = this.#parts
+    const claimed = await store.claimOne(job.id, serveId, this.#nowMs(), LEASE_MS)
+    if (!claimed) return 'rest'
+    if (claimed.job.version !== job.version) return 'again'
+    if (step.action === 'erase') {
+      await this.#act('erase', job)
+      await store.erase(claimed.lease, job.version)
+      this.#tell(job.id)
+      return 'erased'
+    }
+    if (step.action) {
+      const failed = await this.#act(step.action, job)
+      if (failed) return failed
+    }
+    if (step.change) await this.#write(claimed.lease, job, step.change)
+    return step.action === 'start' ? 'started' : 'again'
+  }
+
+  async #write(lease: Lease, job: Job, change: JobChange): Promise<void> {
+    const { store, faultPoint } = this.#parts
+    faultPoint('before:write')
+    const written = await store.write(lease, job.version, change)
+    faultPoint('after:write')
+    if (written) this.#tell(job.id)
+    const leftQueue = job.status.startIntentAtMs === null && isTerminal(change.status.phase)
+    if (change.bookings?.length === 0 || leftQueue) await this.#wakeAdmitted()
+  }
+
+  /** Something was freed: those who fit now may move. The rest of the queue sleeps on. */
+  async #wakeAdmitted(): Promise<void> {
+    for (const [jobId, admission] of await this.#decide()) if (admission.admitted) this.#enqueue(jobId)
+  }
+
+  #tell(jobId: string): void {
+    this.#parts.changed.notify(jobId)
+  }
+
+  /** Returns an error only for a start that failed; everything else throws and is tried again later. */
+  async #act(action: Action, job: Job): Promise<Error | null> {
+    const { faultPoint } = this.#parts
+    faultPoint(`before:${action}`)
+    const failed = await this.#perform(action, job)
+    faultPoint(`after:${action}`)
+    return failed
+  }
+
+  async #perform(action: Action, job: Job): Promise<Error | null> {
+    const { backend, gate, inventory, store } = this.#parts
+    const signal = this.#stop.signal
+    switch (action) {
+      case 'start':
+        try {
+          await backend.start(backend.plan(planInputOf(job, job.status.attempt, job.status.placements, inventory())), signal)
+          return null
+        } catch (cause) {
+          return cause instanceof Error ? cause : new Error(String(cause))
+        }
+      case 'stop':
+        try {
+          await backend.stop(attemptRef(job), SERVER_GRACE_MS, signal)
+        } catch (cause) {
+          if (signal.aborted) throw cause
+          await store.addEvents(job.id, [EVENTS.stopRetried(cause instanceof Error ? cause.message : String(cause))], this.#nowMs())
+          throw cause
+        }
+        return null
+      case 'collect':
+        await gate.collect(job)
+        return null
+      case 'remove':
+        await gate.close(job.id)
+        for (let attempt = 1; attempt <= job.status.attempt; attempt++) await backend.remove(attemptRef(job, attempt), signal)
+        return null
+      case 'erase':
+        await gate.erase(job.id)
+        return null
+    }
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().getTime()
+  }
+}

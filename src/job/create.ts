@@ -1,0 +1,115 @@
+// From a parsed create body to a job, or to an AppError that names the field, what came and what would be valid.
+// Nothing is stored here; the only I/O is looking things up through ports.
+import type { Inventory } from '../accelerator/device.ts'
+import { AppError } from '../api/error.ts'
+import type { TrainingJobRequest } from '../api/training-job.ts'
+import { checkCode } from './check-code.ts'
+import { checkChannels } from './check-channels.ts'
+import { checkEnvironment } from './check-environment.ts'
+import { checkFields } from './check-fields.ts'
+import { checkResource } from './check-resource.ts'
+import { generationOf } from './command.ts'
+import { EVENTS } from './events.ts'
+import { type Job, type NewEvent, SECRET_MASK } from './job.ts'
+import { taskNames } from './names.ts'
+import { initialStatus } from './phase.ts'
+import { planInputOf } from './plan-input.ts'
+import { place } from './admission.ts'
+import type { Backend, ObjectCatalog } from './ports.ts'
+import type { NewJob } from './store.ts'
+
+export type CreateParts = {
+  readonly inventory: Inventory
+  readonly catalog: ObjectCatalog
+  readonly backend: Backend
+}
+
+export type CreateInput = {
+  readonly id: string
+  readonly projectId: string
+  readonly userName: string
+  readonly nowMs: number
+  readonly body: TrainingJobRequest
+}
+
+/** Checks a body against this platform and fills defaults in. Returns the job to store and its first events. */
+export async function createJob(input: CreateInput, parts: CreateParts): Promise<{ job: NewJob; events: NewEvent[] }> {
+  const { body } = input
+  const warnings = checkFields(body)
+  checkWhatRuns(body)
+  const flavorId = checkResource(body, parts.inventory)
+  const secretEnvironment = checkEnvironment(body)
+  const generation = generationOf(body.algorithm?.command ?? '')
+  warnings.push(...(await checkCode(body, parts.catalog)), ...(await checkChannels(body, parts.catalog)))
+  const request = withDefaults(body, flavorId, secretEnvironment)
+  const job: NewJob = {
+    id: input.id,
+    projectId: input.projectId,
+    userName: input.userName,
+    generation,
+    request,
+    createTimeMs: input.nowMs,
+    description: body.metadata.description ?? '',
+    chip: null,
+    status: initialStatus(taskNames(request.spec?.resource?.node_count ?? 1)),
+    secretEnvironment,
+  }
+  checkBackend(job, parts)
+  return { job, events: [EVENTS.created(body.metadata.name), ...warnings] }
+}
+
+/** The four ways of modelarts.md §1.3.2, of which two need nothing that is stored elsewhere. */
+function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
+  if (!algorithm) {
+    throw new AppError('MustHaveCmdAndImage', 'algorithm: missing; valid: an object with engine.image_url and command, or code_dir and boot_file')
+  }
+  const { command, boot_file: bootFile, engine } = algorithm
+  if (!engine?.image_url) {
+    const got = command ? 'a command without an image' : 'no image'
+    throw new AppError('MustHaveCmdAndImage', `algorithm.engine.image_url: missing (${got}); valid: an image, "host" on the host backend`)
+  }
+  if (!command && !bootFile) {
+    throw new AppError('MustHaveCmdAndImage', 'algorithm.command: missing; valid: the command to run, or code_dir and boot_file')
+  }
+  if (command && bootFile) {
+    throw new AppError('InvalidParam', 'algorithm.boot_file: given together with command; valid: one of the two')
+  }
+  if (command?.includes('\0')) throw new AppError('InvalidParam', 'algorithm.command: contains NUL; valid: text without it')
+  const workingDir = algorithm.working_dir
+  if (workingDir && (!workingDir.startsWith('/') || workingDir.split('/').includes('..'))) {
+    throw new AppError('InvalidWorkingDir', `algorithm.working_dir: got ${JSON.stringify(workingDir)}; valid: an absolute path without ".."`)
+  }
+}
+
+/** What the backend itself refuses (image, user) is refused now and not after a wait in the queue. */
+function checkBackend(job: NewJob, { backend, inventory }: CreateParts): void {
+  const trial = trialJob(job)
+  const placed = place(trial, inventory, [])
+  if (!placed.ok) throw new AppError('FlavorOutOfRange', `spec.resource: ${placed.reason}`)
+  backend.plan(planInputOf(trial, 1, placed.placements, inventory))
+}
+
+/** A job as it would be stored, for questions that need one. */
+export const trialJob = (job: NewJob): Job => ({
+  ...job,
+  seq: 0,
+  stopRequestedAtMs: null,
+  deleteRequestedAtMs: null,
+  cleanedAtMs: null,
+  version: 0,
+})
+
+function withDefaults(body: TrainingJobRequest, flavorId: string, secrets: Readonly<Record<string, string>>): TrainingJobRequest {
+  const environments = Object.fromEntries(
+    Object.entries(body.algorithm?.environments ?? {}).map(([name, value]) => [name, name in secrets ? SECRET_MASK : value]),
+  )
+  return {
+    ...body,
+    metadata: { ...body.metadata, workspace_id: body.metadata.workspace_id || '0', description: body.metadata.description ?? '' },
+    algorithm: { ...body.algorithm, environments },
+    spec: {
+      ...body.spec,
+      resource: { ...body.spec?.resource, flavor_id: flavorId, node_count: body.spec?.resource?.node_count ?? 1 },
+    },
+  }
+}

@@ -1,0 +1,61 @@
+// What one task is told when it says hello: its HelloResponse, made from the job alone. Pure.
+import type { HelloResponse, TaskCommand } from '../api/task.ts'
+import { TASK_PROTOCOL } from '../api/task.ts'
+import { codeStaging, inputChannels, localBootFile, outputChannels } from './channels.ts'
+import { parameterArguments, runTrainArguments, taskCommandOf } from './command.ts'
+import { buildEnvironment, type EnvironmentInput, rankTableDir } from './environment.ts'
+import type { Job } from './job.ts'
+import { LOG_FILE } from './places.ts'
+
+const DEFAULT_TABLE_TIMEOUT_S = 1800
+const LAUNCHER_GRACE_S = 15
+const SPOOL_LIMIT_BYTES = 1 << 30
+
+/** Everything the launcher of one task must know. */
+export function buildInstructions(input: EnvironmentInput): HelloResponse {
+  const { job, task, deviceCount } = input
+  const environment = buildEnvironment(input)
+  return {
+    protocol: TASK_PROTOCOL,
+    job_id: job.id,
+    job_name: job.request.metadata.name,
+    attempt: job.status.attempt,
+    task,
+    generation: job.generation,
+    command: commandOf(job, deviceCount),
+    working_dir: job.request.algorithm?.working_dir || null,
+    environment,
+    secret_names: Object.keys(input.secrets),
+    code: runTrainBringsCode(job) ? null : codeStaging(job),
+    inputs: inputChannels(job).map(({ name, url, local_dir }) => ({ name, url, local_dir })),
+    outputs: outputChannels(job).map(({ name, url, local_dir }) => ({ name, url, local_dir })),
+    rank_table_dir: rankTableDir(job, deviceCount),
+    rank_table_timeout_s: positive(environment['ROPEWAY_RANK_TABLE_TIMEOUT']) ?? DEFAULT_TABLE_TIMEOUT_S,
+    grace_s: LAUNCHER_GRACE_S,
+    spool_limit_bytes: SPOOL_LIMIT_BYTES,
+    log_file: LOG_FILE,
+  }
+}
+
+const positive = (text: string | undefined): number | null => {
+  const value = Number(text)
+  return Number.isFinite(value) && value > 0 ? value : null
+}
+
+/** run_train.sh downloads the code itself when its first argument is a URL. */
+function runTrainBringsCode(job: Job): boolean {
+  const args = runTrainArguments(job.request.algorithm?.command ?? '')
+  return args !== null && /^(obs|s3):\/\//.test(args[0] ?? '')
+}
+
+/** Channels by parameter come after the job's own parameters, in the order of the body (modelarts.md §3.5 step 7). */
+function commandOf(job: Job, deviceCount: number): TaskCommand {
+  const algorithm = job.request.algorithm
+  const channels = [...inputChannels(job), ...outputChannels(job)].filter(({ access }) => access === 'parameter')
+  const args = [
+    ...channels.map(({ name, local_dir }) => `--${name}=${local_dir}`),
+    ...parameterArguments((algorithm?.parameters ?? []).map(({ name, value }) => ({ name, value }))),
+  ]
+  if (algorithm?.command) return taskCommandOf(algorithm.command, args)
+  return { mode: 'boot', boot_file: localBootFile(job) ?? '', args, per_device: deviceCount > 0 }
+}

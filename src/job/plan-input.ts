@@ -1,0 +1,57 @@
+// From a placed job to what a backend needs to know of it. Pure.
+import type { Inventory, Placement } from '../accelerator/device.ts'
+import { hostTable } from './environment.ts'
+import type { AttemptRef, Job } from './job.ts'
+import { podName, taskObjectName } from './names.ts'
+import { PLACES, WRITABLE_DIRS } from './places.ts'
+import type { PlanInput } from './ports.ts'
+
+/** Annotation that keeps the image's own run_train.sh instead of ours (decisions.md 1.7). */
+export const KEEP_RUN_TRAIN = 'ropeway/keep-image-run-train'
+
+/** Annotation that names environment variables whose values are secret, separated by commas. */
+export const SECRET_ENVIRONMENT = 'ropeway/secret-environment'
+
+/** What a backend plans from. `attempt` and `placements` are given apart because a dry run has no booked ones. */
+export function planInputOf(job: Job, attempt: number, placements: readonly Placement[], inventory: Inventory): PlanInput {
+  const addresses = placements.map(({ hostId }) => hostAddressOf(inventory, hostId))
+  const places = PLACES[job.generation]
+  const annotations = job.request.metadata.annotations ?? {}
+  return {
+    jobId: job.id,
+    attempt,
+    generation: job.generation,
+    image: job.request.algorithm?.engine?.image_url ?? '',
+    runUser: runUserOf(job) ?? { uid: places.uid, gid: places.gid },
+    writableDirs: [...WRITABLE_DIRS],
+    hostNames: hostTable(job, addresses),
+    mountRunTrain: annotations[KEEP_RUN_TRAIN] !== 'true',
+    annotations,
+    tasks: placements.map((placement, index) => ({
+      task: placement.task,
+      name: taskObjectName(job.id, attempt, placement.task),
+      podName: podName(job.generation, job.id, placement.taskIndex),
+      placement,
+      hostAddress: addresses[index] ?? '127.0.0.1',
+    })),
+  }
+}
+
+/** `run_user` of the request: the group is 100 where ModelArts uses it for that uid, else equal to the uid. */
+function runUserOf(job: Job): { uid: number; gid: number } | null {
+  const asked = job.request.algorithm?.engine?.run_user
+  if (!asked) return null
+  const uid = Number(asked)
+  return { uid, gid: uid === PLACES[2].uid ? PLACES[2].gid : uid }
+}
+
+/** Address of a host; a host that left the inventory has none. */
+export const hostAddressOf = (inventory: Inventory, hostId: string): string =>
+  inventory.hosts.find((host) => host.id === hostId)?.address ?? '127.0.0.1'
+
+/** The present attempt of a job, as backends name it. */
+export const attemptRef = (job: Job, attempt = job.status.attempt): AttemptRef => ({
+  jobId: job.id,
+  attempt,
+  tasks: job.status.tasks.map(({ task }) => task),
+})

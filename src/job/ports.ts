@@ -1,0 +1,94 @@
+// The seams of the domain. The comments are promises; test/conformance holds every implementation to them.
+import type { Placement } from '../accelerator/device.ts'
+import type { AttemptRef, Generation, Job } from './job.ts'
+
+/** One task, ready to be turned into a backend's own request. */
+export type TaskPlanInput = {
+  /** `worker-0` */
+  readonly task: string
+  /** `<job>-<attempt>-<task>` with the job's short id: names every object we create (decisions.md 1.3). */
+  readonly name: string
+  readonly podName: string
+  readonly placement: Placement
+  /** Address of the placement's host, `server_id` on the host backend. */
+  readonly hostAddress: string
+}
+
+export type PlanInput = {
+  readonly jobId: string
+  readonly attempt: number
+  readonly generation: Generation
+  readonly image: string
+  readonly runUser: { readonly uid: number; readonly gid: number }
+  /** Folders that must exist and be writable inside the task. */
+  readonly writableDirs: readonly string[]
+  /** Host name → address of every task of the job, one /etc/hosts per task. */
+  readonly hostNames: readonly { readonly name: string; readonly address: string }[]
+  /** Does our run_train.sh cover the image's? */
+  readonly mountRunTrain: boolean
+  readonly annotations: Readonly<Record<string, string>>
+  readonly tasks: readonly TaskPlanInput[]
+}
+
+/** What a backend will do, as data; `--dry-run` prints it. Holds no secret. */
+export type TaskPlan = { readonly task: string; readonly name: string; readonly request: unknown }
+export type JobPlan = { readonly jobId: string; readonly attempt: number; readonly backend: string; readonly tasks: readonly TaskPlan[] }
+
+export type TaskObservation = {
+  readonly task: string
+  /**
+   * absent: the engine answered and knows nothing of it · starting: made, its first process not up yet ·
+   * running · exited: ended and verified gone, `exitCode` set · lost: ended, but nobody can say how.
+   */
+  readonly state: 'absent' | 'starting' | 'running' | 'exited' | 'lost'
+  readonly address: string | null
+  /** 0..255; 128+n when a signal ended it. Only with `exited`. */
+  readonly exitCode: number | null
+  readonly oomKilled: boolean
+  readonly startedAtMs: number | null
+  readonly endedAtMs: number | null
+  readonly message: string
+}
+
+export interface Backend {
+  /** `docker`, `host`, `fake`; for people and rows, never for decisions. */
+  readonly name: string
+  /** Pure: the exact requests `start` would send. Throws AppError for what this backend cannot run (image, user). */
+  plan(input: PlanInput): JobPlan
+  /**
+   * Makes the tasks exist and returns when each is started or has failed to. Safe to call again: a task that exists
+   * in any state, exited too, is left alone (decisions.md 1.5). Throws when nothing sensible can be done;
+   * tasks already started stay, and `observe` tells which.
+   */
+  start(plan: JobPlan, signal: AbortSignal): Promise<void>
+  /** One entry per task named in `ref`, `absent` included. Throws when the engine is unreachable. */
+  observe(ref: AttemptRef, signal: AbortSignal): Promise<TaskObservation[]>
+  /** Asks tasks to end (SIGTERM), waits at most `graceMs`, then kills; resolves when all are verified gone. Safe to call again. */
+  stop(ref: AttemptRef, graceMs: number, signal: AbortSignal): Promise<void>
+  /** Forgets everything of the attempt: processes, mounts, files. Safe to call again, also for what never existed. */
+  remove(ref: AttemptRef, signal: AbortSignal): Promise<void>
+  /** Host folder that is /run/ropeway in the task, where the server listens on task.sock; null when there is none. */
+  runDir(ref: AttemptRef, task: string): string | null
+  /** Calls `onChange(jobId)` soon after a task of the job changed by itself; a missed call costs time only. Returns a stop function. */
+  watch(onChange: (jobId: string) => void): () => void
+}
+
+/** Object storage as the domain needs it at create time and for dry runs. */
+export interface ObjectCatalog {
+  bucketExists(bucket: string): Promise<boolean>
+  /** Up to `limit` keys under a prefix, relative to it, in key order. */
+  listKeys(bucket: string, prefix: string, limit: number): Promise<string[]>
+  objectExists(bucket: string, key: string): Promise<boolean>
+}
+
+/** The server's side of the tasks' sockets and logs. */
+export interface TaskGate {
+  /** Listens on task.sock of every task of the job's present attempt whose folder exists. Safe to call again. */
+  open(job: Job): Promise<void>
+  /** Takes over what ended tasks left in their spools, so that no log byte is lost. Safe to call again. */
+  collect(job: Job): Promise<void>
+  /** Stops listening for the job. Safe to call again. */
+  close(jobId: string): Promise<void>
+  /** Forgets the logs of the job. */
+  erase(jobId: string): Promise<void>
+}

@@ -1,0 +1,20 @@
+// May a failed attempt be followed by another? (modelarts.md §1.3.1 annotations, §6.6)
+import type { Job } from './job.ts'
+
+const MAX_RETRIES = 128
+
+/** How often the job may be restarted: annotation `fault-tolerance/job-retry-num`; absent or out of 1..128 = 0. */
+export function retryLimit(job: Pick<Job, 'request'>): number {
+  const asked = Number(job.request.metadata.annotations?.['fault-tolerance/job-retry-num'] ?? 0)
+  return Number.isInteger(asked) && asked >= 1 && asked <= MAX_RETRIES ? asked : 0
+}
+
+/**
+ * Restarts left for an attempt that ended this way. A failure of the user's own code is not retried
+ * unless the job says so; a lost task is.
+ */
+export function retriesLeft(job: Pick<Job, 'request' | 'status'>, ended: 'failed' | 'lost'): number {
+  const unconditional = job.request.metadata.annotations?.['fault-tolerance/job-unconditional-retry'] === 'true'
+  if (ended === 'failed' && !unconditional) return 0
+  return Math.max(0, retryLimit(job) - (job.status.attempt - 1))
+}

@@ -1,0 +1,72 @@
+// What the domain asks of rows. db implements it; test/conformance/store.ts holds SQLite (and PostgreSQL next) to it.
+import type { Booking } from '../accelerator/device.ts'
+import type { SearchRequest } from '../api/training-job.ts'
+import type { EventQuery, JobEvent } from '../api/event.ts'
+import type { Job, JobStatus, NewEvent } from './job.ts'
+
+export type NewJob = Pick<Job, 'id' | 'projectId' | 'userName' | 'generation' | 'request' | 'createTimeMs' | 'description' | 'chip' | 'status'> & {
+  /** Plain values of environment variables marked secret; stored encrypted, never in a document. */
+  readonly secretEnvironment: Readonly<Record<string, string>>
+}
+
+/** The right to move one job until `untilMs`; `token` grows with every claim. */
+export type Lease = { readonly jobId: string; readonly token: number; readonly untilMs: number }
+
+export type StoredEvent = JobEvent & { readonly sequence: number }
+
+export interface JobStore {
+  /** Job, first events in one transaction. Throws AppError DuplicateJobName when project + workspace hold the name. */
+  create(job: NewJob, events: readonly NewEvent[]): Promise<Job>
+  get(projectId: string, jobId: string): Promise<Job | null>
+  /** For the controller and the tasks' sockets, which know no project. */
+  getById(jobId: string): Promise<Job | null>
+  /** Page of jobs matching; `total` counts all of the project (modelarts.md §1.6 search). Throws AppError for bad keys, operators, values. */
+  search(projectId: string, request: SearchRequest): Promise<{ total: number; count: number; items: Job[] }>
+  setDescription(projectId: string, jobId: string, description: string): Promise<boolean>
+  /** Records the wish and an event once; false when it was there already. The job row's version grows. */
+  requestStop(jobId: string, atMs: number, event: NewEvent): Promise<boolean>
+  requestDelete(jobId: string, atMs: number, event: NewEvent): Promise<boolean>
+
+  /**
+   * Claims jobs that need moving: not terminal, or terminal and not cleaned, or delete requested; owned by this serve
+   * (decisions.md 3.2: same `serveId`), lease free, expired or ours. One conditional update each. In create order.
+   */
+  claim(serveId: string, nowMs: number, leaseMs: number, limit: number): Promise<{ job: Job; lease: Lease }[]>
+  /** Claims one job, or null when it does not need moving or somebody else holds it. */
+  claimOne(jobId: string, serveId: string, nowMs: number, leaseMs: number): Promise<{ job: Job; lease: Lease } | null>
+  /** After a kill -9 a serve takes its own leases back at once. Returns how many. */
+  releaseOwn(serveId: string): Promise<number>
+  release(lease: Lease): Promise<void>
+  /** All jobs this serve may still have to move (ids in create order). */
+  listUnfinished(serveId: string): Promise<string[]>
+
+  /**
+   * The guarded write: updates status where token and version match, then bookings and events, in one transaction.
+   * false = somebody else owns the job; nothing was written.
+   */
+  write(lease: Lease, version: number, change: JobChange): Promise<boolean>
+  /** Removes the row, its events, bookings, attempts. Guarded like write. */
+  erase(lease: Lease, version: number): Promise<boolean>
+
+  bookings(): Promise<Booking[]>
+  /** Jobs waiting for devices, in admission order. */
+  listWaiting(): Promise<Job[]>
+  secretEnvironment(jobId: string): Promise<Record<string, string>>
+
+  addEvents(jobId: string, events: readonly NewEvent[], atMs: number): Promise<void>
+  listEvents(jobId: string, query: EventQuery): Promise<{ total: number; events: JobEvent[] }>
+  /** Events with sequence above `since`, oldest first. */
+  eventsSince(jobId: string, since: number, limit: number): Promise<StoredEvent[]>
+
+  /** Drops a report whose sequence was seen: true = new, recorded with its event in one transaction. */
+  recordReport(jobId: string, attempt: number, task: string, sequence: number, event: NewEvent | null, atMs: number): Promise<boolean>
+}
+
+export type JobChange = {
+  readonly status: JobStatus
+  readonly events: readonly NewEvent[]
+  readonly atMs: number
+  /** null = leave bookings alone; [] = free all; else replace by these. */
+  readonly bookings: readonly Booking[] | null
+  readonly cleanedAtMs?: number
+}
