@@ -8,6 +8,7 @@ export const RUN_TRAIN = '/home/work/run_train.sh'
 export type Split = { readonly words: readonly string[]; readonly plain: boolean }
 
 const META = new Set([...'|&;<>()$`*?[]{}~#!\n'])
+const ASSIGNABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
  * Splits a command the way sh would, stopping at the first thing only a shell can do: operators, expansions, globs,
@@ -35,7 +36,7 @@ export function splitCommand(text: string): Split {
     } else if (char === ' ' || char === '\t') {
       if (word !== null) words.push(word)
       word = null
-    } else if (META.has(char) || (char === '=' && words.length === 0)) {
+    } else if (META.has(char) || (char === '=' && words.length === 0 && ASSIGNABLE.test(word ?? ''))) {
       return { words, plain: false }
     } else word = (word ?? '') + char
   }

@@ -1,0 +1,58 @@
+// Flags and environment → one frozen, typed Config; the only reader of the server's environment.
+import { join, resolve } from 'node:path'
+import { parseSimulate, type SimulateSpec } from './accelerator/simulated.ts'
+
+export type Endpoint = { readonly host: string; readonly port: number }
+
+export type Config = {
+  readonly dataDir: string
+  readonly listen: Endpoint
+  readonly objects: Endpoint
+  readonly backend: 'auto' | 'docker' | 'host' | 'fake'
+  readonly simulate: SimulateSpec | null
+  readonly logLevel: string
+  /** For the crash tests only: the process kills itself when it reaches this point. */
+  readonly faultPoint: string | null
+}
+
+export type ServeFlags = {
+  readonly data?: string | undefined
+  readonly listen?: string | undefined
+  readonly objects?: string | undefined
+  readonly backend?: string | undefined
+  readonly simulate?: string | undefined
+}
+
+const BACKENDS = ['auto', 'docker', 'host', 'fake'] as const
+
+/** A flag or variable with a value that cannot be used; the message names it, what came and what is valid. */
+export class ConfigError extends Error {}
+
+/** Flags win over the environment, the environment over defaults. Throws ConfigError. */
+export function readConfig(flags: ServeFlags, env: Readonly<Record<string, string | undefined>>): Config {
+  const backend = flags.backend ?? 'auto'
+  if (!(BACKENDS as readonly string[]).includes(backend)) {
+    throw new ConfigError(`--backend: got ${JSON.stringify(backend)}; valid: ${BACKENDS.join(', ')}`)
+  }
+  return Object.freeze({
+    dataDir: resolve(flags.data ?? env['ROPEWAY_DATA'] ?? defaultDataDir(env)),
+    listen: endpoint('--listen', flags.listen ?? '127.0.0.1:8470'),
+    objects: endpoint('--objects', flags.objects ?? '127.0.0.1:8471'),
+    backend: backend as Config['backend'],
+    simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
+    logLevel: env['ROPEWAY_LOG_LEVEL'] ?? 'info',
+    faultPoint: env['ROPEWAY_FAULT_POINT'] ?? null,
+  })
+}
+
+/** Where a user's data lives: the XDG data folder. */
+export const defaultDataDir = (env: Readonly<Record<string, string | undefined>>): string =>
+  join(env['XDG_DATA_HOME'] || join(env['HOME'] || '/root', '.local', 'share'), 'ropeway')
+
+function endpoint(flag: string, text: string): Endpoint {
+  const match = /^(.*):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[2])
+  const host = match?.[1]?.replace(/^\[(.*)\]$/, '$1')
+  if (!host || port > 65_535) throw new ConfigError(`${flag}: got ${JSON.stringify(text)}; valid: ADDRESS:PORT, port 0 picks a free one`)
+  return { host, port }
+}

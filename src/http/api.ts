@@ -1,0 +1,75 @@
+// The HTTP application: every request is authenticated, parsed, handled by one file per resource, and its errors mapped once.
+import { Hono } from 'hono'
+import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
+import { authenticate, type LookupAccessKey } from '../auth/authenticate.ts'
+import { newUuid } from '../lib/id.ts'
+import { eventRoutes } from './events.ts'
+import { flavorRoutes } from './flavors.ts'
+import { logRoutes } from './logs.ts'
+import { ownRoutes } from './own.ts'
+import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
+import { readBytes } from './read-bytes.ts'
+import { trainingJobRoutes } from './training-jobs.ts'
+
+/** Bodies of the API end here (modelarts.md §1.1). */
+export const MAX_BODY_BYTES = 12 << 20
+
+export type ApiOptions = ApiParts & {
+  readonly lookup: LookupAccessKey
+  /** Gets what nobody foresaw; the caller of the API sees only a request id. */
+  readonly onError: (requestId: string, error: unknown) => void
+}
+
+/** Builds the application. It answers without authentication to `/healthz` only (decisions.md §4). */
+export function createApi(options: ApiOptions): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
+  app.use(async (context, next) => {
+    context.set('requestId', newUuid())
+    context.header('X-Request-Id', context.get('requestId'))
+    await next()
+  })
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.use('/*', async (context, next) => {
+    await identify(options, context)
+    await next()
+  })
+  trainingJobRoutes(app, options)
+  eventRoutes(app, options)
+  logRoutes(app, options)
+  flavorRoutes(app, options)
+  ownRoutes(app, options)
+  app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
+  app.onError((error, context) => {
+    const known = error instanceof AppError ? error : undefined
+    if (!known) options.onError(context.get('requestId'), error)
+    return answerError(context, known ?? new AppError('Internal', `internal error; request ${context.get('requestId')}`))
+  })
+  return app
+}
+
+async function identify(options: ApiOptions, context: ApiContext): Promise<void> {
+  const url = new URL(context.req.raw.url)
+  const body = await readBytes(context.req.raw, MAX_BODY_BYTES)
+  const headers = Object.fromEntries(context.req.raw.headers)
+  const [, area, version, project] = url.pathname.split('/')
+  const inPath = area === 'ropeway' ? project : version
+  const result = authenticate({
+    request: { method: context.req.method, path: url.pathname, query: url.search.slice(1), headers },
+    body,
+    pathProjectId: inPath ? decodeURIComponent(inPath) : null,
+    lookup: options.lookup,
+    now: options.clock.now(),
+  })
+  if (!result.ok) throw new AppError(result.refusal === 'forbidden' ? 'Forbidden' : 'Unauthorized', result.message)
+  context.set('principal', result.principal)
+  context.set('body', body)
+}
+
+const notFound = (context: ApiContext): AppError =>
+  new AppError('PathNotFound', `path: got ${context.req.method} ${JSON.stringify(context.req.path.slice(0, 200))}; valid: a path of docs/api-compatibility.md`)
+
+function answerError(context: ApiContext, error: AppError): Response {
+  const { status } = ERRORS[error.code]
+  context.header('X-Request-Id', context.get('requestId'))
+  return status === 204 ? context.body(null, 204) : context.json(toErrorBody(error), status)
+}

@@ -1,0 +1,84 @@
+// Logs of a task: ModelArts' preview (row 12), and our reads by byte offset, which a client can follow without loss.
+import type { Hono } from 'hono'
+import { AppError } from '../api/error.ts'
+import { LOG_HEADERS, logReadQuery } from '../api/log.ts'
+import { ROUTES } from '../api/routes.ts'
+import { logStream } from '../api/task.ts'
+import type { Job } from '../job/job.ts'
+import { isTerminal } from '../job/phase.ts'
+import { logFileName } from '../log/file-name.ts'
+import { parseQuery } from './parse.ts'
+import { type ApiContext, type ApiEnv, type ApiParts, jobOf, taskOf } from './parts.ts'
+
+const PREVIEW_BYTES = 5 << 20
+
+/** Adds the routes to an application. */
+export function logRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
+  app.get(ROUTES.previewLog.path, (context) => preview(parts, context))
+  app.get(ROUTES.listLogStreams.path, async (context) => {
+    const job = await jobOf(parts, context)
+    const task = taskOf(job, context)
+    const streams = (await parts.logs.streams(job.id)).filter((stream) => stream.task === task)
+    return context.json({
+      streams: streams.map(({ stream, attempt, length }) => ({ stream, attempt, length, file_name: logFileName(job.id, task, stream) })),
+    })
+  })
+  app.get(ROUTES.readLog.path, (context) => read(parts, context))
+}
+
+const attemptOf = (job: Job): number => Math.max(1, job.status.attempt)
+
+async function preview(parts: ApiParts, context: ApiContext): Promise<Response> {
+  const job = await jobOf(parts, context)
+  const task = taskOf(job, context)
+  const key = { jobId: job.id, attempt: attemptOf(job), task, stream: 'task' }
+  const { content, fullSize } = await parts.logs.preview(key, PREVIEW_BYTES)
+  if (fullSize === 0 && !isTerminal(job.status.phase)) throw new AppError('LogNotReady', 'no log yet')
+  return context.json({ content, current_size: Buffer.byteLength(content), full_size: fullSize })
+}
+
+/** Bytes from `offset`. The end is announced only when the job is over and nothing follows. */
+async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
+  const query = parseQuery(logReadQuery, context.req.query())
+  const asked = await jobOf(parts, context)
+  const task = taskOf(asked, context)
+  const stream = logStream.safeParse(context.req.param('stream'))
+  if (!stream.success) throw new AppError('QueryParamsError', 'stream: valid: "task" or "rank-<number>"')
+  const key = { jobId: asked.id, attempt: query.attempt ?? attemptOf(asked), task, stream: stream.data }
+  const signal = AbortSignal.any([parts.stopping, context.req.raw.signal])
+  if (!isOver(asked, key.attempt)) await waitForBytes(parts, key, query.offset, query.wait_s * 1000, signal)
+  // The job first, its bytes after: whoever sees the job at its end also sees the last byte.
+  const job = await jobOf(parts, context)
+  const bytes = await parts.logs.read(key, query.offset, query.limit)
+  const next = query.offset + bytes.length
+  const ended = isOver(job, key.attempt) && next >= (await parts.logs.length(key))
+  return new Response(new Uint8Array(bytes), {
+    headers: {
+      'Content-Type': 'application/octet-stream',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': context.get('requestId'),
+      [LOG_HEADERS.offset]: String(query.offset),
+      [LOG_HEADERS.next]: String(next),
+      [LOG_HEADERS.end]: String(ended),
+      ...(query.download === 'true' ? { 'Content-Disposition': `attachment; filename="${logFileName(job.id, task, stream.data)}"` } : {}),
+    },
+  })
+}
+
+/** Nothing can follow: the job has ended, or a later attempt runs. */
+const isOver = (job: Job, attempt: number): boolean => isTerminal(job.status.phase) || attempt < job.status.attempt
+
+/** Until the stream is longer than `offset`, the job's row changes, or the time is over. */
+async function waitForBytes(
+  parts: ApiParts,
+  key: Parameters<ApiParts['logs']['waitForMore']>[0],
+  offset: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (timeoutMs === 0) return
+  const done = new AbortController()
+  const either = AbortSignal.any([signal, done.signal])
+  await Promise.race([parts.logs.waitForMore(key, offset, timeoutMs, either), parts.changed.wait(key.jobId, timeoutMs, either)])
+  done.abort()
+}

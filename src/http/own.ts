@@ -1,0 +1,48 @@
+// What ModelArts lacks: a dry run that says what would happen, with nothing stored (decisions.md §4).
+import type { Hono } from 'hono'
+import type { DryRunResponse } from '../api/own.ts'
+import { ROUTES } from '../api/routes.ts'
+import { trainingJobRequest } from '../api/training-job.ts'
+import { place } from '../job/admission.ts'
+import { createJob, trialJob } from '../job/create.ts'
+import { buildInstructions } from '../job/instructions.ts'
+import { hostAddressOf, planInputOf } from '../job/plan-input.ts'
+import { SECRET_MASK } from '../job/job.ts'
+import { newUuid } from '../lib/id.ts'
+import { jobBody } from './job-body.ts'
+import { parseBody } from './parse.ts'
+import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
+
+/** Adds the routes to an application. */
+export function ownRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
+  app.post(ROUTES.dryRun.path, (context) => dryRun(parts, context))
+}
+
+async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
+  const body = parseBody(trainingJobRequest, context.get('body'))
+  const { projectId, userName } = context.get('principal')
+  const inventory = parts.inventory()
+  const created = await createJob(
+    { id: newUuid(), projectId, userName, nowMs: parts.clock.now().getTime(), body },
+    { inventory, catalog: parts.catalog, backend: parts.backend },
+  )
+  const job = trialJob(created.job)
+  const now = place(job, inventory, await parts.store.bookings())
+  const placed = now.ok ? now : place(job, inventory, [])
+  const placements = placed.ok ? placed.placements : []
+  const secrets = Object.fromEntries(Object.keys(created.job.secretEnvironment).map((name) => [name, SECRET_MASK]))
+  const answer: DryRunResponse = {
+    backend: parts.backend.name,
+    job: jobBody(job, inventory),
+    admission: now.ok
+      ? { admitted: true, reason: 'devices are free', placements: now.placements }
+      : { admitted: false, reason: now.reason },
+    plan: parts.backend.plan(planInputOf(job, 1, placements, inventory)),
+    environments: placements.map((placement) => {
+      const input = { job, task: placement.task, hostAddress: hostAddressOf(inventory, placement.hostId), deviceCount: placement.physicalIds.length, secrets }
+      return { task: placement.task, environment: buildInstructions(input).environment }
+    }),
+    warnings: created.events.filter(({ level }) => level === 'Warning').map(({ message }) => message),
+  }
+  return context.json(answer)
+}

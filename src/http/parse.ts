@@ -1,0 +1,50 @@
+// From bytes to a parsed value, or an AppError that names the field, what came and what would be valid.
+import type { z } from 'zod'
+import { AppError, type ErrorName } from '../api/error.ts'
+
+const SHOWN = 120
+
+/** Parses JSON and checks it against a schema. */
+export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw new AppError('InvalidJsonBody', `body: is not JSON (${cause instanceof Error ? cause.message.slice(0, SHOWN) : 'unreadable'}); valid: a JSON object`, { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AppError('InvalidJsonBody', `body: got ${show(value)}; valid: a JSON object`)
+  }
+  return check(schema, value, 'InvalidParam')
+}
+
+/** Checks query parameters against a schema. */
+export const parseQuery = <T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T =>
+  check(schema, query, 'QueryParamsError')
+
+function check<T>(schema: z.ZodType<T>, value: unknown, code: ErrorName): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const path = issue?.path ?? []
+  const got = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+  throw new AppError(code, `${fieldName(path)}: got ${show(got)}; valid: ${validText(issue)}`)
+}
+
+const fieldName = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)), '') || 'body'
+
+function validText(issue: z.core.$ZodIssue | undefined): string {
+  if (!issue) return 'another value'
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`
+  if (issue.code === 'invalid_type') return `a value of type ${issue.expected}`
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => inner.message).join('; ')
+  return issue.message.replace(/^must /, 'it must ')
+}
+
+/** A value as a person can read it: short, one line, no control characters. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}… (${text.length} characters)` : text
+}

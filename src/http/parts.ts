@@ -1,0 +1,55 @@
+// What the routes need, and the helpers all of them use.
+import type { Context } from 'hono'
+import type { Inventory } from '../accelerator/device.ts'
+import { AppError } from '../api/error.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { Admission } from '../job/admission.ts'
+import { admit } from '../job/admission.ts'
+import type { Job } from '../job/job.ts'
+import { isTerminal } from '../job/phase.ts'
+import type { Backend, ObjectCatalog } from '../job/ports.ts'
+import type { JobStore } from '../job/store.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ChangeSignal } from '../lib/signal.ts'
+import type { LogStore } from '../log/log-store.ts'
+
+export type ApiParts = {
+  readonly store: JobStore
+  readonly logs: LogStore
+  readonly catalog: ObjectCatalog
+  readonly backend: Backend
+  readonly inventory: () => Inventory
+  readonly clock: Clock
+  /** Wakes the controller. */
+  readonly wake: ChangeSignal
+  /** Tells that a job's row or events changed. */
+  readonly changed: ChangeSignal
+  /** Aborts when the server stops: ends long polls. */
+  readonly stopping: AbortSignal
+}
+
+export type ApiEnv = { Variables: { principal: Principal; body: Uint8Array; requestId: string } }
+export type ApiContext = Context<ApiEnv>
+
+/** The job a path names, in the caller's project. Throws AppError JobNotFound. */
+export async function jobOf(parts: ApiParts, context: ApiContext): Promise<Job> {
+  const id = context.req.param('job') ?? ''
+  const job = await parts.store.get(context.get('principal').projectId, id)
+  if (!job) throw new AppError('JobNotFound', `training_job_id: got ${JSON.stringify(id.slice(0, 80))}; valid: the id of a job in this project`)
+  return job
+}
+
+/** The task a path names. Throws AppError TaskNotFound. */
+export function taskOf(job: Job, context: ApiContext): string {
+  const name = context.req.param('task') ?? ''
+  const names = job.status.tasks.map(({ task }) => task)
+  if (names.includes(name)) return name
+  throw new AppError('TaskNotFound', `task_id: got ${JSON.stringify(name.slice(0, 80))}; valid: ${names.join(', ')}`)
+}
+
+/** Position and reason of a job that waits for devices; null for every other. */
+export async function admissionOf(parts: ApiParts, job: Job): Promise<Admission | null> {
+  if (isTerminal(job.status.phase) || job.status.startIntentAtMs !== null) return null
+  const decided = admit(await parts.store.listWaiting(), parts.inventory(), await parts.store.bookings())
+  return decided.get(job.id) ?? null
+}

@@ -1,0 +1,111 @@
+// The server's half of src/api/task.ts, for one task: hello, rank table by long poll, logs by offset, reports.
+import { Hono } from 'hono'
+import type { Inventory } from '../accelerator/device.ts'
+import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
+import { helloRequest, logStream, reportRequest, type RankTableResponse, TASK_PROTOCOL, TASK_ROUTES } from '../api/task.ts'
+import { buildInstructions } from '../job/instructions.ts'
+import type { Job } from '../job/job.ts'
+import { isTerminal } from '../job/phase.ts'
+import { hostAddressOf } from '../job/plan-input.ts'
+import { rankTableOf } from '../job/rank-table.ts'
+import { reportEvent } from '../job/report-event.ts'
+import type { JobStore } from '../job/store.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ChangeSignal } from '../lib/signal.ts'
+import type { LogStore } from '../log/log-store.ts'
+import { parseBody } from './parse.ts'
+import { readBytes } from './read-bytes.ts'
+
+const MAX_APPEND_BYTES = 8 << 20
+const MAX_REPORT_BYTES = 1 << 20
+const MAX_WAIT_S = 60
+
+export type TaskApiParts = {
+  readonly store: JobStore
+  readonly logs: LogStore
+  readonly inventory: () => Inventory
+  readonly clock: Clock
+  readonly wake: ChangeSignal
+  readonly changed: ChangeSignal
+  readonly stopping: AbortSignal
+  readonly onError: (where: string, error: unknown) => void
+}
+
+/** Whose socket it is. */
+export type TaskIdentity = { readonly jobId: string; readonly attempt: number; readonly task: string }
+
+/** The application behind one task's socket. */
+export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
+  const app = new Hono()
+  app.post(TASK_ROUTES.hello, async (context) => {
+    const { protocol } = parseBody(helloRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
+    if (protocol !== TASK_PROTOCOL) throw new AppError('InvalidParam', `protocol: got ${protocol}; valid: ${TASK_PROTOCOL}`)
+    const answer = await hello(parts, who)
+    parts.wake.notify(who.jobId)
+    return context.json(answer)
+  })
+  app.get(TASK_ROUTES.rankTable, async (context) => {
+    const version = Number(context.req.query('version') ?? 0)
+    const waitS = Math.min(MAX_WAIT_S, Math.max(0, Number(context.req.query('wait_s') ?? 0)))
+    return context.json(await rankTable(parts, who, version, waitS * 1000, context.req.raw.signal))
+  })
+  app.post(TASK_ROUTES.logs, async (context) => {
+    const stream = logStream.safeParse(context.req.query('stream'))
+    const offset = Number(context.req.query('offset'))
+    if (!stream.success || !Number.isSafeInteger(offset) || offset < 0) {
+      throw new AppError('QueryParamsError', 'stream, offset: valid: "task" or "rank-<number>", and a whole number of bytes')
+    }
+    const bytes = await readBytes(context.req.raw, MAX_APPEND_BYTES)
+    const { accepted, length } = await parts.logs.append({ ...who, stream: stream.data }, offset, bytes)
+    return context.json({ length }, accepted ? 200 : 409)
+  })
+  app.post(TASK_ROUTES.reports, async (context) => {
+    const { sequence, at_ms: atMs, report } = parseBody(reportRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
+    const isNew = await parts.store.recordReport(who.jobId, who.attempt, who.task, sequence, reportEvent(who.task, report), atMs)
+    if (isNew) parts.changed.notify(who.jobId)
+    return context.json({})
+  })
+  app.onError((error, context) => {
+    if (!(error instanceof AppError)) parts.onError(`task ${who.task} of job ${who.jobId}`, error)
+    const known = error instanceof AppError ? error : new AppError('Internal', 'internal error')
+    const { status } = ERRORS[known.code]
+    return status === 204 ? context.body(null, 204) : context.json(toErrorBody(known), status)
+  })
+  return app
+}
+
+/** The job while this attempt of it lives. */
+async function liveJob(parts: TaskApiParts, who: TaskIdentity): Promise<Job> {
+  const job = await parts.store.getById(who.jobId)
+  if (job && job.status.attempt === who.attempt && !isTerminal(job.status.phase)) return job
+  throw new AppError('JobStatusChanged', `attempt ${who.attempt} of job ${who.jobId} is over`)
+}
+
+async function hello(parts: TaskApiParts, who: TaskIdentity) {
+  const job = await liveJob(parts, who)
+  const placement = job.status.placements.find(({ task }) => task === who.task)
+  return buildInstructions({
+    job,
+    task: who.task,
+    hostAddress: placement ? hostAddressOf(parts.inventory(), placement.hostId) : '127.0.0.1',
+    deviceCount: placement?.physicalIds.length ?? 0,
+    secrets: await parts.store.secretEnvironment(who.jobId),
+  })
+}
+
+async function rankTable(parts: TaskApiParts, who: TaskIdentity, version: number, waitMs: number, asked: AbortSignal): Promise<RankTableResponse> {
+  const until = parts.clock.now().getTime() + waitMs
+  const done = new AbortController()
+  const signal = AbortSignal.any([parts.stopping, asked, done.signal])
+  try {
+    for (;;) {
+      const left = until - parts.clock.now().getTime()
+      const change = parts.changed.wait(who.jobId, Math.max(0, left), signal)
+      const table = rankTableOf(await liveJob(parts, who), parts.inventory())
+      if (table.version > version || left <= 0 || signal.aborted) return table
+      await change
+    }
+  } finally {
+    done.abort()
+  }
+}

@@ -1,0 +1,102 @@
+// One Unix socket per live task: the path is the identity, and it carries the task API and S3 (decisions.md 1.1, 1.2).
+// A server that starts again makes the sockets anew in the same folders; launchers simply connect again.
+import { chmod, rm, stat } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { getRequestListener } from '@hono/node-server'
+import type { Job } from '../job/job.ts'
+import { attemptRef } from '../job/plan-input.ts'
+import type { Backend, TaskGate } from '../job/ports.ts'
+import { drainSpool } from '../log/drain-spool.ts'
+import { listStreams, readSpool } from '../lib/spool-segments.ts'
+import { createTaskApi, type TaskApiParts, type TaskIdentity } from './task-api.ts'
+
+export type TaskGateParts = TaskApiParts & {
+  readonly backend: Backend
+  /** Serves S3 to a task, in the name of the job's project. */
+  readonly serveObjects: (who: TaskIdentity) => (request: IncomingMessage, response: ServerResponse) => void
+}
+
+const API_PREFIX = '/.ropeway/'
+
+/** Listens for tasks until it is disposed. */
+export class SocketTaskGate implements TaskGate, AsyncDisposable {
+  readonly #parts: TaskGateParts
+  /** job id → socket path → server */
+  readonly #open = new Map<string, Map<string, Server>>()
+
+  constructor(parts: TaskGateParts) {
+    this.#parts = parts
+  }
+
+  async open(job: Job): Promise<void> {
+    const ref = attemptRef(job)
+    const servers = this.#open.get(job.id) ?? new Map<string, Server>()
+    this.#open.set(job.id, servers)
+    for (const task of ref.tasks) {
+      const dir = this.#parts.backend.runDir(ref, task)
+      if (dir === null) continue
+      const path = join(dir, 'task.sock')
+      if (servers.has(path) || !(await isDirectory(dir))) continue
+      servers.set(path, await this.#listen(path, { jobId: job.id, attempt: ref.attempt, task }))
+    }
+  }
+
+  async collect(job: Job): Promise<void> {
+    const ref = attemptRef(job)
+    for (const task of ref.tasks) {
+      const dir = this.#parts.backend.runDir(ref, task)
+      if (dir === null) continue
+      const spool = join(dir, 'spool')
+      for (const stream of await listStreams(spool)) {
+        const key = { jobId: job.id, attempt: ref.attempt, task, stream }
+        await drainSpool({ store: this.#parts.logs, key, read: (offset, maxBytes) => readSpool(spool, stream, offset, maxBytes) })
+      }
+    }
+  }
+
+  async close(jobId: string): Promise<void> {
+    const servers = this.#open.get(jobId)
+    this.#open.delete(jobId)
+    for (const [path, server] of servers ?? []) await closeServer(server, path)
+  }
+
+  async erase(jobId: string): Promise<void> {
+    await this.#parts.logs.remove(jobId)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const jobId of [...this.#open.keys()]) await this.close(jobId)
+  }
+
+  async #listen(path: string, who: TaskIdentity): Promise<Server> {
+    const api = getRequestListener(createTaskApi(this.#parts, who).fetch)
+    const objects = this.#parts.serveObjects(who)
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith(API_PREFIX)) void api(request, response)
+      else objects(request, response)
+    })
+    // Objects may be large and a paused program slow: only idle connections are timed.
+    server.requestTimeout = 0
+    await rm(path, { force: true })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, () => resolve())
+    })
+    server.on('error', (error) => this.#parts.onError(path, error))
+    await chmod(path, 0o666)
+    return server
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() ?? false
+}
+
+async function closeServer(server: Server, path: string): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+  await rm(path, { force: true })
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { buildJob, inventory2x4 } from '../../test/job-builders.ts'
+import { admit } from './admission.ts'
+
+const four = (id: string, nodes = 1) => buildJob({ id, name: id, nodes, flavor: 'ropeway.ascend-910a.4' })
+
+it('jobs that fit are admitted in order, and what one takes the next does not get', () => {
+  const decided = admit([four('a'), four('b')], inventory2x4, [])
+  const a = decided.get('a')
+  const b = decided.get('b')
+  assert.ok(a?.admitted && b?.admitted)
+  assert.notEqual(a.placements[0]?.hostId, b.placements[0]?.hostId)
+})
+
+it('a job gets all of its tasks or none', () => {
+  const decided = admit([four('a'), four('b', 2)], inventory2x4, [])
+  assert.equal(decided.get('a')?.admitted, true)
+  const b = decided.get('b')
+  assert.ok(b && !b.admitted)
+  assert.equal(b.position, 1)
+  assert.match(b.reason, /2 × 4|2 x 4|8/)
+})
+
+it('first come, first served: who fits but stands behind somebody who does not, waits and learns why', () => {
+  const decided = admit([four('a'), four('big', 2), four('c')], inventory2x4, [])
+  const c = decided.get('c')
+  assert.ok(c && !c.admitted)
+  assert.equal(c.position, 2)
+  assert.match(c.reason, /"big"/)
+})
+
+it('a flavor that no host offers any more is named', () => {
+  const gone = admit([buildJob({ id: 'x', flavor: 'ropeway.gpu.8' })], inventory2x4, []).get('x')
+  assert.ok(gone && !gone.admitted)
+  assert.match(gone.reason, /ropeway\.gpu\.8/)
+})
