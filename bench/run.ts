@@ -1,0 +1,11 @@
+// `make bench`: every figure the project claims, in one table; exits 1 when an aim is missed.
+import process from 'node:process'
+import { idleServer } from './idle-server.ts'
+import { launcherStart } from './launcher-start.ts'
+import { printTable } from './measure.ts'
+import { submitToFirstLine } from './submit-to-first-line.ts'
+import { tableToRank } from './table-to-rank.ts'
+
+const rows = [...(await submitToFirstLine()), ...(await tableToRank()), ...(await launcherStart()), ...(await idleServer())]
+printTable(rows)
+process.exitCode = rows.every(({ met }) => met) ? 0 : 1

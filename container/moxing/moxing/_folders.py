@@ -1,0 +1,132 @@
+"""Looking at folders and changing them. In the store a folder is a prefix with something below it, or a marker
+object whose key ends with a slash."""
+import os
+import shutil
+
+from . import _objects as objects
+from ._errors import not_exists
+from ._parallel import run_all
+from ._urls import as_text, is_remote, parse
+
+DELETE_THREADS = 16
+
+
+def exists(url, client_id=None):
+    """Is there a file or a folder? A slash at the end asks for a folder."""
+    if not is_remote(url):
+        return os.path.exists(as_text(url))
+    target = parse(url)
+    if target.key and not target.key.endswith('/') and objects.head(target) is not None:
+        return True
+    return objects.has_below(target)
+
+
+def is_directory(url, client_id=None):
+    """Is there a folder?"""
+    return objects.has_below(parse(url)) if is_remote(url) else os.path.isdir(as_text(url))
+
+
+def list_directory(url, recursive=False, remove_sep=True, skip_file=False, skip_dir=False, client_id=None):
+    """Names relative to `url`, sorted; with `recursive` of everything below, folders included.
+
+    Folders end with a slash when `remove_sep` is false. Raises FileNotFoundError (of the store:
+    MoxFileNotExistsException) when there is no such folder.
+    """
+    if is_remote(url):
+        files, folders = _remote_names(parse(url), recursive)
+    else:
+        files, folders = _local_names(as_text(url), recursive)
+    names = [] if skip_file else list(files)
+    if not skip_dir:
+        names.extend(folders if remove_sep else [name + '/' for name in folders])
+    return sorted(names)
+
+
+def _remote_names(folder, recursive):
+    prefix, found = folder.folder_key, not folder.folder_key
+    files, folders = set(), set()
+    for key, _ in objects.list_keys(folder, prefix, None if recursive else '/'):
+        found = True
+        name = key[len(prefix):]
+        if name.endswith('/'):
+            name = name.rstrip('/')
+            folders.add(name)
+        elif name:
+            files.add(name)
+        while recursive and '/' in name:
+            name = name.rpartition('/')[0]
+            folders.add(name)
+    folders.discard('')
+    if not found:
+        raise not_exists(str(folder))
+    return files, folders
+
+
+def _local_names(folder, recursive):
+    files, folders = set(), set()
+    waiting = ['']
+    while waiting:
+        below = waiting.pop()
+        for name in os.listdir(os.path.join(folder, below)):
+            path = os.path.join(below, name)
+            if os.path.isdir(os.path.join(folder, path)):
+                folders.add(path)
+                if recursive and not os.path.islink(os.path.join(folder, path)):
+                    waiting.append(path)
+            else:
+                files.add(path)
+    return files, folders
+
+
+def make_dirs(url, client_id=None):
+    """Makes a folder and its parents; one that is there is no error. Raises FileExistsError when it is a file."""
+    if not is_remote(url):
+        os.makedirs(as_text(url), exist_ok=True)
+        return
+    folder = parse(url)
+    if not folder.folder_key:
+        if not objects.has_below(folder):
+            raise not_exists(str(folder))
+        return
+    if objects.head(folder.with_key(folder.folder_key[:-1])) is not None:
+        raise FileExistsError('%s is a file' % folder)
+    objects.put_bytes(folder.with_key(folder.folder_key), b'')
+
+
+def get_size(url, recursive=False, client_id=None):
+    """Bytes of a file. Of a folder: of everything below, but 0 for one in the store unless `recursive`."""
+    if not is_remote(url):
+        path = as_text(url)
+        if not os.path.isdir(path):
+            return os.path.getsize(path)
+        return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(path)
+                   for name in names if os.path.exists(os.path.join(folder, name)))
+    target = parse(url)
+    there = None if target.key.endswith('/') else objects.head(target)
+    if there is not None:
+        return there[0]
+    if not objects.has_below(target):
+        raise not_exists(str(target))
+    return sum(size for _, size in objects.list_keys(target, target.folder_key)) if recursive else 0
+
+
+def remove(url, recursive=False, client_id=None):
+    """Deletes a file, or with `recursive` a folder. A folder without `recursive` and `file/` are left alone."""
+    if not is_remote(url):
+        _remove_local(as_text(url), recursive)
+        return
+    target = parse(url)
+    if target.key and not target.key.endswith('/'):
+        objects.delete(target)
+    if recursive:
+        keys = [key for key, _ in objects.list_keys(target, target.folder_key)]
+        run_all(lambda key: objects.delete(target.with_key(key)), keys, DELETE_THREADS)
+
+
+def _remove_local(path, recursive):
+    bare = path.rstrip('/') or path
+    if os.path.isdir(bare) and not os.path.islink(bare):
+        if recursive:
+            shutil.rmtree(bare)
+    elif bare == path or not os.path.lexists(bare):
+        os.remove(path)

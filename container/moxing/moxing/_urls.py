@@ -1,0 +1,61 @@
+"""Object URLs: taking apart, putting together, and keeping keys inside the folder they are copied to."""
+import os
+
+SCHEMES = ('obs://', 's3://')
+
+
+class Url(object):
+    """`obs://bucket/key`; `key` is as written, '' for the bucket itself."""
+
+    def __init__(self, scheme, bucket, key):
+        self.scheme, self.bucket, self.key = scheme, bucket, key
+
+    def __str__(self):
+        return '%s%s/%s' % (self.scheme, self.bucket, self.key)
+
+    @property
+    def folder_key(self):
+        """The prefix of everything below: '' or a key that ends with one slash."""
+        return self.key.rstrip('/') + '/' if self.key.rstrip('/') else ''
+
+    def with_key(self, key):
+        return Url(self.scheme, self.bucket, key)
+
+
+def as_text(name):
+    """str of a str, bytes or os.PathLike name."""
+    return os.fsdecode(name)
+
+
+def is_remote(name):
+    return as_text(name).startswith(SCHEMES)
+
+
+def parse(name):
+    """Returns the Url; raises ValueError for a URL without bucket or with a key that no store should be asked for."""
+    text = as_text(name)
+    scheme = next((known for known in SCHEMES if text.startswith(known)), None)
+    if scheme is None:
+        raise ValueError('%r is not an object URL, expected obs://bucket/key' % text)
+    bucket, _, key = text[len(scheme):].partition('/')
+    if not bucket or bucket in ('.', '..') or not all(letter.isalnum() or letter in '.-_' for letter in bucket):
+        raise ValueError('%r names no bucket, expected obs://bucket/key' % text)
+    # HTTP software may resolve dot segments on the way, and then another object would be meant.
+    if '\0' in key or any(part in ('.', '..') for part in key.split('/')):
+        raise ValueError('%r: a key may hold neither NUL nor the path segments "." and ".."' % text)
+    return Url(scheme, bucket, key)
+
+
+def safe_relative(relative, source, target):
+    """Returns `relative` when it names something inside a folder; raises ValueError otherwise."""
+    parts = relative.rstrip('/').split('/')
+    if any(part in ('', '.', '..') or '\0' in part for part in parts):
+        raise ValueError('%r of %s refused: it does not name a file inside %s' % (relative, source, target))
+    return relative
+
+
+def join(folder, relative):
+    """`relative` below `folder`, which is a URL or a local path."""
+    if is_remote(folder):
+        return as_text(folder).rstrip('/') + '/' + relative
+    return os.path.join(as_text(folder), *relative.split('/'))

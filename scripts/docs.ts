@@ -1,0 +1,116 @@
+// Writes the parts of docs that mirror code, between `<!-- generated: NAME -->` and `<!-- end -->`:
+//   node scripts/docs.ts            test/docs.test.ts fails when somebody forgot to.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ERRORS } from '../src/api/error.ts'
+import { ROUTES } from '../src/api/routes.ts'
+import { KEPT, REFUSED } from '../src/job/check-fields.ts'
+import { CAN, NEXT } from '../src/job/phase.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** A cell of a Markdown table: the bar would end it, a brace or angle bracket would be markup somewhere. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+/** Hono's `:project` as the documents write it. */
+const wirePath = (path: string): string =>
+  path.replace(
+    /:([a-z]+)/g,
+    (_, name: string) =>
+      `{${{ project: 'project_id', job: 'training_job_id', task: 'task_id' }[name] ?? name}}`,
+  )
+
+const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
+const routesTable = (own: boolean): string =>
+  table(
+    ['call', 'method', 'path', 'answers'],
+    Object.entries(ROUTES)
+      .filter(([, { path }]) => path.startsWith('/ropeway/') === own)
+      .map(([name, { method, path, success }]) => [
+        words(name),
+        method,
+        `\`${wirePath(path)}\``,
+        String(success),
+      ]),
+  )
+
+const stateDiagram = (): string => {
+  const arrows = Object.entries(NEXT).flatMap(([from, next]) =>
+    next.length === 0 ? [`  ${from} --> [*]`] : next.map((to) => `  ${from} --> ${to}`),
+  )
+  return ['```mermaid', 'stateDiagram-v2', '  [*] --> Creating', ...arrows, '```'].join('\n')
+}
+
+/** Name of each generated part → its text. */
+const PARTS: Readonly<Record<string, () => string>> = {
+  errors: () =>
+    table(
+      ['name', 'error_code', 'status', 'what to do'],
+      Object.entries(ERRORS).map(([name, { code, status, solution }]) => [
+        name,
+        `\`${code}\``,
+        String(status),
+        solution,
+      ]),
+    ),
+  'state diagram': stateDiagram,
+  'what may be asked': () =>
+    table(
+      ['phase', ...Object.keys(CAN)],
+      Object.keys(NEXT).map((phase) => [
+        phase,
+        ...Object.values(CAN).map((phases: readonly string[]) => (phases.includes(phase) ? 'yes' : 'no')),
+      ]),
+    ),
+  'routes of v2': () => routesTable(false),
+  'routes of our own': () => routesTable(true),
+  'refused fields': () =>
+    table(
+      ['field', 'why'],
+      REFUSED.map(({ field, why }) => [`\`${field}\``, why]),
+    ),
+  'kept fields': () =>
+    table(
+      ['field', 'why'],
+      KEPT.map(({ field, why }) => [`\`${field}\``, why]),
+    ),
+}
+
+/** Pages that hold generated parts, relative to the repository. */
+export const PAGES = [
+  'docs/errors.md',
+  'docs/state-machine.md',
+  'docs/api-compatibility.md',
+  'docs/fields.md',
+] as const
+
+/** The page's text with every generated part made anew. Throws for a part nobody makes. */
+export function renderPage(text: string): string {
+  return text.replace(/<!-- generated: (.+?) -->\n[\s\S]*?<!-- end -->/g, (_, name: string) => {
+    const make = PARTS[name]
+    if (make === undefined)
+      throw new Error(`generated part "${name}" is not one of ${Object.keys(PARTS).join(', ')}`)
+    return `<!-- generated: ${name} -->\n\n${make()}\n\n<!-- end -->`
+  })
+}
+
+/** Names of the parts a page holds. */
+export const partsOf = (text: string): string[] =>
+  [...text.matchAll(/<!-- generated: (.+?) -->/g)].map((match) => match[1] ?? '')
+
+/** Names of all parts there are. */
+export const partNames = (): string[] => Object.keys(PARTS)
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const page of PAGES) {
+    const path = join(ROOT, page)
+    const before = readFileSync(path, 'utf8')
+    const after = renderPage(before)
+    if (after !== before) writeFileSync(path, after)
+    process.stdout.write(`${page}: ${after === before ? 'up to date' : 'written'}\n`)
+  }

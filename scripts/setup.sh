@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Brings a Debian machine with git, make and Node >= 20 to the point where Ropeway runs:
+#   setup.sh npm   the npm packages, Node 24 among them
+#   setup.sh all   those, and python3, bubblewrap, tini and a static busybox through apt
+# Says nothing when nothing is missing. As another user than root it names what to install and exits 1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+what=${1:-all}
+stamp=node_modules/.ropeway-lock
+min_node=20
+
+fail() {
+  printf 'setup: %s\n' "$@" >&2
+  exit 1
+}
+
+# Runs a command with its output set aside; shows it only when the command fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if ! "$@" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    fail "\"$*\" failed; its output is above"
+  fi
+  rm -f "$log"
+}
+
+npm_is_current() {
+  [ -x node_modules/.bin/node ] && cmp -s package-lock.json "$stamp"
+}
+
+setup_npm() {
+  npm_is_current && return
+  command -v node >/dev/null && command -v npm >/dev/null ||
+    fail "Node.js $min_node or newer with npm is needed to begin (https://nodejs.org, or your distribution's package)"
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge "$min_node" ] || fail "Node.js $(node --version) is too old to install the packages; $min_node or newer is needed"
+  # Two makes at once must not install into one folder; the second finds the work done.
+  exec 9<package-lock.json
+  flock 9
+  npm_is_current && return
+  echo 'setup: installing npm packages (npm ci)'
+  quietly npm ci --no-audit --no-fund --loglevel=error
+  major=$(node_modules/.bin/node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || major=none
+  [ "$major" = 24 ] || fail "node_modules/.bin/node should be Node 24 but is $major; npm may have been told to ignore install scripts"
+  cp package-lock.json "$stamp"
+  flock -u 9
+}
+
+# Debian's plain busybox is linked dynamically and cannot run in an empty root.
+busybox_is_static() {
+  local path
+  path=$(command -v busybox) && ! ldd "$path" >/dev/null 2>&1
+}
+
+missing_packages() {
+  command -v python3 >/dev/null || echo python3
+  command -v bwrap >/dev/null || echo bubblewrap
+  command -v tini >/dev/null || echo tini
+  busybox_is_static || echo busybox-static
+}
+
+setup_apt() {
+  local missing
+  mapfile -t missing < <(missing_packages)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null ||
+    fail "these are missing: ${missing[*]}" "apt-get was not found; install them with your package manager, then run this again"
+  [ "$(id -u)" = 0 ] ||
+    fail "these packages are missing: ${missing[*]}" "install them as root, then run this again:" \
+      "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+  echo "setup: installing ${missing[*]} (apt)"
+  export DEBIAN_FRONTEND=noninteractive
+  local apt=(apt-get -q -o DPkg::Lock::Timeout=120)
+  local install=("${apt[@]}" install -y --no-install-recommends "${missing[@]}")
+  # A machine with package lists needs no update; one without, or with stale ones, gets exactly one.
+  "${install[@]}" >/dev/null 2>&1 && return
+  quietly "${apt[@]}" update
+  quietly "${install[@]}"
+}
+
+case $what in
+  npm) setup_npm ;;
+  all)
+    setup_npm
+    setup_apt
+    ;;
+  *) fail "unknown part \"$what\"; say npm or all" ;;
+esac

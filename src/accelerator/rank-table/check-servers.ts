@@ -1,0 +1,162 @@
+// The rules that hold for servers and their devices in every form of table: ids, addresses, counts, rings.
+import type { Chip } from '../device.ts'
+import { MAX_DEVICES } from '../simulated.ts'
+import { type Findings, words } from './finding.ts'
+import { type IpAddress, isIpv4, isLoopback, parseIp } from './ip.ts'
+import type { TableDevice } from './types.ts'
+
+/** One server with its devices, in table order. */
+export type ServerView = {
+  readonly serverId: string
+  readonly hostIp: string | null
+  readonly path: string
+  readonly devices: readonly TableDevice[]
+}
+
+export type ServerRules = {
+  readonly chip: Chip | undefined
+  /** Check sets of devices as on a 910A: as warnings, and unequal counts as an error only if `chip` says so. */
+  readonly ringRule: boolean
+}
+
+/**
+ * Sets of four that HCCL accepts on a 910A besides the two rings (ascend.md §1.10).
+ * Two cards must be in one ring per the documents; one or eight always are right.
+ */
+const SETS_OF_FOUR: ReadonlySet<string> = new Set([
+  '0,1,2,3',
+  '4,5,6,7',
+  '0,1,4,5',
+  '0,2,4,6',
+  '0,3,4,7',
+  '1,2,5,6',
+  '1,3,5,7',
+  '2,3,6,7',
+])
+
+/** Checks all servers of a table together. */
+export function checkServers(servers: readonly ServerView[], rules: ServerRules, findings: Findings): void {
+  for (const server of servers) checkServer(server, rules, findings)
+  checkAddresses(servers, findings)
+  checkCounts(servers, rules, findings)
+}
+
+function checkServer(server: ServerView, rules: ServerRules, findings: Findings): void {
+  const seen = new Map<number, string>()
+  const largest = rules.chip ? MAX_DEVICES[rules.chip] - 1 : undefined
+  for (const device of server.devices) {
+    const path = `${device.path}.device_id`
+    const earlier = seen.get(device.physicalId)
+    if (earlier) {
+      const got = words(`"${device.physicalId}", as in ${earlier}, also of server "${server.serverId}"`)
+      findings.error(path, got, 'each device once per server')
+    }
+    seen.set(device.physicalId, device.path)
+    if (largest !== undefined && device.physicalId > largest) {
+      findings.error(path, String(device.physicalId), `0 to ${largest} on ${rules.chip}`)
+    }
+  }
+  if (server.hostIp !== null && !isIpv4(server.hostIp))
+    findings.error(`${server.path}.host_ip`, server.hostIp, 'an IPv4 address')
+  if (rules.ringRule) checkRing(server, findings)
+}
+
+function checkRing(server: ServerView, findings: Findings): void {
+  const ids = [...new Set(server.devices.map((device) => device.physicalId))].sort((a, b) => a - b)
+  // Ids above 7 are of another chip.
+  if (ids.some((id) => id > 7)) return
+  const ring = new Set(ids.map((id) => Math.floor(id / 4)))
+  const legal =
+    ids.length === 1 ||
+    ids.length === 8 ||
+    (ids.length === 2 && ring.size === 1) ||
+    SETS_OF_FOUR.has(ids.join(','))
+  if (legal) return
+  const valid = 'on a 910A: 1, 2 or 4 devices of one ring (0-3 or 4-7), or all 8'
+  findings.warn(
+    server.path,
+    words(`devices ${ids.join(', ')} of server "${server.serverId}"`),
+    valid,
+    'EI0014',
+  )
+}
+
+/** Addresses: needed and of one family with several servers, valid and unique always, as many for each device. */
+function checkAddresses(servers: readonly ServerView[], findings: Findings): void {
+  const several = servers.length > 1
+  const owner = new Map<string, string>()
+  let firstFamily: { family: 4 | 6; path: string } | undefined
+  let firstCount: { count: number; path: string } | undefined
+  for (const server of servers) {
+    for (const device of server.devices) {
+      const path = `${device.path}.device_ip`
+      if (device.deviceIp === null) {
+        if (several)
+          findings.error(
+            path,
+            words(`nothing, in server "${server.serverId}"`),
+            'an address, because the table has several servers',
+          )
+        continue
+      }
+      const parts = device.deviceIp.split(',')
+      firstCount ??= { count: parts.length, path }
+      if (parts.length !== firstCount.count) {
+        findings.error(
+          path,
+          words(`${parts.length} addresses`),
+          `${firstCount.count}, as in ${firstCount.path}`,
+        )
+      }
+      for (const part of parts) {
+        const address = checkAddress(part, path, several, owner, findings)
+        if (!address) continue
+        firstFamily ??= { family: address.family, path }
+        if (address.family === firstFamily.family) continue
+        const got = words(
+          `an IPv${address.family} address beside IPv${firstFamily.family} in ${firstFamily.path}`,
+        )
+        if (several) findings.error(path, got, 'one family in the whole table')
+        else findings.warn(path, got, 'one family in the whole table')
+      }
+    }
+  }
+}
+
+function checkAddress(
+  text: string,
+  path: string,
+  several: boolean,
+  owner: Map<string, string>,
+  findings: Findings,
+): IpAddress | undefined {
+  const address = parseIp(text)
+  if (!address) {
+    // The device plugin writes -1 when it could not ask the card (ascend.md §2.1).
+    const valid =
+      text === '-1'
+        ? 'an IP address; -1 means that the card was not asked successfully'
+        : 'an IPv4 or IPv6 address'
+    findings.error(path, text, valid)
+    return undefined
+  }
+  if (several && isLoopback(address))
+    findings.error(path, text, 'an address that other servers reach, not loopback')
+  const earlier = owner.get(address.key)
+  if (earlier !== undefined) findings.error(path, text, `an address of its own; ${earlier} has this one`)
+  else owner.set(address.key, path)
+  return address
+}
+
+/** A 910A refuses servers that give different numbers of devices; elsewhere it is only advised against. */
+function checkCounts(servers: readonly ServerView[], rules: ServerRules, findings: Findings): void {
+  const first = servers[0]
+  const other = servers.find((server) => server.devices.length !== first?.devices.length)
+  if (!first || !other) return
+  const got = words(
+    `${other.devices.length} devices in server "${other.serverId}" and ${first.devices.length} in "${first.serverId}"`,
+  )
+  const valid = 'the same number of devices on every server'
+  if (rules.chip === '910a') findings.error(other.path, got, valid)
+  else findings.warn(other.path, got, `${valid} (a 910A refuses anything else)`)
+}

@@ -1,0 +1,144 @@
+// Reads and checks a v1.0 table (server_list, device), and of a v1.2 what they have in common.
+// Such a table is handed on as it is, so nothing is forgiven here that HCCL would refuse.
+import { checkServers } from './check-servers.ts'
+import { DECIMAL, extraKeys, type Findings, field, isObject, readDecimal, words } from './finding.ts'
+import { readDeviceIp, readName } from './read-v01.ts'
+import type { CheckOptions, JsonObject, TableServer } from './types.ts'
+
+/** Returns the servers in table order; what is malformed is reported and left out. */
+export function readV10(table: JsonObject, options: CheckOptions, findings: Findings): TableServer[] {
+  const list = field(table, 'server_list')
+  if (!Array.isArray(list) || list.length === 0) {
+    findings.error(
+      'server_list',
+      list,
+      'a list with at least one server',
+      Array.isArray(list) ? 'EI0014' : 'EI0017',
+    )
+    return []
+  }
+  const servers = list.flatMap((value: unknown, index): TableServer[] => {
+    const path = `server_list[${index}]`
+    if (isObject(value)) return readServer(findings, value, path)
+    findings.error(path, value, 'an object', 'EI0017')
+    return []
+  })
+  checkServerCount(field(table, 'server_count'), list.length, findings)
+  checkServerIds(servers, findings)
+  checkRanks(servers, findings)
+  checkServers(servers, { chip: options.chip, ringRule: options.chip === '910a' }, findings)
+  return servers
+}
+
+/** The super pods of a v1.2 table name servers that exist (ascend.md §1.4). */
+export function checkSuperPods(table: JsonObject, servers: readonly TableServer[], findings: Findings): void {
+  const pods = field(table, 'super_pod_list')
+  if (pods === undefined) return
+  if (!Array.isArray(pods)) {
+    findings.error('super_pod_list', pods, 'a list of super pods', 'EI0017')
+    return
+  }
+  const known = new Set(servers.map((server) => server.serverId))
+  for (const [index, pod] of pods.entries()) {
+    const path = `super_pod_list[${index}]`
+    const list = isObject(pod) ? field(pod, 'server_list') : undefined
+    if (!isObject(pod) || !Array.isArray(list)) {
+      findings.error(path, pod, 'an object with super_pod_id and server_list', 'EI0017')
+      continue
+    }
+    readName(findings, field(pod, 'super_pod_id'), `${path}.super_pod_id`, 127)
+    for (const [at, server] of list.entries()) {
+      const id: unknown = isObject(server) ? field(server, 'server_id') : undefined
+      if (typeof id === 'string' && known.has(id)) continue
+      findings.error(`${path}.server_list[${at}].server_id`, id, 'a server_id of the top-level server_list')
+    }
+  }
+}
+
+function readServer(findings: Findings, server: JsonObject, path: string): TableServer[] {
+  const serverId = readName(findings, field(server, 'server_id'), `${path}.server_id`, 64)
+  const hostIp = field(server, 'host_ip')
+  if (hostIp !== undefined && typeof hostIp !== 'string') {
+    findings.error(`${path}.host_ip`, hostIp, 'a string with an IPv4 address', 'EI0017')
+  }
+  const list = field(server, 'device')
+  if (!Array.isArray(list) || list.length === 0) {
+    findings.error(
+      `${path}.device`,
+      list,
+      'a list with at least one device',
+      Array.isArray(list) ? 'EI0014' : 'EI0017',
+    )
+  }
+  const devices = (Array.isArray(list) ? list : []).flatMap((value: unknown, index) => {
+    const at = `${path}.device[${index}]`
+    if (isObject(value)) return readDevice(findings, value, at)
+    findings.error(at, value, 'an object', 'EI0017')
+    return []
+  })
+  if (serverId === undefined) return []
+  const extra = extraKeys(server, ['server_id', 'host_ip', 'device'])
+  return [
+    { serverId, hostIp: typeof hostIp === 'string' && hostIp !== '' ? hostIp : null, devices, path, extra },
+  ]
+}
+
+function readDevice(findings: Findings, device: JsonObject, path: string): TableServer['devices'] {
+  const physicalId = readNumber(findings, field(device, 'device_id'), `${path}.device_id`)
+  const rankId = readNumber(findings, field(device, 'rank_id'), `${path}.rank_id`)
+  const deviceIp = readDeviceIp(findings, field(device, 'device_ip'), `${path}.device_ip`)
+  if (physicalId === undefined || rankId === undefined) return []
+  return [
+    { physicalId, rankId, deviceIp, path, extra: extraKeys(device, ['device_id', 'device_ip', 'rank_id']) },
+  ]
+}
+
+function readNumber(findings: Findings, value: unknown, path: string): number | undefined {
+  const number = typeof value === 'string' ? readDecimal(value) : undefined
+  if (number === undefined)
+    findings.error(path, value, DECIMAL, typeof value === 'string' ? 'EI0014' : 'EI0017')
+  return number
+}
+
+/** May be absent: HCCL then counts for itself. */
+function checkServerCount(value: unknown, length: number, findings: Findings): void {
+  if (value === undefined) return
+  if (typeof value !== 'string') findings.error('server_count', value, DECIMAL, 'EI0017')
+  else if (value !== String(length))
+    findings.error('server_count', value, `"${length}", the length of server_list`)
+}
+
+function checkServerIds(servers: readonly TableServer[], findings: Findings): void {
+  const seen = new Map<string, string>()
+  for (const server of servers) {
+    const earlier = seen.get(server.serverId)
+    if (earlier)
+      findings.error(`${server.path}.server_id`, server.serverId, `an id of its own; ${earlier} has this one`)
+    seen.set(server.serverId, server.path)
+  }
+}
+
+/** Ranks are 0 to N-1, each once; HCCL does not check that a server's ranks are neighbours, its documents ask for it. */
+function checkRanks(servers: readonly TableServer[], findings: Findings): void {
+  const total = servers.reduce((sum, server) => sum + server.devices.length, 0)
+  const seen = new Map<number, string>()
+  for (const server of servers) {
+    for (const device of server.devices) {
+      const earlier = seen.get(device.rankId)
+      const path = `${device.path}.rank_id`
+      if (earlier) findings.error(path, String(device.rankId), `a rank of its own; ${earlier} has this one`)
+      else if (device.rankId >= total)
+        findings.error(path, String(device.rankId), `0 to ${total - 1}, without gaps`)
+      seen.set(device.rankId, device.path)
+    }
+    const ranks = server.devices.map((device) => device.rankId).sort((a, b) => a - b)
+    const spread = (ranks.at(-1) ?? 0) - (ranks[0] ?? 0) + 1
+    if (new Set(ranks).size === ranks.length && spread > ranks.length) {
+      findings.warn(
+        server.path,
+        words(`ranks ${ranks.slice(0, 16).join(', ')}`),
+        'neighbouring ranks on one server',
+      )
+    }
+  }
+}

@@ -1,0 +1,222 @@
+// What a check says of a table, after the vectors of ascend.md §7 (numbers in brackets).
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkRankTable } from './check.ts'
+import { convertRankTable } from './convert.ts'
+import { describeFinding, isAcceptable } from './finding.ts'
+import { parseRankTable } from './parse.ts'
+import type { CheckOptions } from './types.ts'
+
+const check = (text: string, options: CheckOptions = {}) => {
+  const findings = checkRankTable(parseRankTable(text), options)
+  return { ok: isAcceptable(findings), text: findings.map(describeFinding).join('\n') }
+}
+const v01 = (servers: Record<string, number[]>) =>
+  JSON.stringify({
+    group_count: '1',
+    group_list: [
+      {
+        group_name: 'w',
+        device_count: String(Object.values(servers).flat().length),
+        instance_count: String(Object.keys(servers).length),
+        instance_list: Object.entries(servers).map(([server, ids], s) => ({
+          pod_name: `w-${s}`,
+          server_id: server,
+          devices: ids.map((id) => ({ device_id: String(id), device_ip: `192.168.${id}.${s + 1}` })),
+        })),
+      },
+    ],
+    status: 'completed',
+  })
+type Server = { server_id: unknown; device: object[]; [key: string]: unknown }
+const server = (id: string, ranks: number[], more: object = {}): Server => ({
+  server_id: id,
+  device: ranks.map((rank, i) => ({
+    device_id: String(i),
+    device_ip: `192.168.${rank}.1`,
+    rank_id: String(rank),
+  })),
+  ...more,
+})
+const v10 = (servers: Server[], over: object = {}) =>
+  JSON.stringify({
+    status: 'completed',
+    version: '1.0',
+    server_count: String(servers.length),
+    server_list: servers,
+    ...over,
+  })
+
+test('910A sets of devices are held against the rings (34)', () => {
+  for (const [ids, warned] of [
+    [[0, 1, 2, 3], false],
+    [[0, 1, 4, 5], false],
+    [[0, 1, 2, 4], true],
+    [[3, 4], true],
+    [[2, 3], false],
+    [[5], false],
+    [[0, 1, 2], true],
+    [[0, 1, 2, 3, 4, 5, 6, 7], false],
+    [[8, 9, 10], false],
+  ] as const) {
+    const { ok, text } = check(v01({ a: [...ids] }))
+    assert.equal(ok, true)
+    assert.equal(/1, 2 or 4 devices of one ring/.test(text), warned, String(ids))
+  }
+  assert.equal(check(v01({ a: [0, 1, 2] }), { chip: '910b' }).text, '')
+  assert.match(check(v10([server('a', [0, 1, 2])]), { chip: '910a' }).text, /warning EI0014 server_list\[0\]/)
+  assert.equal(check(v10([server('a', [0, 1, 2])])).text, '')
+})
+
+test('a device id above what the chip has is refused', () => {
+  assert.match(
+    check(v01({ a: [8] }), { chip: '910a' }).text,
+    /error EI0014 .*device_id: got "8"; valid: 0 to 7 on 910a/,
+  )
+  assert.equal(check(v01({ a: [8] }), { chip: '910b' }).ok, true)
+})
+
+test('servers with different numbers of devices are warned of, and refused on a 910A (35)', () => {
+  const text = v01({ a: [0, 1, 2, 3, 4, 5, 6, 7], b: [0, 1, 2, 3] })
+  assert.match(check(text).text, /warning .*got 4 devices in server "b" and 8 in "a"/)
+  assert.equal(check(text).ok, true)
+  assert.equal(check(text, { chip: '910a' }).ok, false)
+  assert.equal(check(text, { chip: '910b' }).ok, true)
+})
+
+test('a server_id has 1 to 64 bytes (36)', () => {
+  assert.equal(check(v01({ ['x'.repeat(64)]: [0] })).ok, true)
+  assert.match(
+    check(v01({ ['x'.repeat(65)]: [0] })).text,
+    /error EI0014 .*server_id: got 65 bytes; valid: 1 to 64 bytes/,
+  )
+  assert.match(check(v01({ '': [0] })).text, /error EI0014 .*server_id: got ""/)
+  assert.equal(check(v10([server('x'.repeat(65), [0])])).ok, false)
+})
+
+test('a missing key or one of the wrong type is named with the code HCCL would give', () => {
+  const good = JSON.parse(v01({ a: [0] }))
+  const [group] = good.group_list
+  const [pod] = group.instance_list
+  for (const [change, pattern] of [
+    [{ ...good, group_list: undefined }, /error EI0017 group_list: got nothing/],
+    [{ ...good, group_list: ['x'] }, /error EI0017 group_list\[0\]: got "x"; valid: an object/],
+    [
+      { ...good, group_list: [{ ...group, instance_list: {} }] },
+      /error EI0017 group_list\[0\]\.instance_list: got {}/,
+    ],
+    [
+      { ...good, group_list: [{ ...group, instance_list: [7] }] },
+      /error EI0017 group_list\[0\]\.instance_list\[0\]: got 7/,
+    ],
+    [
+      { ...good, group_list: [{ ...group, instance_list: [{ ...pod, pod_name: 3 }] }] },
+      /error EI0017 .*pod_name: got 3/,
+    ],
+    [
+      { ...good, group_list: [{ ...group, instance_list: [{ ...pod, devices: undefined }] }] },
+      /error EI0017 .*devices: got nothing/,
+    ],
+    [
+      { ...good, group_list: [{ ...group, group_name: undefined }] },
+      /warning EI0017 .*group_name: got nothing/,
+    ],
+    [{ ...good, group_count: 'one' }, /error EI0014 group_count: got "one"/],
+    [{ ...good, status: undefined }, /error EI0017 status: got nothing; valid: "completed"/],
+    [{ ...good, status: 'initializing' }, /error status: got "initializing"/],
+  ] as const) {
+    assert.match(check(JSON.stringify(change)).text, pattern)
+  }
+})
+
+test('a v1.0 or v1.2 table passes through byte for byte after its check, shuffled ranks too (31)', () => {
+  const shuffled = v10([server('b', [3, 2]), server('a', [0, 1], { container_ip: '1.1.1.1' })])
+  const superPod = v10([server('a', [0]), server('b', [1])], {
+    version: '1.2',
+    super_pod_list: [{ super_pod_id: '0', server_list: [{ server_id: 'a' }, { server_id: 'b' }] }],
+  })
+  for (const text of [shuffled, superPod]) {
+    const result = convertRankTable(parseRankTable(`\uFEFF${text}\n`))
+    assert.ok(result.ok)
+    assert.equal(result.converted.text, `${text}\n`)
+  }
+})
+
+test('1.1, 2.0 and lab tables are refused by name (31)', () => {
+  assert.match(check('{"version":"1.1","status":"completed"}').text, /version: got "1\.1".*heterogeneous/)
+  assert.match(check('{"version":"2.0","rank_list":[]}').text, /version: got "2\.0".*Ascend 950/)
+  assert.match(
+    check('{"deploy_mode":"lab","status":"completed"}').text,
+    /deploy_mode: got "lab".*old lab table/,
+  )
+})
+
+test('server_count may be absent, but not wrong (32)', () => {
+  assert.equal(check(v10([server('a', [0])], { server_count: undefined })).ok, true)
+  assert.match(
+    check(v10([server('a', [0])], { server_count: '2' })).text,
+    /error EI0014 server_count: got "2"; valid: "1"/,
+  )
+  assert.match(check(v10([server('a', [0])], { server_count: 1 })).text, /error EI0017 server_count: got 1/)
+})
+
+test('what HCCL would refuse in a v1.0 table is refused, because it is handed on as it is', () => {
+  const [device] = server('a', [0]).device
+  for (const [text, pattern] of [
+    [v10([], { server_list: undefined }), /error EI0017 server_list: got nothing/],
+    [v10([]), /error EI0014 server_list: got \[\]/],
+    [v10([server('a', [])]), /error EI0014 server_list\[0\]\.device: got \[\]/],
+    [
+      v10([server('a', [0]), server('a', [1])]),
+      /server_list\[1\]\.server_id: got "a"; valid: an id of its own/,
+    ],
+    [v10([server('a', [0]), server('b', [0])]), /rank_id: got "0"; valid: a rank of its own/],
+    [v10([server('a', [0, 2])]), /rank_id: got "2"; valid: 0 to 1, without gaps/],
+    [v10([{ server_id: 'a', device: [{ ...device, rank_id: 0 }] }]), /error EI0017 .*rank_id: got 0/],
+    [
+      v10([{ server_id: 'a', device: [{ ...device, device_id: '04' }] }]),
+      /error EI0014 .*device_id: got "04"/,
+    ],
+    [
+      v10([{ server_id: 'a', device: ['x'] as unknown as object[] }]),
+      /error EI0017 server_list\[0\]\.device\[0\]: got "x"/,
+    ],
+    [v10([server('a', [0], { host_ip: 'x' })]), /host_ip: got "x"; valid: an IPv4 address/],
+    [v10([server('a', [0], { host_ip: 7 })]), /error EI0017 server_list\[0\]\.host_ip: got 7/],
+    [
+      v10([server('a', [0])], {
+        version: '1.2',
+        super_pod_list: [{ super_pod_id: '0', server_list: [{ server_id: 'z' }] }],
+      }),
+      /super_pod_list\[0\]\.server_list\[0\]\.server_id: got "z"/,
+    ],
+    [v10([server('a', [0])], { version: '1.2', super_pod_list: {} }), /error EI0017 super_pod_list: got {}/],
+  ] as const) {
+    const result = check(text)
+    assert.match(result.text, pattern)
+    assert.equal(result.ok, false)
+  }
+})
+
+test('ranks that interleave between servers are warned of', () => {
+  const { ok, text } = check(v10([server('a', [0, 2]), server('b', [1, 3])]))
+  assert.equal(ok, true)
+  assert.match(text, /warning server_list\[0\]: got ranks 0, 2; valid: neighbouring ranks/)
+})
+
+test('a table that is wrong everywhere is answered with two hundred findings and a count', () => {
+  const pods = Array.from({ length: 500 }, (_, i) => ({
+    pod_name: `w-${i}`,
+    server_id: `s${i}`,
+    devices: [{ device_id: 'x', device_ip: 'y' }],
+  }))
+  const text = JSON.stringify({
+    group_count: '1',
+    group_list: [{ group_name: 'w', device_count: '500', instance_count: '500', instance_list: pods }],
+    status: 'completed',
+  })
+  const findings = checkRankTable(parseRankTable(text))
+  assert.ok(findings.length <= 202)
+  assert.match(describeFinding(findings.at(-1)!), /further findings of this kind/)
+  assert.equal(isAcceptable(findings), false)
+})

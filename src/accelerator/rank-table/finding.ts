@@ -1,0 +1,100 @@
+// What a check found, one line each, and the readers of scalars that report instead of throwing.
+import type { JsonObject } from './types.ts'
+
+/** HCCL's code for the same fault (ascend.md §1.13); null where HCCL would not mind. */
+export type HcclCode = 'EI0004' | 'EI0014' | 'EI0017'
+
+export type Finding = {
+  /** An error means the table is refused. */
+  readonly severity: 'error' | 'warning'
+  /** `group_list[0].instance_list[1].devices[0].device_ip` */
+  readonly path: string
+  readonly got: string
+  readonly valid: string
+  readonly code: HcclCode | null
+}
+
+/** A finding as one line: `error EI0014 server_count: got "3"; valid: "2", the length of server_list`. */
+export function describeFinding(finding: Finding): string {
+  const code = finding.code ? ` ${finding.code}` : ''
+  return `${finding.severity}${code} ${finding.path}: got ${finding.got}; valid: ${finding.valid}`
+}
+
+/** True when nothing among the findings refuses the table. */
+export function isAcceptable(findings: readonly Finding[]): boolean {
+  return findings.every((finding) => finding.severity !== 'error')
+}
+
+/** Past this many, findings are only counted: a table of 10,000 servers can be wrong 80,000 times. */
+const KEPT = 200
+
+/** Collects findings. */
+export class Findings {
+  readonly #kept: Finding[] = []
+  #dropped = { error: 0, warning: 0 }
+
+  error(path: string, got: unknown, valid: string, code: HcclCode | null = 'EI0014'): void {
+    this.#add({ severity: 'error', path, got: show(got), valid, code })
+  }
+
+  warn(path: string, got: unknown, valid: string, code: HcclCode | null = null): void {
+    this.#add({ severity: 'warning', path, got: show(got), valid, code })
+  }
+
+  /** What was found, in order; the last entries say how many were left out. */
+  list(): Finding[] {
+    const rest = (['error', 'warning'] as const).filter((severity) => this.#dropped[severity] > 0)
+    return [
+      ...this.#kept,
+      ...rest.map((severity): Finding => {
+        const got = `${this.#dropped[severity]} further findings of this kind`
+        return { severity, path: '(table)', got, valid: 'none', code: null }
+      }),
+    ]
+  }
+
+  #add(finding: Finding): void {
+    if (this.#kept.length < KEPT) this.#kept.push(finding)
+    else this.#dropped[finding.severity] += 1
+  }
+}
+
+/** A value as a person should see it: JSON, cut at 80 characters; `nothing` when absent. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value instanceof Described) return value.text
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+/** Wraps words that `show` must not quote. */
+export class Described {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+export const words = (text: string): Described => new Described(text)
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Own key only, so that nothing is ever read from a prototype. */
+export function field(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}
+
+/** Keys other than `known`; `__proto__` is dropped, so that a copy cannot change what an object is. */
+export function extraKeys(object: JsonObject, known: readonly string[]): JsonObject {
+  const rest = Object.entries(object).filter(([key]) => !known.includes(key) && key !== '__proto__')
+  return Object.fromEntries(rest)
+}
+
+/** A decimal without sign, blanks, leading zeros or exponent, small enough to count exactly. */
+export function readDecimal(text: string): number | undefined {
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(text)) return undefined
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+export const DECIMAL = 'a string of decimal digits without sign, blanks or leading zeros'

@@ -1,0 +1,62 @@
+// Is the rank table there and complete? Asked again on every change of the file while a task waits.
+// A half-written file is never taken for a whole one, and the reason for waiting is always at hand.
+import { field, show } from './finding.ts'
+import { parseRankTable } from './parse.ts'
+import { RankTableError, type RankTableFault } from './rank-table-error.ts'
+import type { ParsedTable } from './types.ts'
+
+/** What a look at the path gave. */
+export type TableFile =
+  | { readonly kind: 'absent' }
+  /** `code`: an errno such as EACCES, EISDIR, ELOOP, or NOT_A_FILE (FIFO, socket, device), or TOO_LARGE. */
+  | { readonly kind: 'unreadable'; readonly code: string }
+  | { readonly kind: 'content'; readonly content: string | Uint8Array }
+
+/**
+ * missing: no file yet · waiting: a file that is not complete yet · unreadable: waiting alone will not help, a person
+ * must act (the file may still be replaced, so a waiter goes on until its time is up) · completed: `table` may be used.
+ */
+export type Readiness =
+  | { readonly state: 'missing' | 'unreadable' | 'waiting'; readonly detail: string }
+  | { readonly state: 'completed'; readonly detail: string; readonly table: ParsedTable }
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EISDIR: 'it is a folder; valid: a regular file',
+  NOT_A_FILE: 'it is not a regular file',
+  TOO_LARGE: 'it is larger than 40 MiB',
+  ELOOP: 'it is a symbolic link that leads to itself',
+}
+
+/** Faults that a writer in the middle of its work causes; the others stay. */
+const PASSING = {
+  syntax: true,
+  encoding: true,
+  shape: true,
+  size: false,
+  depth: false,
+  version: false,
+} satisfies Record<RankTableFault, boolean>
+
+/** Judges what was seen. Pure; never throws. */
+export function tableReadiness(file: TableFile): Readiness {
+  if (file.kind === 'absent') return { state: 'missing', detail: 'the file does not exist yet' }
+  if (file.kind === 'unreadable') {
+    const known = Object.hasOwn(UNREADABLE, file.code) ? UNREADABLE[file.code] : undefined
+    return { state: 'unreadable', detail: `the file cannot be read: ${known ?? file.code}` }
+  }
+  let table: ParsedTable
+  try {
+    table = parseRankTable(file.content)
+  } catch (error) {
+    if (!(error instanceof RankTableError)) throw error
+    return { state: PASSING[error.fault] ? 'waiting' : 'unreadable', detail: error.message }
+  }
+  const status = field(table.table, 'status')
+  // Only the 2.0 form may leave the status out (ascend.md §1.1).
+  if (status === 'completed' || (status === undefined && table.version === '2.0')) {
+    return { state: 'completed', detail: `rank table v${table.version} is complete`, table }
+  }
+  return { state: 'waiting', detail: `status: got ${show(status)}; valid: "completed"` }
+}

@@ -1,0 +1,94 @@
+// Rank tables, the JSON that tells HCCL who is where (ascend.md §1): as they are written, and as we hold them.
+// Wire names keep their spelling; every scalar on the wire is a string.
+import type { Chip } from '../device.ts'
+
+/** `lab` is the old form with `deploy_mode`; 0.1 has no `version` key (ascend.md §1.1). */
+export type TableVersion = '0.1' | '1.0' | '1.1' | '1.2' | '2.0' | 'lab'
+
+export type JsonObject = { readonly [key: string]: unknown }
+
+/** Well-formed JSON of a known form; nothing inside is checked yet. */
+export type ParsedTable = {
+  readonly version: TableVersion
+  readonly table: JsonObject
+  /** What was read, without a byte order mark. */
+  readonly text: string
+}
+
+/** v0.1 as written; key order is that of the document's example. */
+export type RankTableV01 = {
+  readonly group_count: string
+  readonly group_list: readonly {
+    readonly device_count: string
+    readonly group_name: string
+    readonly instance_count: string
+    readonly instance_list: readonly {
+      readonly devices: readonly { readonly device_id: string; readonly device_ip: string }[]
+      readonly pod_name: string
+      readonly server_id: string
+    }[]
+  }[]
+  readonly status: 'completed'
+}
+
+/** v1.0 as written. */
+export type RankTableV10 = {
+  readonly status: 'completed'
+  readonly version: '1.0'
+  readonly server_count: string
+  readonly server_list: readonly {
+    readonly server_id: string
+    readonly host_ip?: string
+    readonly device: readonly {
+      readonly device_id: string
+      readonly device_ip?: string
+      readonly rank_id: string
+    }[]
+  }[]
+}
+
+/** One device as read. `extra` holds keys we do not know. */
+export type TableDevice = {
+  readonly physicalId: number
+  /** A comma list is kept as it is; null when absent or empty. */
+  readonly deviceIp: string | null
+  readonly path: string
+  readonly extra: JsonObject
+}
+
+/** A pod of a v0.1 table. */
+export type TableInstance = {
+  readonly podName: string
+  readonly serverId: string
+  readonly hostIp: string | null
+  readonly devices: readonly TableDevice[]
+  readonly path: string
+  readonly extra: JsonObject
+}
+
+export type TableGroup = {
+  readonly path: string
+  /** As declared; null when absent or not a number. */
+  readonly deviceCount: number | null
+  readonly instanceCount: number | null
+  readonly instances: readonly TableInstance[]
+}
+
+/** A v0.1 table as read. */
+export type TableV01 = { readonly groupCount: number | null; readonly groups: readonly TableGroup[] }
+
+/** One host of a v1.0 table, or of a converted one. */
+export type TableServer = {
+  readonly serverId: string
+  readonly hostIp: string | null
+  readonly devices: readonly (TableDevice & { readonly rankId: number })[]
+  readonly path: string
+  readonly extra: JsonObject
+}
+
+export type CheckOptions = {
+  /** `strict` refuses wrong counts; `compat`, the default, believes what it counts and warns (ascend.md §7, 19). */
+  readonly mode?: 'strict' | 'compat'
+  /** Turns on the rules of one chip. Without it a v0.1 table is held against the 910A's, as warnings only. */
+  readonly chip?: Chip
+}

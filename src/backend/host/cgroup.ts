@@ -1,0 +1,173 @@
+// Limits of a task through cgroups, version 1 or 2, whichever holds the controller and can be written.
+// Where a controller is missing the plan says so and the task runs without that limit.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sleep } from '../../lib/abort.ts'
+
+export const CONTROLLERS = ['memory', 'cpu', 'pids'] as const
+export type Controller = (typeof CONTROLLERS)[number]
+
+/** Where our groups of one controller live: a folder `ropeway` in the controller's mount. */
+export type CgroupBase = { readonly version: 1 | 2; readonly base: string }
+export type CgroupSet = Readonly<Partial<Record<Controller, CgroupBase>>>
+
+/** One folder to make and the values to write into it. */
+export type CgroupFolder = { readonly path: string; readonly values: Readonly<Record<string, string>> }
+export type Limits = { readonly memoryBytes: number; readonly cpuCores: number }
+
+/** The number of processes a task may have; the value Docker hosts of ModelArts use is not published, this is ours. */
+export const PIDS_MAX = 32_768
+
+type Mount = { readonly path: string; readonly type: string; readonly options: readonly string[] }
+
+/** Mounts of cgroup file systems from the text of /proc/self/mountinfo (proc(5)). */
+export function parseCgroupMounts(mountinfo: string): Mount[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [before, after] = line.split(' - ')
+    const path = before?.split(' ')[4]
+    const [type, , options] = after?.split(' ') ?? []
+    if (path === undefined || (type !== 'cgroup' && type !== 'cgroup2')) return []
+    return [{ path, type, options: (options ?? '').split(',') }]
+  })
+}
+
+function writable(base: string): boolean {
+  try {
+    mkdirSync(base, { recursive: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Version 2 hands a controller down only when each level above says so. */
+function enableBelow(mount: string, controller: Controller): boolean {
+  try {
+    if (!readFileSync(join(mount, 'cgroup.controllers'), 'utf8').split(/\s+/).includes(controller))
+      return false
+    const base = join(mount, 'ropeway')
+    if (!writable(base)) return false
+    writeFileSync(join(mount, 'cgroup.subtree_control'), `+${controller}`)
+    writeFileSync(join(base, 'cgroup.subtree_control'), `+${controller}`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Which controllers can be used here; makes our folder in each. */
+export function detectCgroups(): CgroupSet {
+  const found: Partial<Record<Controller, CgroupBase>> = {}
+  const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'))
+  for (const controller of CONTROLLERS) {
+    const one = mounts.find((mount) => mount.type === 'cgroup' && mount.options.includes(controller))
+    const two = mounts.find((mount) => mount.type === 'cgroup2')
+    if (one !== undefined) {
+      const base = join(one.path, 'ropeway')
+      if (writable(base)) found[controller] = { version: 1, base }
+    } else if (two !== undefined && enableBelow(two.path, controller)) {
+      found[controller] = { version: 2, base: join(two.path, 'ropeway') }
+    }
+  }
+  return found
+}
+
+/** cpu.shares as Kubernetes counts them: 1024 a core, at least 2. */
+const cpuShares = (cores: number): number => Math.min(262_144, Math.max(2, Math.round(cores * 1024)))
+
+/** cpu.weight from shares, the conversion of the OCI runtime specification. */
+const cpuWeight = (cores: number): number => 1 + Math.floor(((cpuShares(cores) - 2) * 9999) / 262_142)
+
+function valuesOf(controller: Controller, version: 1 | 2, limits: Limits): Record<string, string> {
+  switch (controller) {
+    case 'memory':
+      return {
+        [version === 1 ? 'memory.limit_in_bytes' : 'memory.max']: String(Math.floor(limits.memoryBytes)),
+      }
+    case 'cpu':
+      return version === 1
+        ? { 'cpu.shares': String(cpuShares(limits.cpuCores)) }
+        : { 'cpu.weight': String(cpuWeight(limits.cpuCores)) }
+    case 'pids':
+      return { 'pids.max': String(PIDS_MAX) }
+  }
+}
+
+/** The folders a task named `name` gets, and what stays unlimited. Pure. */
+export function planCgroups(
+  set: CgroupSet,
+  name: string,
+  limits: Limits,
+): { folders: CgroupFolder[]; notLimited: Controller[] } {
+  const byPath = new Map<string, Record<string, string>>()
+  const notLimited: Controller[] = []
+  for (const controller of CONTROLLERS) {
+    const base = set[controller]
+    if (base === undefined) {
+      notLimited.push(controller)
+      continue
+    }
+    const path = join(base.base, name)
+    byPath.set(path, { ...byPath.get(path), ...valuesOf(controller, base.version, limits) })
+  }
+  return { folders: [...byPath].map(([path, values]) => ({ path, values })), notLimited }
+}
+
+/** Makes the folders and writes the values. Safe to repeat. */
+export async function makeCgroups(folders: readonly CgroupFolder[]): Promise<void> {
+  for (const folder of folders) {
+    await mkdir(folder.path, { recursive: true })
+    for (const [file, value] of Object.entries(folder.values)) await writeFile(join(folder.path, file), value)
+  }
+}
+
+/** Did the kernel kill a process of the group for want of memory? False when the group is gone. */
+export async function ranOutOfMemory(set: CgroupSet, name: string): Promise<boolean> {
+  const memory = set.memory
+  if (memory === undefined) return false
+  const file = join(memory.base, name, memory.version === 1 ? 'memory.oom_control' : 'memory.events')
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return /^oom_kill [1-9]/m.test(text)
+}
+
+async function members(path: string): Promise<number[]> {
+  const text = await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '')
+  return text.split('\n').filter(Boolean).map(Number)
+}
+
+/** Kills what is left in the groups of `name` and removes them; waits at most `timeoutMs`. Returns pids that would not go. */
+export async function removeCgroups(
+  set: CgroupSet,
+  name: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const paths = [...new Set(Object.values(set).map((base) => join(base.base, name)))]
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const left = new Set<number>()
+    let busy = false
+    for (const path of paths) {
+      for (const pid of await members(path)) left.add(pid)
+      const code = await rmdir(path).then(
+        () => null,
+        (error: NodeJS.ErrnoException) => error.code,
+      )
+      if (code !== null && code !== 'ENOENT') busy = true
+    }
+    if (!busy) return []
+    if (performance.now() > deadline) return [...left]
+    for (const pid of left) killQuietly(pid)
+    await sleep(10, signal)
+  }
+}
+
+/** A member of our own group may end between the look and the blow. */
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

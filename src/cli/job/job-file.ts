@@ -1,0 +1,87 @@
+// A job as a file: ModelArts' v2 create body as YAML or JSON. A key nobody knows is a typing error here,
+// while the wire keeps it (decisions.md 3.6). The known keys are those of the contract's own schema.
+import { readFile } from 'node:fs/promises'
+import { text as readAll } from 'node:stream/consumers'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import { trainingJobRequest } from '../../api/training-job.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { nearestName } from '../nearest-name.ts'
+
+export type JobDocument = { [key: string]: unknown }
+
+/** The file's text; `-` is standard input. Throws CliError. */
+export async function readJobText(context: CliContext, path: string): Promise<string> {
+  if (path === '-') return readAll(context.stdin)
+  try {
+    return await readFile(path, { encoding: 'utf8', signal: context.signal })
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    throw new CliError(
+      `The job file cannot be read: ${detail}`,
+      'Name a YAML or JSON file, or - for standard input.',
+    )
+  }
+}
+
+/** Reads a job document and refuses keys the contract does not know. `path` is for messages. Throws CliError. */
+export function parseJobFile(path: string, text: string): JobDocument {
+  const document = parseDocument(text)
+  const problem = document.errors[0]
+  if (problem) {
+    const at = problem.linePos?.[0]
+    const place = at ? `${path}:${at.line}:${at.col}` : path
+    throw new CliError(
+      `${place} is neither YAML nor JSON: ${problem.message.split('\n')[0]}`,
+      'Correct the line named.',
+    )
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  if (!isDocument(value))
+    throw new CliError(
+      `${path} must hold a mapping with metadata, algorithm and spec`,
+      'See "ropeway job create --help" for an example.',
+    )
+  refuseUnknownKeys(path, trainingJobRequest, value, [])
+  return value
+}
+
+const isDocument = (value: unknown): value is JobDocument =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Peels optional, nullable and default off a schema. */
+function inner(schema: z.core.$ZodType): z.core.$ZodType {
+  let found = schema
+  while (found instanceof z.ZodOptional || found instanceof z.ZodNullable || found instanceof z.ZodDefault)
+    found = found.unwrap()
+  return found
+}
+
+function refuseUnknownKeys(
+  path: string,
+  schema: z.core.$ZodType,
+  value: unknown,
+  at: readonly string[],
+): void {
+  const known = inner(schema)
+  if (known instanceof z.ZodArray && Array.isArray(value)) {
+    for (const [index, entry] of value.entries())
+      refuseUnknownKeys(path, known.element, entry, [...at, String(index)])
+    return
+  }
+  if (!(known instanceof z.ZodObject) || !isDocument(value)) return
+  const shape: Record<string, z.core.$ZodType> = known.shape
+  const names = Object.keys(shape)
+  // An object the contract says nothing about is passed on as it is.
+  if (names.length === 0) return
+  for (const [key, entry] of Object.entries(value)) {
+    const field = Object.hasOwn(shape, key) ? shape[key] : undefined
+    if (!field)
+      throw new CliError(
+        `${path}: unknown key ${JSON.stringify([...at, key].join('.'))}`,
+        `Did you mean ${JSON.stringify([...at, nearestName(key, names) ?? ''].join('.'))}? Known here: ${names.join(', ')}.`,
+      )
+    refuseUnknownKeys(path, field, entry, [...at, key])
+  }
+}

@@ -1,0 +1,61 @@
+// The flags that describe a job, shared by `run` and `job create`.
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { newShortId } from '../../lib/id.ts'
+import { wholeNumber } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../errors.ts'
+import { buildJobBody, type JobFlags, type Pair } from './job-body.ts'
+import type { JobDocument } from './job-file.ts'
+
+/** Collects a repeated NAME=VALUE flag. The value may hold further `=`. */
+function pair(text: string, collected: readonly Pair[] = []): Pair[] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It must read NAME=VALUE.')
+  return [...collected, { name: text.slice(0, at), value: text.slice(at + 1) }]
+}
+
+function objectPair(text: string, collected: readonly Pair[] = []): Pair[] {
+  const pairs = pair(text, collected)
+  if (!pairs.at(-1)?.value.startsWith('obs://'))
+    throw new InvalidArgumentError('It must read NAME=obs://bucket/folder/.')
+  return pairs
+}
+
+/** Adds the job flags to a command. */
+export function withJobFlags(command: Command): Command {
+  return command
+    .option(
+      '-f, --file <job.yaml>',
+      'ModelArts v2 create body as YAML or JSON; - reads standard input; flags win',
+    )
+    .option('--name <name>', 'name of the job (default: a new one)')
+    .option('--image <image>', 'container image; on the host backend: host')
+    .option('--command <command>', 'what to run in the image')
+    .option('--code-dir <obs://…/>', 'folder with the code, brought in before the start')
+    .option('--boot-file <obs://…>', 'Python file under the code folder, instead of a command')
+    .option('--env <K=V>', 'environment variable (may be repeated)', pair)
+    .option('--parameter <K=V>', 'appended to the command as --K=V (may be repeated)', pair)
+    .option('--input <NAME=obs://…/>', 'data to bring in (may be repeated)', objectPair)
+    .option('--output <NAME=obs://…/>', 'folder for results, filled at the end (may be repeated)', objectPair)
+    .option('--nodes <n>', 'number of tasks', wholeNumber(1))
+    .addOption(new Option('--devices <n>', 'devices per task').argParser(wholeNumber(0)).conflicts('flavor'))
+    .option('--flavor <id>', 'size of a task, from "ropeway flavor list"')
+    .option('--dry-run', 'only show what would happen')
+}
+
+/** Reads the file, if any, and makes the create body. Throws CliError. */
+export async function readJobBody(context: CliContext, flags: JobFlags): Promise<JobDocument> {
+  let document: JobDocument = {}
+  if (flags.file !== undefined) {
+    const { parseJobFile, readJobText } = await import('./job-file.ts')
+    document = parseJobFile(
+      flags.file === '-' ? 'standard input' : flags.file,
+      await readJobText(context, flags.file),
+    )
+  } else if (flags.image === undefined && flags.command === undefined && flags.bootFile === undefined)
+    throw new CliError(
+      'There is nothing to run: no --image and --command, and no -f',
+      'Give --image and --command, or -f job.yaml; --help has an example.',
+    )
+  return buildJobBody(flags, document, () => `job-${newShortId(8)}`)
+}

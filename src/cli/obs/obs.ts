@@ -1,0 +1,38 @@
+// `ropeway obs`: objects and buckets.
+import type { Command } from 'commander'
+import { addSubcommands, type CommandEntry, newCommand } from '../command.ts'
+import type { CliContext } from '../context.ts'
+
+const ENTRIES: readonly CommandEntry[] = [
+  { name: 'mb', summary: 'make a bucket', load: async () => (await import('./mb.ts')).mbCommand },
+  {
+    name: 'ls',
+    summary: 'list buckets, or objects with their sizes',
+    load: async () => (await import('./ls.ts')).lsCommand,
+  },
+  { name: 'cp', summary: 'copy files and objects', load: async () => (await import('./cp.ts')).cpCommand },
+  {
+    name: 'sync',
+    summary: 'copy only what has changed',
+    load: async () => (await import('./sync.ts')).syncCommand,
+  },
+  {
+    name: 'rm',
+    summary: 'remove objects, or an empty bucket',
+    load: async () => (await import('./rm.ts')).rmCommand,
+  },
+  {
+    name: 'stat',
+    summary: 'show one object or bucket',
+    load: async () => (await import('./stat.ts')).statCommand,
+  },
+]
+
+/** `argv` begins after `obs`. */
+export const obsCommand = (context: CliContext, argv: readonly string[]): Promise<Command> =>
+  addSubcommands(
+    newCommand(context, 'obs', 'work with objects and buckets', 'ropeway obs ls'),
+    context,
+    ENTRIES,
+    argv,
+  )

@@ -1,0 +1,22 @@
+// `ropeway serve`: the server. What it does is wired elsewhere; here are only its flags.
+import type { Command } from 'commander'
+import { newCommand } from './command.ts'
+import type { CliContext, ServeFlags } from './context.ts'
+
+const EXAMPLE = `ropeway serve --data ./data --simulate 2x4
+
+DIR/credentials.json tells clients where the server is and how to sign, once it answers.`
+
+export function serveCommand(context: CliContext): Command {
+  return newCommand(context, 'serve', 'run the server', EXAMPLE)
+    .option('--data <dir>', 'data folder (default: ROPEWAY_DATA, else the user’s data directory)')
+    .option(
+      '--listen <host:port>',
+      'where the API answers; port 0 picks a free one (default: 127.0.0.1:8470)',
+    )
+    .option('--objects <host:port>', 'where the object store answers (default: 127.0.0.1:8471)')
+    .option('--backend <name>', 'docker, host, fake or auto (default: auto)')
+    .option('--simulate <HOSTSxDEVICES[:CHIP]>', 'pretend to have Ascend devices, such as 2x4 or 2x8:910b')
+    .option('--json', 'print one JSON document a line')
+    .action((flags: ServeFlags) => context.serve(flags, context.signal))
+}

@@ -1,0 +1,93 @@
+// Opens the rows of a data folder: one SQLite file behind Kysely, WAL with full sync, so that what was acknowledged
+// survives a power cut. node:sqlite is synchronous; Kysely's connection mutex keeps transactions apart.
+import { closeSync, openSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
+import { DataFolderError } from './data-folder-error.ts'
+import { migrate } from './migrate.ts'
+import { takeServeLock } from './serve-lock.ts'
+import type { Rows, Tables } from './tables.ts'
+
+export type Database = AsyncDisposable & { readonly db: Rows }
+
+const BUSY_TIMEOUT_MS = 5_000
+export const DATABASE_FILE = 'ropeway.sqlite'
+
+/**
+ * Takes the folder for this process, opens DIR/ropeway.sqlite and brings it to this version's schema.
+ * Throws DataFolderError when another serve has the folder, or when the schema is newer than this program.
+ */
+export async function openDatabase(dir: string): Promise<Database> {
+  await using resources = new AsyncDisposableStack()
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
+    throw new DataFolderError(`the data folder ${dir} cannot be made: ${cause.message}`, { cause })
+  })
+  resources.use(await takeServeLock(dir))
+  const path = join(dir, DATABASE_FILE)
+  const { db } = resources.use(openDatabaseFile(path))
+  await migrate(db, path)
+  const owned = resources.move()
+  return { db, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Opens one SQLite file without the folder's lock and without migrating: for tools that only look, and tests. */
+export function openDatabaseFile(path: string): Database {
+  createPrivately(path)
+  const sqlite = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
+  try {
+    sqlite.exec('pragma journal_mode = wal; pragma synchronous = full')
+  } catch (cause) {
+    sqlite.close()
+    throw new DataFolderError(`${path} cannot be opened: ${(cause as Error).message}`, { cause })
+  }
+  const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: asKyselyDatabase(sqlite) }) })
+  return {
+    db,
+    [Symbol.asyncDispose]: async () => {
+      await db.destroy()
+      // Kysely closes only what it has used.
+      if (sqlite.isOpen) sqlite.close()
+    },
+  }
+}
+
+/** SQLite would make the file readable for everybody; its -wal and -shm take over the mode of the file. */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new DataFolderError(`${path} cannot be made: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function asKyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => sqlite.close(),
+    prepare: (text) => {
+      const statement = sqlite.prepare(text)
+      const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      }
+    },
+  }
+}
+
+/** SQLite does roll back `create table`; Kysely's adapter says no, and would leave half a migration after a crash. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter()
+  }
+}

@@ -1,0 +1,106 @@
+// Between a job of the domain and its row. The request and the status are kept whole as JSON; columns beside them
+// exist only for what is searched, guarded or ordered by.
+import type { Selectable } from 'kysely'
+import type { TrainingJobRequest } from '../api/training-job.ts'
+import { type Job, type JobStatus, SECRET_MASK } from '../job/job.ts'
+import { isTerminal, shownPhase } from '../job/phase.ts'
+import type { NewJob } from '../job/store.ts'
+import { seal, unseal } from './seal.ts'
+import type { JobsTable } from './tables.ts'
+
+/** The row of a job that was just accepted. `serveId` null: any replica may move it. */
+export function toNewRow(job: NewJob, seq: number, serveId: string | null, secretKey: Uint8Array): JobsTable {
+  const { metadata, algorithm, kind } = job.request
+  const secrets = job.secretEnvironment
+  return {
+    seq,
+    id: job.id,
+    project_id: job.projectId,
+    workspace_id: metadata.workspace_id ?? '0',
+    name: metadata.name,
+    kind,
+    algorithm_name: toText(algorithm?.name ?? ''),
+    runtime_type: runtimeType(job.request),
+    user_name: job.userName,
+    generation: job.generation,
+    chip: job.chip,
+    create_time: job.createTimeMs,
+    description: toText(job.description),
+    request: JSON.stringify(maskSecrets(job.request, Object.keys(secrets))),
+    secret_environment:
+      Object.keys(secrets).length === 0 ? null : seal(secretKey, ownerOf(job.id), JSON.stringify(secrets)),
+    stop_requested_at: null,
+    delete_requested_at: null,
+    cleaned_at: null,
+    ...statusColumns(job.status),
+    shown_phase: shownPhase({ stopRequestedAtMs: null, deleteRequestedAtMs: null, status: job.status }).phase,
+    finished: 0,
+    version: 1,
+    serve_id: serveId,
+    lease_owner: null,
+    lease_token: 0,
+    lease_until: 0,
+  }
+}
+
+/** PostgreSQL's text holds no NUL; what people and tasks send may. */
+export const toText = (text: string): string => text.replaceAll('\0', '\uFFFD')
+
+/** The columns that follow from the status alone. */
+export const statusColumns = (status: JobStatus) => ({
+  phase: status.phase,
+  placed: status.placements.length === 0 ? 0 : 1,
+  status: JSON.stringify(status),
+})
+
+/** The job of a row. The documents were written by `toNewRow` and `statusColumns`, so they are not checked again. */
+export function toJob(row: Selectable<JobsTable>): Job {
+  return {
+    seq: row.seq,
+    id: row.id,
+    projectId: row.project_id,
+    userName: row.user_name,
+    generation: row.generation as Job['generation'],
+    request: JSON.parse(row.request) as TrainingJobRequest,
+    createTimeMs: row.create_time,
+    description: row.description,
+    chip: row.chip as Job['chip'],
+    stopRequestedAtMs: row.stop_requested_at,
+    deleteRequestedAtMs: row.delete_requested_at,
+    cleanedAtMs: row.cleaned_at,
+    status: JSON.parse(row.status) as JobStatus,
+    version: row.version,
+  }
+}
+
+/** The plain values sealed by `toNewRow`. */
+export function openSecrets(
+  row: Pick<JobsTable, 'id' | 'secret_environment'>,
+  secretKey: Uint8Array,
+): Record<string, string> {
+  if (row.secret_environment === null) return {}
+  return JSON.parse(unseal(secretKey, ownerOf(row.id), row.secret_environment)) as Record<string, string>
+}
+
+const ownerOf = (jobId: string): string => `job ${jobId}`
+
+/** The caller masks already; a plain secret in a document would be there for ever, so it is made sure here. */
+function maskSecrets(request: TrainingJobRequest, names: readonly string[]): TrainingJobRequest {
+  const environments = request.algorithm?.environments
+  if (!request.algorithm || !environments) return request
+  const masked = Object.fromEntries(
+    Object.entries(environments).map(([name, value]) => [name, names.includes(name) ? SECRET_MASK : value]),
+  )
+  return { ...request, algorithm: { ...request.algorithm, environments: masked } }
+}
+
+/** `debug` for interactive jobs (modelarts.md §1.8), else empty. */
+function runtimeType({ metadata, endpoints }: TrainingJobRequest): string {
+  const ssh = endpoints?.['ssh'] as { key_pair_names?: unknown[] } | null | undefined
+  const interactive =
+    metadata.annotations?.['jupyter-lab/enable'] === 'true' || Boolean(ssh?.key_pair_names?.length)
+  return interactive ? 'debug' : ''
+}
+
+/** Phases that never change again, for conditions in SQL. */
+export const TERMINAL_PHASES = (['Completed', 'Failed', 'Terminated', 'Abnormal'] as const).filter(isTerminal)

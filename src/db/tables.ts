@@ -1,0 +1,100 @@
+// The rows, as Kysely sees them. Times are milliseconds since 1970 in bigint columns; JSON stands in text columns.
+// migrations/ makes the tables; comments there say what the columns are for.
+import type { GeneratedAlways, Kysely } from 'kysely'
+
+type Counters = { name: string; value: number }
+
+export type JobsTable = {
+  seq: number
+  id: string
+  project_id: string
+  workspace_id: string
+  name: string
+  kind: string
+  algorithm_name: string
+  runtime_type: string
+  user_name: string
+  generation: number
+  chip: string | null
+  create_time: number
+  description: string
+  request: string
+  secret_environment: string | null
+  stop_requested_at: number | null
+  delete_requested_at: number | null
+  cleaned_at: number | null
+  phase: string
+  shown_phase: string
+  placed: number
+  finished: number
+  status: string
+  version: number
+  serve_id: string | null
+  lease_owner: string | null
+  lease_token: number
+  lease_until: number
+}
+
+type Attempts = {
+  job_id: string
+  attempt: number
+  start_at: number
+  running_at: number | null
+  end_at: number | null
+  end_reason: string
+  exit_code: number | null
+}
+
+export type EventsTable = {
+  sequence: number
+  job_id: string
+  time: number
+  level: string
+  source: string
+  reason: string
+  message: string
+}
+
+type Reports = { job_id: string; attempt: number; task: string; sequence: number; received_at: number }
+
+type Bookings = {
+  job_id: string
+  attempt: number
+  task: string
+  task_index: number
+  serve_id: string
+  host_id: string
+  cpu_cores: number
+  memory_bytes: number
+}
+
+type BookedDevices = { serve_id: string; host_id: string; physical_id: number; job_id: string; task: string }
+
+type Projects = { id: string; name: string; created_at: number }
+
+type AccessKeys = {
+  access_key: string
+  project_id: string
+  user_name: string
+  scope: string
+  secret_key: string
+  created_at: number
+  expires_at: number | null
+}
+
+export type Tables = {
+  counters: Counters
+  jobs: JobsTable
+  attempts: Attempts
+  events: EventsTable
+  reports: Reports
+  bookings: Bookings
+  booked_devices: BookedDevices
+  projects: Projects
+  access_keys: AccessKeys
+  /** Kysely's own; read only, to refuse a newer schema. */
+  kysely_migration: { name: GeneratedAlways<string> }
+}
+
+/** A handle on the rows; a transaction is one too. */
+export type Rows = Kysely<Tables>

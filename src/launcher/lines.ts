@@ -1,0 +1,42 @@
+// Cuts a program's output into whole lines, so that the lines of several programs can share one file.
+
+const NEWLINE = 0x0a
+
+/** Holds back what is no whole line yet. */
+export class LineSplitter {
+  readonly #limitBytes: number
+  #held: Buffer[] = []
+  #heldBytes = 0
+
+  /** @param limitBytes a line that grows past this is cut, so that a program without newlines cannot fill memory */
+  constructor(limitBytes = 64 * 1024) {
+    this.#limitBytes = limitBytes
+  }
+
+  /** Whole lines that are ready now, newlines included; empty when none is. */
+  push(chunk: Buffer): Buffer {
+    const end = chunk.lastIndexOf(NEWLINE) + 1
+    const ready = end > 0 ? Buffer.concat([...this.#held, chunk.subarray(0, end)]) : Buffer.alloc(0)
+    if (end > 0) this.#clear()
+    if (end < chunk.length) this.#hold(chunk.subarray(end))
+    return this.#heldBytes > this.#limitBytes ? Buffer.concat([ready, this.end()]) : ready
+  }
+
+  /** What is left, made a line; empty when nothing is. */
+  end(): Buffer {
+    if (this.#heldBytes === 0) return Buffer.alloc(0)
+    const line = Buffer.concat([...this.#held, Buffer.from('\n')])
+    this.#clear()
+    return line
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+  }
+
+  #clear(): void {
+    this.#held = []
+    this.#heldBytes = 0
+  }
+}

@@ -1,0 +1,121 @@
+// The program inside each task: argv, environment and signals → command → exit code. Like src/main.ts, and nothing else
+// in this folder, it may read those. Commands are loaded when they are called, because every task waits for us to start.
+import { giveBack, restoreDropped } from './environment.ts'
+import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
+import { LAUNCHER_EXIT, TASK_PATHS } from './protocol.ts'
+import type { RankRunOptions } from './rank-run.ts'
+
+const USAGE = `usage: launcher task
+       launcher run-train CODE_URL BOOT_FILE LOG_FILE [ARGUMENTS…]
+       launcher ranks [--processes N] -- COMMAND…`
+
+/** Where output of ranks goes beside the job's log, as with run_train.sh. */
+const DEFAULT_LOG = '/tmp/log/train.log'
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+async function main(): Promise<number> {
+  const stop = new AbortController()
+  for (const signal of SIGNALS) process.on(signal, () => stop.abort(new StopRequest(signal)))
+  // A reader that went away is no reason to die in the middle of ending ranks.
+  process.stdout.on('error', () => undefined)
+  try {
+    const [command = '', ...args] = process.argv.slice(2)
+    if (command === 'task') return await task(stop.signal)
+    if (command === 'run-train' || command === 'ranks') return await inner(command, args, stop.signal)
+    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', USAGE)
+  } catch (error) {
+    if (error instanceof StopRequest) return error.signal === 'SIGINT' ? 130 : LAUNCHER_EXIT.stopped
+    process.stderr.write(`[ropeway] ${error instanceof LauncherError ? error.message : describe(error)}\n`)
+    return error instanceof LauncherError ? error.exitCode : LAUNCHER_EXIT.spawnFailed
+  }
+}
+
+const describe = (error: unknown): string => (error instanceof Error && error.stack) || messageOf(error)
+
+async function task(signal: AbortSignal): Promise<number> {
+  const [{ runTask }, { lazyObjects }] = await Promise.all([import('./task.ts'), import('./objects.ts')])
+  const socketPath = process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket
+  return runTask(
+    {
+      ownEnvironment: process.env,
+      socketPath,
+      spoolDir: process.env['ROPEWAY_SPOOL'] || TASK_PATHS.spool,
+      runtimeDir: runtimeDir(),
+      objects: lazyObjects(socketPath),
+      say: (sentence) => process.stderr.write(`[ropeway] ${sentence}\n`),
+    },
+    signal,
+  )
+}
+
+/** Commands of the user's own program: inside a task they hand output and reports to its launcher, elsewhere they print. */
+async function inner(command: 'run-train' | 'ranks', args: readonly string[], signal: AbortSignal): Promise<number> {
+  const [{ findOuter, printingPlatform }, { LogFile }, { serviceLog }] = await Promise.all([
+    import('./platform.ts'),
+    import('./rank-logs.ts'),
+    import('./service-log.ts'),
+  ])
+  const run = command === 'ranks' ? await ranks(args) : await runTrain(args)
+  const own = giveBack(process.env)
+  const print = (bytes: Uint8Array | string) => void (bytes.length > 0 && process.stdout.write(bytes))
+  const outer = own['ROPEWAY_LAUNCHER_SOCKET'] ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal) : null
+  const environment = outer ? restoreDropped(own, outer.environment) : own
+  using sharedLog = new LogFile(run.logFile, (sentence) => print(`${sentence}\n`))
+  const log = serviceLog((line) => {
+    print(line)
+    sharedLog.write(Buffer.from(line))
+  })
+  const platform = outer?.platform ?? printingPlatform(print)
+  const end = (code: number) => {
+    log.info(`Training end with return code: ${code}`)
+    return code
+  }
+  try {
+    return end(await run.start({ environment, runtimeDir: runtimeDir(), platform, log, sharedLog }, signal))
+  } catch (error) {
+    if (error instanceof StopRequest) {
+      log.info(error.message)
+      end(LAUNCHER_EXIT.stopped)
+      throw error
+    }
+    if (!(error instanceof LauncherError)) throw error
+    log.error(error.message)
+    platform.tell({ kind: 'problem', level: 'Error', reason: error.reason, message: error.message })
+    return end(error.exitCode)
+  } finally {
+    await platform.settled()
+  }
+}
+
+type InnerCommand = {
+  readonly logFile: string
+  readonly start: (options: Omit<RankRunOptions, 'prefer'>, signal: AbortSignal) => Promise<number>
+}
+
+async function runTrain(args: readonly string[]): Promise<InnerCommand> {
+  const [{ readRunTrain, runTrain }, { lazyObjects }] = await Promise.all([import('./run-train.ts'), import('./objects.ts')])
+  const request = readRunTrain(args)
+  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
+  const start: InnerCommand['start'] = (options, signal) => runTrain(request, { ...options, objects, prefer: 'MA_HOME' }, signal)
+  return { logFile: request.logFile, start }
+}
+
+async function ranks(args: readonly string[]): Promise<InnerCommand> {
+  const { readRanks, runRanksCommand } = await import('./ranks.ts')
+  const request = readRanks(args)
+  const start: InnerCommand['start'] = (options, signal) => runRanksCommand(request, { ...options, prefer: 'MA_MOUNT_PATH' }, signal)
+  return { logFile: DEFAULT_LOG, start }
+}
+
+const runtimeDir = (): string => process.env['ROPEWAY_RUNTIME_DIR'] || TASK_PATHS.runtime
+
+main().then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    process.stderr.write(`[ropeway] ${describe(error)}\n`)
+    process.exitCode = LAUNCHER_EXIT.spawnFailed
+  },
+)

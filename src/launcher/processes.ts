@@ -1,0 +1,85 @@
+// Finds and ends processes of a program, also those that left its process group: a setsid child keeps its environment,
+// and with it the mark we put there. Reads /proc; a process of another user shows neither and is not ours.
+import { readdirSync, readFileSync } from 'node:fs'
+import { sleep } from '../lib/abort.ts'
+import { errnoOf } from './launcher-error.ts'
+
+/** Programs we started: each leads its own session, and all carry `name=value` in their environment. */
+export type Family = { readonly leaders: readonly number[]; readonly mark: string }
+
+const LOOK_EVERY_MS = 10
+const AFTER_KILL_MS = 5_000
+
+type Process = { readonly pid: number; readonly parent: number; readonly group: number; readonly session: number }
+
+/** Living processes of the family, zombies left out. */
+export function findFamily({ leaders, mark }: Family): number[] {
+  const known = new Set(leaders)
+  const processes = listProcesses()
+  const byPid = new Map(processes.map((process) => [process.pid, process]))
+  const isOurs = (process: Process | undefined, depth = 0): boolean => {
+    if (!process || depth > 64) return false
+    if (known.has(process.pid) || known.has(process.group) || known.has(process.session)) return true
+    return isOurs(byPid.get(process.parent), depth + 1)
+  }
+  return processes.filter((found) => isOurs(found) || hasMark(found.pid, mark)).map(({ pid }) => pid)
+}
+
+/** SIGTERM to the groups of all leaders, at once; the rest of the family follows in `endFamily`. */
+export function signalGroups(leaders: readonly number[], signal: NodeJS.Signals): void {
+  for (const leader of leaders) signalProcess(-leader, signal)
+}
+
+/** SIGTERM, then after `graceMs` SIGKILL, until no process of the family is left. Resolves with what could not be ended. */
+export async function endFamily(family: Family, graceMs: number): Promise<number[]> {
+  const grouped = new Set(family.leaders)
+  signalGroups(family.leaders, 'SIGTERM')
+  const deadlineMs = performance.now() + graceMs
+  const told = new Set(grouped)
+  let left = findFamily(family)
+  for (; left.length > 0 && performance.now() < deadlineMs; left = findFamily(family)) {
+    for (const pid of left) {
+      if (!told.has(pid)) signalProcess(pid, 'SIGTERM')
+      told.add(pid)
+    }
+    await sleep(LOOK_EVERY_MS)
+  }
+  const giveUpMs = performance.now() + AFTER_KILL_MS
+  for (; left.length > 0 && performance.now() < giveUpMs; left = findFamily(family)) {
+    signalGroups(family.leaders, 'SIGKILL')
+    for (const pid of left) signalProcess(pid, 'SIGKILL')
+    await sleep(LOOK_EVERY_MS)
+  }
+  return left
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH' && errnoOf(error) !== 'EPERM') throw error
+  }
+}
+
+function listProcesses(): Process[] {
+  const found: Process[] = []
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name)
+    if (!Number.isInteger(pid) || pid === process.pid) continue
+    // Fields behind the name, which may hold blanks and parentheses (proc(5)).
+    const stat = readText(`/proc/${pid}/stat`)
+    const [state, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (state && !'ZX'.includes(state)) found.push({ pid, parent: Number(parent), group: Number(group), session: Number(session) })
+  }
+  return found
+}
+
+const hasMark = (pid: number, mark: string): boolean => readText(`/proc/${pid}/environ`).split('\0').includes(mark)
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}

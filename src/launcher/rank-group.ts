@@ -1,0 +1,135 @@
+// All ranks of one task: started together, watched by their exits, ended together by the first failure.
+import { mkdirSync } from 'node:fs'
+import { finishOutput } from './finish-output.ts'
+import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
+import type { OutputPipes } from './output-pipes.ts'
+import type { Platform } from './platform.ts'
+import { endFamily, signalGroups } from './processes.ts'
+import { LAUNCHER_EXIT } from './protocol.ts'
+import { LogFile, rankSink } from './rank-logs.ts'
+import type { RankPlan } from './rank-plan.ts'
+import type { ServiceLog } from './service-log.ts'
+import { type Exit, exitCodeOf, type Running, startProgram } from './spawn.ts'
+
+export type RankGroupOptions = {
+  readonly argv: readonly string[]
+  readonly plans: readonly RankPlan[]
+  readonly mark: string
+  readonly pipes: OutputPipes
+  readonly platform: Platform
+  readonly sharedLog: LogFile
+  readonly log: ServiceLog
+  readonly graceMs: number
+}
+
+/** `code` is that of the rank that failed first, by arrival; 0 when none did. */
+export type GroupResult = { readonly code: number; readonly firstFailedRank: number | null }
+
+type Started = { readonly plan: RankPlan; readonly running: Running }
+
+/**
+ * Runs all ranks and returns when every one of them is gone and its output was handed on.
+ * Throws LauncherError when a rank cannot be started, and the signal's reason when it aborts; nothing is left either way.
+ */
+export async function runRanks(options: RankGroupOptions, signal: AbortSignal): Promise<GroupResult> {
+  const { log, mark, graceMs } = options
+  const started: Started[] = []
+  const leaders = () => started.map(({ running }) => running.pid)
+  const failure = new AbortController()
+  const over = AbortSignal.any([signal, failure.signal])
+  let first: { rank: number; code: number } | null = null
+  const exits: Promise<void>[] = []
+  let problem: unknown = null
+  const onExit = ({ plan, running }: Started, exit: Exit) => {
+    const code = exitCodeOf(exit)
+    tellRank(options, plan, running.pid, exit)
+    if (code === 0 || signal.aborted) return
+    log.error(`${rankName(plan)} (pid: ${running.pid}) has exited with non-zero code: ${code}${exit.signal ? ` (${exit.signal})` : ''}`)
+    first ??= { rank: plan.rank, code }
+    failure.abort()
+  }
+  // Before anything else: peers of a dead rank hear of it in the same turn.
+  over.addEventListener('abort', () => signalGroups(leaders(), 'SIGTERM'), { once: true })
+  try {
+    for (const plan of options.plans) {
+      over.throwIfAborted()
+      const one = { plan, running: await startRank(options, plan) }
+      started.push(one)
+      exits.push(one.running.exited.then((exit) => onExit(one, exit)))
+    }
+  } catch (error) {
+    if (!over.aborted) problem = error
+    failure.abort()
+  }
+  const all = Promise.all(exits)
+  await Promise.race([all, aborted(over)])
+  log.info('Begin destroy training processes')
+  const family = { leaders: leaders(), mark }
+  const left = over.aborted ? await endFamily(family, graceMs) : []
+  if (left.length > 0) log.error(`processes ${left.join(', ')} could not be ended`)
+  await all
+  await finishOutput(
+    started.map(({ running }) => running),
+    family,
+    graceMs,
+  )
+  log.info('End destroy training processes')
+  await options.platform.settled()
+  if (signal.aborted) throw signal.reason as StopRequest
+  if (problem !== null) throw problem
+  const failed = first as { rank: number; code: number } | null
+  return { code: failed?.code ?? 0, firstFailedRank: failed?.rank ?? null }
+}
+
+async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Running> {
+  const { log, platform, argv } = options
+  makeFolders(plan)
+  const own = new LogFile(plan.logFile, log.warning)
+  const sink = rankSink(own, options.sharedLog, platform.rankOutput(plan.rank))
+  let running: Running
+  try {
+    running = await startProgram({ argv, env: plan.env, cwd: plan.cwd }, sink, options.pipes)
+  } catch (error) {
+    await sink.end()
+    throw error
+  }
+  log.info(`bootstrap ${rankName(plan)}`)
+  log.info(`${rankName(plan)} (pid: ${running.pid})`)
+  platform.tell({ kind: 'rank', rank: plan.rank, device: plan.device, state: 'started', pid: running.pid, exit_code: null, signal: null })
+  return running
+}
+
+function makeFolders({ cwd, env }: RankPlan): void {
+  try {
+    mkdirSync(cwd, { recursive: true })
+  } catch (error) {
+    const message = `the working folder ${cwd} cannot be made: ${messageOf(error)}`
+    throw new LauncherError(LAUNCHER_EXIT.spawnFailed, 'WorkspaceNotWritable', message)
+  }
+  try {
+    mkdirSync(env['ASCEND_PROCESS_LOG_PATH'] ?? cwd, { recursive: true })
+  } catch {
+    // CANN then says itself where it would have written.
+  }
+}
+
+function tellRank({ platform }: RankGroupOptions, plan: RankPlan, pid: number, exit: Exit): void {
+  platform.tell({
+    kind: 'rank',
+    rank: plan.rank,
+    device: plan.device,
+    state: 'exited',
+    pid,
+    exit_code: exitCodeOf(exit),
+    signal: exit.signal,
+  })
+}
+
+const rankName = ({ rank, device }: RankPlan): string => `proc-rank-${rank}-device-${device}`
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

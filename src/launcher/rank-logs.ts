@@ -1,0 +1,59 @@
+// The files a rank's output goes to: its own, byte for byte, and the shared log file in whole lines.
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { messageOf } from './launcher-error.ts'
+import { LineSplitter } from './lines.ts'
+import type { OutputSink } from './ports.ts'
+import { writeAll } from './write-file.ts'
+
+/** A file that only grows. When the disk refuses, one sentence goes to `say` and the program runs on. */
+export class LogFile implements Disposable {
+  readonly #path: string
+  readonly #say: (sentence: string) => void
+  #fd: number | null = null
+
+  constructor(path: string, say: (sentence: string) => void) {
+    this.#path = path
+    this.#say = say
+    this.#attempt(() => {
+      mkdirSync(dirname(path), { recursive: true })
+      this.#fd = openSync(path, 'a', 0o644)
+    })
+  }
+
+  write(bytes: Uint8Array): void {
+    const fd = this.#fd
+    if (fd !== null && bytes.length > 0) this.#attempt(() => writeAll(fd, bytes))
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#fd !== null) closeSync(this.#fd)
+    this.#fd = null
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this[Symbol.dispose]()
+      this.#say(`log file ${this.#path}: ${messageOf(error)}; it ends here, the job's own log goes on`)
+    }
+  }
+}
+
+/** Output of one rank to its file, the shared file and the platform. */
+export function rankSink(own: LogFile, shared: LogFile, platform: OutputSink): OutputSink {
+  const lines = new LineSplitter()
+  return {
+    write(chunk) {
+      own.write(chunk)
+      shared.write(lines.push(chunk))
+      return platform.write(chunk)
+    },
+    async end() {
+      shared.write(lines.end())
+      own[Symbol.dispose]()
+      await platform.end()
+    },
+  }
+}

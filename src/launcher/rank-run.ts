@@ -1,0 +1,124 @@
+// What `run-train`, `ranks` and a boot file per device have in common: wait for the table, convert it, find the own
+// devices, run one process on each.
+import { createHash, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { type ConvertedTable, convertRankTable } from '../accelerator/rank-table/convert.ts'
+import { describeFinding } from '../accelerator/rank-table/finding.ts'
+import { findOwnDevices, type OwnDevice } from '../accelerator/rank-table/own-devices.ts'
+import type { ParsedTable } from '../accelerator/rank-table/types.ts'
+import type { Environment } from './environment.ts'
+import { LauncherError, messageOf } from './launcher-error.ts'
+import { OutputPipes } from './output-pipes.ts'
+import { firstWritable, logFolder, tableFolder, workspaceFolder } from './places.ts'
+import type { Platform } from './platform.ts'
+import { LAUNCHER_EXIT } from './protocol.ts'
+import { type GroupResult, runRanks } from './rank-group.ts'
+import type { LogFile } from './rank-logs.ts'
+import { jobIdOf, planRanks } from './rank-plan.ts'
+import { TABLE_NAME, tablePath } from './rank-table-file.ts'
+import { waitForRankTable } from './rank-table-wait.ts'
+import type { ServiceLog } from './service-log.ts'
+import { replaceFile } from './write-file.ts'
+
+const DEFAULT_TABLE_TIMEOUT_S = 1800
+const DEFAULT_GRACE_S = 15
+const USUAL_DEVICES = 8
+
+export type RankRunOptions = {
+  readonly environment: Environment
+  readonly runtimeDir: string
+  readonly prefer: 'MA_HOME' | 'MA_MOUNT_PATH'
+  readonly platform: Platform
+  readonly log: ServiceLog
+  readonly sharedLog: LogFile
+}
+
+export type OwnRanks = { readonly devices: readonly OwnDevice[]; readonly rankSize: number; readonly tableFile: string | null }
+
+/** Waits for the table and tells what this task starts. Throws LauncherError 121, 122 or 123. */
+export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal): Promise<OwnRanks> {
+  const { environment, log } = options
+  const parsed = await awaitTable(options, signal)
+  const conversion = convertRankTable(parsed)
+  for (const finding of conversion.findings) {
+    if (finding.severity === 'warning') log.warning(`rank table: ${describeFinding(finding)}`)
+    else log.error(`rank table: ${describeFinding(finding)}`)
+  }
+  if (!conversion.ok) {
+    const [worst] = conversion.findings.filter(({ severity }) => severity === 'error')
+    throw new LauncherError(LAUNCHER_EXIT.rankTableInvalid, 'RankTableInvalid', `the rank table is refused: ${worst ? describeFinding(worst) : 'see above'}`)
+  }
+  const tableFile = writeTable(options, conversion.converted)
+  const podName = environment['BATCH_TASK_CURRENT_INSTANCE'] || environment['MA_CURRENT_INSTANCE_NAME'] || undefined
+  const own = findOwnDevices(conversion.converted, { podName, hostIp: environment['MA_CURRENT_HOST_IP'] || undefined })
+  if (!own.ok) throw new LauncherError(LAUNCHER_EXIT.ownInstanceNotFound, 'OwnInstanceNotFound', own.reason)
+  log.info(`Current server: ${own.devices[0]?.serverId ?? ''}, ranks ${own.devices.map(({ rankId }) => rankId).join(',')} of ${own.rankSize}`)
+  return { devices: own.devices, rankSize: own.rankSize, tableFile }
+}
+
+async function awaitTable({ environment, log, platform }: RankRunOptions, signal: AbortSignal): Promise<ParsedTable> {
+  const { path, isSet } = tablePath(environment)
+  const timeoutS = positive(environment['ROPEWAY_RANK_TABLE_TIMEOUT']) ?? DEFAULT_TABLE_TIMEOUT_S
+  const advice = 'RANK_TABLE_FILE is not set, so no rank table is made; set environment RANK_TABLE_FILE=/user/config on the job'
+  log.info('Wait for Rank table file ready')
+  if (!isSet) log.warning(`${advice}. Looking at ${path} all the same`)
+  const startMs = performance.now()
+  const onWaiting = (detail: string) => log.info(`Wait for Rank table file ready: ${path}: ${detail}${isSet ? '' : `. ${advice}`}`)
+  const result = await waitForRankTable({ path, timeoutMs: timeoutS * 1000, onWaiting }, signal)
+  if (result.state === 'timeout') {
+    const message = `no rank table after ${timeoutS} s (ROPEWAY_RANK_TABLE_TIMEOUT): ${path}: ${result.detail}${isSet ? '' : `. ${advice}`}`
+    throw new LauncherError(LAUNCHER_EXIT.rankTableTimeout, 'RankTableTimeout', message)
+  }
+  const seconds = (performance.now() - startMs) / 1000
+  log.info(`Rank table file (K8S generated) is ready for read: ${path}`)
+  platform.tell({ kind: 'stage', stage: 'rank-table', state: 'done', detail: result.detail, seconds })
+  return result.table
+}
+
+function writeTable({ environment, prefer, log }: RankRunOptions, converted: ConvertedTable): string {
+  const folder = tableFolder(environment, prefer)
+  if (folder === null) {
+    const uid = process.getuid?.() ?? -1
+    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'RankTableFolderNotWritable', `the converted rank table has no place: uid ${uid} can write neither ${prefer}/rank_table nor any other of its folders`)
+  }
+  const file = join(folder, TABLE_NAME)
+  try {
+    replaceFile(file, converted.text)
+  } catch (error) {
+    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'RankTableNotWritten', `the converted rank table cannot be written to ${file}: ${messageOf(error)}`)
+  }
+  const sha256 = createHash('sha256').update(converted.text).digest('hex')
+  log.info(`Rank table file (V1) is generated: ${file}, ${converted.servers.length} servers, ${converted.rankSize} ranks, sha256 ${sha256}`)
+  return file
+}
+
+/** Runs `argv` once per device. Throws LauncherError, or the signal's reason. */
+export async function runOnDevices(options: RankRunOptions, argv: readonly string[], own: OwnRanks, signal: AbortSignal): Promise<GroupResult> {
+  const { environment, platform, sharedLog, log } = options
+  const logDir = logFolder(environment)
+  const workspace = workspaceFolder(environment)
+  if (logDir === null || workspace === null) {
+    const message = `uid ${process.getuid?.() ?? -1} can write neither a log folder nor a workspace, not even in /tmp`
+    throw new LauncherError(LAUNCHER_EXIT.spawnFailed, 'WorkspaceNotWritable', message)
+  }
+  const jobId = jobIdOf(environment, hostname())
+  const mark = `ROPEWAY_RANK_GROUP=${randomUUID()}`
+  const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark })
+  const graceMs = (positive(environment['ROPEWAY_GRACE']) ?? DEFAULT_GRACE_S) * 1000
+  using pipes = await openPipes(options.runtimeDir, environment, own.devices.length)
+  return await runRanks({ argv, plans, mark, pipes, platform, sharedLog, log, graceMs }, signal)
+}
+
+async function openPipes(runtimeDir: string, environment: Environment, count: number): Promise<OutputPipes> {
+  const spool = environment['ROPEWAY_LAUNCHER_SOCKET']?.replace(/\/[^/]*$/, '')
+  const pipes = new OutputPipes(runtimeDir, firstWritable([spool, environment['TMPDIR']]) ?? '/tmp')
+  await pipes.prepare(Math.max(count, USUAL_DEVICES))
+  return pipes
+}
+
+/** A positive number of seconds from the environment, or null. */
+export function positive(text: string | undefined): number | null {
+  const value = Number(text)
+  return text !== undefined && Number.isFinite(value) && value > 0 ? value : null
+}

@@ -1,0 +1,101 @@
+// `launcher run-train CODE_URL BOOT LOG [ARGS…]`: what /home/work/run_train.sh of the Ascend images does
+// (modelarts.md §3.4). Lines that people grep for keep their words.
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fetchCode, isObjectUrl, lastFolderOf, requireBootFile } from './code.ts'
+import { pythonOf } from './interpreter.ts'
+import { LauncherError } from './launcher-error.ts'
+import { codeFolder } from './places.ts'
+import type { ObjectPort } from './ports.ts'
+import { LAUNCHER_EXIT } from './protocol.ts'
+import { type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
+import type { ServiceLog } from './service-log.ts'
+
+const DEFAULT_LOG = '/tmp/log/train.log'
+
+export type RunTrainArguments = { readonly codeUrl: string; readonly boot: string; readonly logFile: string; readonly args: readonly string[] }
+
+/** Takes the arguments apart. Throws LauncherError 2. */
+export function readRunTrain(args: readonly string[]): RunTrainArguments {
+  const usage = "usage: run_train.sh 'obs://bucket/folder/' 'folder/train.py' '/tmp/log/train.log' [--name=value …]"
+  const [codeUrl, boot, logFile, ...rest] = args
+  if (!codeUrl) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: no arguments; ${usage}`)
+  if (!isObjectUrl(codeUrl) && !codeUrl.startsWith('/') && !codeUrl.startsWith('.')) {
+    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: argument 1: got ${JSON.stringify(codeUrl)}; valid: an obs:// or s3:// URL or a local folder. The form for jobs without Ascend devices (run_train.sh python train.py) is not supported: give ${JSON.stringify(args.join(' '))} as the job's own command. ${usage}`)
+  }
+  if (!boot) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: argument 2, the boot file, is missing; ${usage}`)
+  return { codeUrl, boot, logFile: logFile || DEFAULT_LOG, args: rest }
+}
+
+export type RunTrainOptions = RankRunOptions & { readonly objects: ObjectPort }
+
+/** Runs to the end and returns the exit code: 0, or that of the rank that failed first. Throws LauncherError. */
+export async function runTrain({ codeUrl, boot, logFile, args }: RunTrainArguments, options: RunTrainOptions, signal: AbortSignal): Promise<number> {
+  const { log, environment } = options
+  banner(log, { codeUrl, boot, logFile, args })
+  const root = await bringCode(options, codeUrl, signal)
+  const bootFile = bootPath(root, codeUrl, boot)
+  requireBootFile(bootFile, dirname(bootFile))
+  const python = pythonOf(environment, root)
+  const argv = [python, bootFile, ...args]
+  log.info(`Davinci training command: ${argv.join(' ')}`)
+  if (environment['ROUTE_PLAN'] === 'true') log.info('Route plan is not available; ranks keep the order of the table')
+  const own = await ranksOfTable(options, signal)
+  const { code } = await runOnDevices(options, argv, own, signal)
+  return code
+}
+
+function banner(log: ServiceLog, { codeUrl, boot, logFile, args }: RunTrainArguments): void {
+  log.info(`user: uid=${process.getuid?.()} gid=${process.getgid?.()} groups=${process.getgroups?.().join(',')} name=${userName()}`)
+  log.info(`pwd: ${process.cwd()}`)
+  log.info(`app_url: ${codeUrl}`)
+  log.info(`boot_file: ${boot}`)
+  log.info(`log_url: ${logFile}`)
+  log.info(`command: ${[boot, ...args].join(' ')}`)
+}
+
+/** Read from the file itself: the C library would load the image's name service modules into our own runtime. */
+function userName(): string {
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
+    const entry = lines.find((line) => line.split(':')[2] === String(process.getuid?.()))
+    return entry?.split(':')[0] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+/** The folder that BOOT is relative to. */
+async function bringCode({ objects, environment, log }: RunTrainOptions, codeUrl: string, signal: AbortSignal): Promise<string> {
+  if (!isObjectUrl(codeUrl)) return localCode(codeUrl)
+  const parent = codeFolder(environment)
+  if (parent === null) {
+    const message = `code: uid ${process.getuid?.() ?? -1} can write no folder for it; MA_JOB_DIR names the preferred one`
+    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', message)
+  }
+  const dir = join(parent, lastFolderOf(codeUrl))
+  if (environment['ROPEWAY_STAGED_CODE'] === codeUrl && isFolder(dir)) {
+    log.info(`code: ${codeUrl} is already in ${dir}`)
+    return parent
+  }
+  const startMs = performance.now()
+  const { moved } = await fetchCode(objects, codeUrl, parent, signal)
+  log.info(`code: ${moved.objects} objects, ${moved.bytes} bytes of ${codeUrl} are in ${dir} after ${((performance.now() - startMs) / 1000).toFixed(3)} s`)
+  return parent
+}
+
+function localCode(path: string): string {
+  const dir = resolve(path)
+  if (isFolder(dir)) return dirname(dir)
+  throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', `code: the local folder ${dir} does not exist`)
+}
+
+/** BOOT begins with the last folder of the URL; a boot file given relative to the code folder itself is found too. */
+function bootPath(root: string, codeUrl: string, boot: string): string {
+  if (boot.startsWith('/')) return boot
+  const usual = join(root, boot)
+  const inside = join(root, lastFolderOf(codeUrl), boot)
+  return statSync(usual, { throwIfNoEntry: false }) || !statSync(inside, { throwIfNoEntry: false }) ? usual : inside
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -1,0 +1,123 @@
+// `launcher task`: the life of a task, from hello to the exit code (decisions.md §1, §2).
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { HelloResponse, TaskReport } from '../api/task.ts'
+import { userEnvironment } from './environment.ts'
+import { sayHello } from './hello.ts'
+import { openInnerSocket } from './inner-socket.ts'
+import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
+import { LogSpool } from './log-spool.ts'
+import type { ObjectPort } from './ports.ts'
+import { LAUNCHER_EXIT } from './protocol.ts'
+import { keepRankTable, makeTableFolder } from './rank-table-keep.ts'
+import { Reporter } from './report.ts'
+import { serviceLog } from './service-log.ts'
+import { shipLogs } from './ship-logs.ts'
+import { stageIn } from './stage.ts'
+import { TaskClient } from './task-client.ts'
+import { inStage, type TaskContext } from './task-context.ts'
+import { uploadOutputs } from './upload-outputs.ts'
+import { runUserCommand, TASK_MARK } from './user-command.ts'
+
+const DRAIN_MS = 10_000
+
+export type TaskOptions = {
+  /** As we were started: the image's, with parked variables. */
+  readonly ownEnvironment: Readonly<NodeJS.ProcessEnv>
+  readonly socketPath: string
+  readonly spoolDir: string
+  readonly runtimeDir: string
+  readonly objects: ObjectPort
+  /** Sentences that have no log to go to yet. */
+  readonly say: (sentence: string) => void
+}
+
+type Outcome = { readonly code: number; readonly message: string; readonly firstFailedRank: number | null; readonly reason: string | null }
+
+/** Returns the exit code. Rejects only with StopRequest, when `signal` aborts before the server was reached. */
+export async function runTask(options: TaskOptions, signal: AbortSignal): Promise<number> {
+  using client = new TaskClient(options.socketPath)
+  const hello = await sayHello(client, options.say, signal)
+  using spool = await LogSpool.open({ dir: options.spoolDir, limitBytes: hello.spool_limit_bytes })
+  const log = serviceLog((line) => spool.append('task', Buffer.from(line)))
+  const reporter = new Reporter(client)
+  const services = new AbortController()
+  const onRefused = (stream: string, detail: string) =>
+    reporter.tell({ kind: 'problem', level: 'Error', reason: 'LogRefused', message: `the log ${stream} goes no further: ${detail}` })
+  const serving = Promise.all([
+    shipLogs({ spool, client, attempt: hello.attempt, onRefused }, services.signal),
+    reporter.run(services.signal),
+  ])
+  let firstFailedRank: number | null = null
+  const tell = (report: TaskReport) => {
+    if (report.kind === 'rank' && report.state === 'exited' && report.exit_code !== 0) firstFailedRank ??= report.rank
+    reporter.tell(report)
+  }
+  const environment = environmentOf(options, hello)
+  const context: TaskContext = { hello, environment, runtimeDir: options.runtimeDir, spool, log, objects: options.objects, tell }
+  const outcome = await live(context, client, signal).catch(outcomeOf)
+  if (outcome.reason !== null) {
+    log.error(outcome.message)
+    reporter.tell({ kind: 'problem', level: 'Error', reason: outcome.reason, message: outcome.message })
+  }
+  const deadlineMs = performance.now() + DRAIN_MS
+  await spool.shipped(DRAIN_MS)
+  reporter.tell({ kind: 'end', exit_code: outcome.code, message: outcome.message, first_failed_rank: outcome.firstFailedRank ?? firstFailedRank })
+  await reporter.flushed(Math.max(deadlineMs - performance.now(), 500))
+  services.abort()
+  await serving
+  return outcome.code
+}
+
+function environmentOf({ ownEnvironment, socketPath, spoolDir, runtimeDir }: TaskOptions, hello: HelloResponse): Record<string, string> {
+  const ours = {
+    ROPEWAY_LAUNCHER_SOCKET: join(spoolDir, 'launcher.sock'),
+    ROPEWAY_TASK_SOCKET: socketPath,
+    ROPEWAY_RUNTIME_DIR: runtimeDir,
+    ROPEWAY_RANK_TABLE_TIMEOUT: String(hello.rank_table_timeout_s),
+    // Launchers inside end their ranks before we end them.
+    ROPEWAY_GRACE: hello.environment['ROPEWAY_GRACE'] ?? String(Math.max(hello.grace_s - 1, hello.grace_s / 2)),
+    ...(hello.code ? { ROPEWAY_STAGED_CODE: hello.code.url } : {}),
+    [TASK_MARK]: randomUUID(),
+  }
+  return userEnvironment(ownEnvironment, hello.environment, ours, join(runtimeDir, 'moxing'))
+}
+
+async function live(context: TaskContext, client: TaskClient, stop: AbortSignal): Promise<Outcome> {
+  const { environment, log, spool, tell } = context
+  const append = (stream: string, bytes: Buffer) => spool.append(stream, bytes)
+  await using _inner = await openInnerSocket({ path: environment['ROPEWAY_LAUNCHER_SOCKET'] ?? '', environment, append, tell })
+  const broken = new AbortController()
+  const over = new AbortController()
+  const signal = AbortSignal.any([stop, broken.signal])
+  const keeping = keepTable(context, client, over.signal).catch((error: unknown) => broken.abort(error))
+  try {
+    await stageIn(context, signal)
+    let result = { code: 0, firstFailedRank: null as number | null }
+    await inStage(context, 'training', async () => {
+      result = await runUserCommand(context, signal)
+      return null
+    })
+    const upload = await uploadOutputs(context, stop).catch((error: unknown) => outcomeOf(error))
+    if (upload && result.code === 0) return upload
+    if (upload) log.error(upload.message)
+    return { ...result, message: result.code === 0 ? '' : `the program ended with exit code ${result.code}`, reason: null }
+  } finally {
+    over.abort()
+    await keeping
+  }
+}
+
+async function keepTable({ hello, log }: TaskContext, client: TaskClient, signal: AbortSignal): Promise<void> {
+  const dir = hello.rank_table_dir
+  if (dir === null) return
+  makeTableFolder(dir)
+  await keepRankTable({ client, dir, onTable: ({ version }) => log.info(`Rank table version ${version} is in ${dir}`) }, signal)
+}
+
+/** SIGTERM must never look like success, whatever the program made of it. */
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof StopRequest) return { code: LAUNCHER_EXIT.stopped, message: error.message, firstFailedRank: null, reason: null }
+  if (error instanceof LauncherError) return { code: error.exitCode, message: error.message, firstFailedRank: null, reason: error.reason }
+  return { code: LAUNCHER_EXIT.spawnFailed, message: `the launcher failed: ${messageOf(error)}`, firstFailedRank: null, reason: 'LauncherFailed' }
+}

@@ -1,0 +1,102 @@
+// The user's program: what is started for each form of command, and its life until nothing of it is left.
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { sleep } from '../lib/abort.ts'
+import type { TaskCommand } from '../api/task.ts'
+import { requireBootFile } from './code.ts'
+import type { Environment } from './environment.ts'
+import { finishOutput } from './finish-output.ts'
+import { pythonOf, shellOf } from './interpreter.ts'
+import { LauncherError, messageOf } from './launcher-error.ts'
+import { OutputPipes } from './output-pipes.ts'
+import { spoolPlatform } from './platform.ts'
+import { endFamily, signalGroups } from './processes.ts'
+import { LAUNCHER_EXIT } from './protocol.ts'
+import { LogFile } from './rank-logs.ts'
+import { ranksOfTable, runOnDevices } from './rank-run.ts'
+import { type Exit, exitCodeOf, type Running, startProgram } from './spawn.ts'
+import type { TaskContext } from './task-context.ts'
+
+export const TASK_MARK = 'ROPEWAY_TASK_MARK'
+
+export type UserResult = { readonly code: number; readonly firstFailedRank: number | null }
+
+/** Runs the command to its end. Throws LauncherError when it cannot be started, and the signal's reason when stopped. */
+export async function runUserCommand(context: TaskContext, signal: AbortSignal): Promise<UserResult> {
+  const { command } = context.hello
+  if (command.mode === 'boot' && command.per_device) return runPerDevice(context, command, signal)
+  const cwd = workingFolder(context)
+  const argv = argvOf(command, context.environment, cwd)
+  return { code: await runProgram(context, argv, cwd, signal), firstFailedRank: null }
+}
+
+/** The words that are executed. Parameters stay words of their own: no shell ever reads them. */
+export function argvOf(command: TaskCommand, environment: Environment, cwd: string): string[] {
+  switch (command.mode) {
+    case 'exec':
+      return [...command.argv]
+    case 'shell':
+      return [shellOf(environment), '-c', `${command.command} "$@"`, 'ropeway', ...command.args]
+    case 'boot':
+      requireBootFile(command.boot_file, dirname(command.boot_file))
+      return [pythonOf(environment, cwd), command.boot_file, ...command.args]
+  }
+}
+
+async function runPerDevice(context: TaskContext, command: Extract<TaskCommand, { mode: 'boot' }>, signal: AbortSignal): Promise<UserResult> {
+  const { environment, runtimeDir, spool, log, tell, hello } = context
+  const argv = argvOf(command, environment, '/')
+  using sharedLog = new LogFile(hello.log_file, log.warning)
+  const options = { environment, runtimeDir, prefer: 'MA_MOUNT_PATH', platform: spoolPlatform(spool, tell), log, sharedLog } as const
+  const own = await ranksOfTable(options, signal)
+  return await runOnDevices(options, argv, own, signal)
+}
+
+async function runProgram(context: TaskContext, argv: readonly string[], cwd: string, signal: AbortSignal): Promise<number> {
+  const { environment, spool, hello } = context
+  const graceMs = hello.grace_s * 1000
+  using pipes = new OutputPipes(context.runtimeDir, spool.dir)
+  const sink = { write: (chunk: Buffer) => spool.append('task', chunk), end: async () => undefined }
+  const running = await startProgram({ argv, env: environment, cwd }, sink, pipes)
+  const family = { leaders: [running.pid], mark: `${TASK_MARK}=${environment[TASK_MARK]}` }
+  const exit = await exitOrStop(running, signal)
+  if (exit === null) await stopProgram(running, family, graceMs)
+  await finishOutput([running], family, graceMs)
+  if (exit === null) throw signal.reason
+  return exitCodeOf(exit)
+}
+
+/** Null when the signal came first. */
+function exitOrStop(running: Running, signal: AbortSignal): Promise<Exit | null> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => resolve(null)
+    running.exited.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** The group gets the signal first: a launcher in it ends its ranks itself. What is left after that is ended one by one. */
+async function stopProgram(running: Running, family: { leaders: number[]; mark: string }, graceMs: number): Promise<void> {
+  const deadlineMs = performance.now() + graceMs
+  signalGroups(family.leaders, 'SIGTERM')
+  const late = new AbortController()
+  await Promise.race([running.exited, sleep(graceMs, late.signal).catch(() => undefined)])
+  late.abort()
+  await endFamily(family, Math.max(deadlineMs - performance.now(), 0))
+}
+
+/** `working_dir`, made if need be; else the home of the generation, else the root. */
+function workingFolder({ hello, environment }: TaskContext): string {
+  if (hello.working_dir !== null) {
+    try {
+      mkdirSync(hello.working_dir, { recursive: true })
+      return hello.working_dir
+    } catch (error) {
+      const message = `working_dir: ${hello.working_dir} cannot be made by uid ${process.getuid?.() ?? -1}: ${messageOf(error)}`
+      throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'WorkingDirNotUsable', message)
+    }
+  }
+  const homes = [environment['HOME'], hello.generation === 1 ? '/home/work' : '/home/ma-user']
+  return homes.find((home) => home && statSync(home, { throwIfNoEntry: false })?.isDirectory()) ?? '/'
+}

@@ -1,0 +1,77 @@
+// The log spool of a task on disk, as its launcher writes it and as the server reads what is left of it.
+// A stream is a sequence of bytes, cut into files `<stream>.<offset of the first byte, 20 digits>`, append only.
+// Old segments go once the server has them. The folder is writable for the task, so nothing in it is trusted:
+// links are not followed and only regular files are read.
+import { constants } from 'node:fs'
+import { lstat, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const NAME = /^([a-z][a-z0-9-]{0,63})\.(\d{20})$/
+
+export type Segment = { readonly name: string; readonly start: number; readonly sizeBytes: number }
+
+/** Bytes from an offset; `gapBytes` of the stream before them are missing for ever (0 when nothing is). */
+export type SpoolRead = { readonly gapBytes: number; readonly bytes: Buffer }
+
+/** File name of the segment of `stream` whose first byte stands at `start`. */
+export const segmentName = (stream: string, start: number): string => `${stream}.${String(start).padStart(20, '0')}`
+
+/** The reverse of segmentName; null for any other file. */
+export function parseSegmentName(name: string): { stream: string; start: number } | null {
+  const match = NAME.exec(name)
+  const start = Number(match?.[2])
+  return match?.[1] && Number.isSafeInteger(start) ? { stream: match[1], start } : null
+}
+
+/** Streams that have a segment, in name order. A missing folder has none. */
+export async function listStreams(dir: string): Promise<string[]> {
+  const names = await namesIn(dir)
+  return [...new Set(names.flatMap((name) => parseSegmentName(name)?.stream ?? []))].sort()
+}
+
+/** Segments of a stream in the order of their offsets. A missing folder has none. */
+export async function listSegments(dir: string, stream: string): Promise<Segment[]> {
+  const found: Segment[] = []
+  for (const name of await namesIn(dir)) {
+    const parsed = parseSegmentName(name)
+    if (parsed?.stream !== stream) continue
+    const stat = await lstat(join(dir, name)).catch(() => null)
+    if (stat?.isFile()) found.push({ name, start: parsed.start, sizeBytes: stat.size })
+  }
+  return found.sort((a, b) => a.start - b.start)
+}
+
+/**
+ * Reads at most `maxBytes` at `offset`; empty at the end of the stream. One call reads from one segment only,
+ * so call again until nothing comes. Where bytes are missing it goes on at the next segment and says how many.
+ */
+export async function readFrom(dir: string, stream: string, offset: number, maxBytes: number): Promise<SpoolRead> {
+  const segments = await listSegments(dir, stream)
+  const segment = segments.find(({ start, sizeBytes }) => start + sizeBytes > offset)
+  if (!segment) return { gapBytes: 0, bytes: Buffer.alloc(0) }
+  const from = Math.max(offset, segment.start)
+  const length = Math.min(maxBytes, segment.start + segment.sizeBytes - from)
+  const bytes = await readRegular(join(dir, segment.name), from - segment.start, length)
+  return { gapBytes: bytes.length > 0 ? from - offset : 0, bytes }
+}
+
+async function readRegular(path: string, position: number, length: number): Promise<Buffer> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const file = await open(path, flags).catch(() => null)
+  if (!file) return Buffer.alloc(0)
+  try {
+    if (!(await file.stat()).isFile()) return Buffer.alloc(0)
+    const buffer = Buffer.alloc(length)
+    const { bytesRead } = await file.read(buffer, 0, length, position)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  return readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    throw error
+  })
+}

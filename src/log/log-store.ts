@@ -1,0 +1,234 @@
+// Logs as streams of bytes (decisions.md §2): append at the end only, read anywhere, wait for more.
+// On disk: DIR/<job>/<attempt>/<task>/<stream>.log, raw bytes, and .times beside it. A restart needs no repair:
+// the length of a stream is the size of its raw file.
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../lib/clock.ts'
+import { ChangeSignal } from '../lib/signal.ts'
+import { LogError, toLogError } from './log-error.ts'
+import { StreamFile } from './stream-file.ts'
+import { jobDir, parseRawPath, rawPath, type StreamKey } from './stream-key.ts'
+import { tailText } from './tail.ts'
+
+export type StreamInfo = StreamKey & { readonly length: number }
+
+export interface LogStore extends AsyncDisposable {
+  /**
+   * Takes `bytes` only when `offset` is the stream's length, all of them or none, and answers the length after.
+   * Throws LogError: InvalidKey, DiskFull, Io.
+   */
+  append(key: StreamKey, offset: number, bytes: Uint8Array): Promise<{ accepted: boolean; length: number }>
+  /** 0 for a stream that has no byte yet. */
+  length(key: StreamKey): Promise<number>
+  /** At most `limit` bytes from `offset`, fewer only at the end. */
+  read(key: StreamKey, offset: number, limit: number): Promise<Buffer>
+  /** The end of the log as text, from a line's start: at most `maxBytes`, 5 MiB unless told. */
+  preview(key: StreamKey, maxBytes?: number): Promise<{ content: string; fullSize: number }>
+  /** When the byte at each offset came, in ms since 1970; null where that is not known. */
+  timesAt(key: StreamKey, offsets: readonly number[]): Promise<(number | null)[]>
+  /** All streams of a job, by attempt, task and stream. */
+  streams(jobId: string): Promise<StreamInfo[]>
+  /** Deletes all streams of a job. Safe to call again. */
+  remove(jobId: string): Promise<void>
+  /** true once the stream is longer than `offset`; false after `timeoutMs`, on abort, or when the store closes. */
+  waitForMore(key: StreamKey, offset: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
+}
+
+export type LogStoreOptions = {
+  readonly dir: string
+  readonly clock: Clock
+  /** Streams whose files stay open between calls; each takes two descriptors. 64 unless told. */
+  readonly maxOpenStreams?: number
+}
+
+const PREVIEW_BYTES = 5 << 20
+
+/** Opens the logs below a folder, which is made on the first append. */
+export const openLogStore = async (options: LogStoreOptions): Promise<LogStore> => new FileLogStore(options)
+
+class FileLogStore implements LogStore {
+  readonly #dir: string
+  readonly #clock: Clock
+  readonly #maxOpen: number
+  /** Least recently used first. */
+  readonly #open = new Map<string, Promise<StreamFile | null>>()
+  readonly #grown = new ChangeSignal()
+  readonly #closing = new AbortController()
+
+  constructor({ dir, clock, maxOpenStreams = 64 }: LogStoreOptions) {
+    this.#dir = dir
+    this.#clock = clock
+    this.#maxOpen = maxOpenStreams
+  }
+
+  async append(
+    key: StreamKey,
+    offset: number,
+    bytes: Uint8Array,
+  ): Promise<{ accepted: boolean; length: number }> {
+    const path = rawPath(this.#dir, key)
+    const stream = await this.#acquire(path, offset === 0 && bytes.length > 0)
+    if (stream === null) return { accepted: offset === 0, length: 0 }
+    const result = await this.#use(stream, () =>
+      stream.append(offset, bytes, () => this.#clock.now().getTime()),
+    )
+    if (result.accepted && bytes.length > 0) this.#grown.notify(path)
+    return result
+  }
+
+  async length(key: StreamKey): Promise<number> {
+    return await this.#with(key, 0, (stream) => stream.length)
+  }
+
+  async read(key: StreamKey, offset: number, limit: number): Promise<Buffer> {
+    return await this.#with(key, Buffer.alloc(0), (stream) => stream.read(offset, limit))
+  }
+
+  async preview(key: StreamKey, maxBytes = PREVIEW_BYTES): Promise<{ content: string; fullSize: number }> {
+    return await this.#with(key, { content: '', fullSize: 0 }, async (stream) => {
+      const fullSize = stream.length
+      // One byte more shows whether the cut falls on a line's start.
+      const from = Math.max(0, fullSize - maxBytes - 1)
+      return { content: tailText(await stream.read(from, fullSize - from), maxBytes, from > 0), fullSize }
+    })
+  }
+
+  async timesAt(key: StreamKey, offsets: readonly number[]): Promise<(number | null)[]> {
+    const unknown = offsets.map(() => null)
+    return await this.#with<(number | null)[]>(key, unknown, async (stream) => {
+      const times: (number | null)[] = []
+      for (const offset of offsets) times.push(await stream.timeAt(offset))
+      return times
+    })
+  }
+
+  async streams(jobId: string): Promise<StreamInfo[]> {
+    const dir = jobDir(this.#dir, jobId)
+    const files = await readdir(dir, { recursive: true }).catch(emptyWhenMissing)
+    const found: StreamInfo[] = []
+    for (const file of files) {
+      const key = parseRawPath(jobId, file)
+      if (key === null) continue
+      const opened = await this.#open.get(join(dir, file))?.catch(() => null)
+      const length = opened?.length ?? (await stat(join(dir, file)).catch(() => null))?.size
+      if (length !== undefined) found.push({ ...key, length })
+    }
+    return found.sort(
+      (a, b) => a.attempt - b.attempt || compareNames(a.task, b.task) || compareNames(a.stream, b.stream),
+    )
+  }
+
+  async remove(jobId: string): Promise<void> {
+    const dir = jobDir(this.#dir, jobId)
+    await this.#closeAll((path) => path.startsWith(`${dir}/`))
+    await rm(dir, { recursive: true, force: true }).catch((error) => {
+      throw toLogError(error, `removing logs of job ${jobId}`)
+    })
+  }
+
+  async waitForMore(
+    key: StreamKey,
+    offset: number,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const path = rawPath(this.#dir, key)
+    const done = new AbortController()
+    const cancelled = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])])
+    const either = AbortSignal.any([cancelled, done.signal])
+    const deadline = performance.now() + timeoutMs
+    try {
+      for (;;) {
+        // Listening begins before looking, so an append in between is not missed.
+        const change = this.#grown.wait(path, Math.max(0, deadline - performance.now()), either)
+        if (cancelled.aborted) return false
+        if ((await this.#lengthUnlessClosed(key)) > offset) return true
+        if (performance.now() >= deadline) return false
+        await change
+      }
+    } finally {
+      done.abort()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await this.#closeAll(() => true)
+  }
+
+  async #lengthUnlessClosed(key: StreamKey): Promise<number> {
+    return await this.length(key).catch((error) => {
+      if (this.#closing.signal.aborted) return 0
+      throw error
+    })
+  }
+
+  async #with<T>(key: StreamKey, whenMissing: T, use: (stream: StreamFile) => T | Promise<T>): Promise<T> {
+    const stream = await this.#acquire(rawPath(this.#dir, key), false)
+    return stream === null ? whenMissing : await this.#use(stream, () => use(stream))
+  }
+
+  async #use<T>(stream: StreamFile, call: () => T | Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      throw toLogError(error, 'reading or writing a log')
+    } finally {
+      stream.leave()
+      await this.#closeIdle()
+    }
+  }
+
+  /** An open stream that is counted as used; null when there is none and none is to be made. */
+  async #acquire(path: string, create: boolean): Promise<StreamFile | null> {
+    for (;;) {
+      if (this.#closing.signal.aborted) throw new LogError('Io', 'the log store is closed')
+      const opening = this.#open.get(path) ?? StreamFile.open(path, create)
+      // Taken out and put in again: the map's order is the order of use.
+      this.#open.delete(path)
+      this.#open.set(path, opening)
+      const stream = await opening.catch((error: unknown) => {
+        this.#forget(path, opening)
+        throw error
+      })
+      if (stream === null) {
+        this.#forget(path, opening)
+        if (!create) return null
+      } else if (!stream.closed) {
+        stream.enter()
+        return stream
+      }
+    }
+  }
+
+  async #closeIdle(): Promise<void> {
+    if (this.#open.size <= this.#maxOpen) return
+    for (const [path, opening] of [...this.#open]) {
+      if (this.#open.size <= this.#maxOpen) return
+      const stream = await opening.catch(() => null)
+      if (stream && !stream.inUse) await this.#close(path, opening, stream)
+    }
+  }
+
+  async #closeAll(wanted: (path: string) => boolean): Promise<void> {
+    for (const [path, opening] of [...this.#open])
+      if (wanted(path)) await this.#close(path, opening, await opening.catch(() => null))
+  }
+
+  /** No wait between the two steps: a stream is either in the map or closed, so no file is ever open twice for writing. */
+  async #close(path: string, opening: Promise<StreamFile | null>, stream: StreamFile | null): Promise<void> {
+    this.#forget(path, opening)
+    if (stream && !stream.closed) await stream[Symbol.asyncDispose]()
+  }
+
+  #forget(path: string, opening: Promise<StreamFile | null>): void {
+    if (this.#open.get(path) === opening) this.#open.delete(path)
+  }
+}
+
+const compareNames = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+function emptyWhenMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return []
+  throw toLogError(error, 'listing logs')
+}

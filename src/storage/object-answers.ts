@@ -1,0 +1,100 @@
+// Reads what object stores answer: headers of objects, pages of lists, errors inside successes.
+import { percentDecode } from '../lib/signature/canonical.ts'
+import type { ObjectAnswer } from './object-connection.ts'
+import { ObjectStoreError } from './object-store-error.ts'
+import { parseXml } from './xml.ts'
+
+/** What an object store says of an object. `etag` is without quotes, undefined if it says none. */
+export type ObjectFacts = {
+  readonly size: number
+  readonly etag: string | undefined
+  readonly modified: Date | undefined
+  readonly contentType: string | undefined
+  readonly metadata: Readonly<Record<string, string>>
+  /** Whether the ETag of an object sent in one piece is its md5; not so where a key service encrypts. */
+  readonly etagIsMd5: boolean
+}
+
+/** One line of a list: an object, or with a delimiter a prefix that stands for many. */
+export type ListEntry =
+  | {
+      readonly kind: 'object'
+      readonly key: string
+      readonly size: number
+      readonly etag: string
+      readonly modified: Date
+    }
+  | { readonly kind: 'prefix'; readonly prefix: string }
+
+/** An ETag as it stands in a header or a list, without its quotes. */
+export const bareEtag = (etag: string): string => etag.replace(/^"|"$/g, '')
+
+/** What the headers of an answer say of the object. */
+export function factsOf({ headers }: ObjectAnswer): ObjectFacts {
+  const etag = headers['etag'] === undefined ? undefined : bareEtag(headers['etag'])
+  const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length'] ?? '0'
+  const encryption = headers['x-amz-server-side-encryption'] ?? headers['x-obs-server-side-encryption'] ?? ''
+  const customer = Object.keys(headers).some((name) => name.includes('encryption-customer-algorithm'))
+  const modified = headers['last-modified']
+  const metadata = Object.entries(headers)
+    .map(([name, value]) => [/^x-(?:amz|obs)-meta-(.+)$/.exec(name)?.[1], value] as const)
+    .filter((pair): pair is [string, string] => pair[0] !== undefined)
+  return {
+    size: Number(total),
+    etag,
+    modified: modified === undefined ? undefined : new Date(modified),
+    contentType: headers['content-type'],
+    metadata: Object.fromEntries(metadata),
+    etagIsMd5: etag !== undefined && /^[0-9a-f]{32}$/.test(etag) && !/kms/.test(encryption) && !customer,
+  }
+}
+
+type ListXml = {
+  Contents?: Array<{ Key: string; Size: string; ETag?: string; LastModified: string }>
+  CommonPrefixes?: Array<{ Prefix: string }>
+  IsTruncated?: string
+  NextMarker?: string
+  EncodingType?: string
+}
+
+const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** One page of a generation-1 list, and the marker of the next page if there is one. Throws XmlError. */
+export function readListPage(text: string): { entries: ListEntry[]; next: string | undefined } {
+  const page = (parseXml(text, ['Contents', 'CommonPrefixes'])['ListBucketResult'] || {}) as ListXml
+  const plain = (name: string): string =>
+    page.EncodingType === 'url' ? (percentDecode(name.replaceAll('+', '%20')) ?? name) : name
+  const objects = (page.Contents ?? []).map((object) => ({
+    kind: 'object' as const,
+    key: plain(object.Key),
+    size: Number(object.Size),
+    etag: bareEtag(object.ETag ?? ''),
+    modified: new Date(object.LastModified),
+  }))
+  const prefixes = (page.CommonPrefixes ?? []).map((one) => ({
+    kind: 'prefix' as const,
+    prefix: plain(one.Prefix),
+  }))
+  const names = [...objects.map((object) => object.key), ...prefixes.map((one) => one.prefix)]
+  // S3 names the next marker only when there is a delimiter; else it is the last key.
+  const last = page.NextMarker ? plain(page.NextMarker) : names.sort(byUtf8).at(-1)
+  return { entries: [...objects, ...prefixes], next: page.IsTruncated === 'true' ? last : undefined }
+}
+
+/** Throws the error in the body of a success: S3 says 200 before it knows how a long operation ends. */
+export function refuseErrorIn(text: string): void {
+  if (!/<Error>/.test(text)) return
+  const xml = parseXml(text, [])
+  const found = (xml['Error'] ??
+    (xml['DeleteResult'] as Record<string, unknown> | undefined)?.['Error']) as unknown
+  const error = (Array.isArray(found) ? found[0] : found) as
+    | { Code?: string; Message?: string; Key?: string }
+    | undefined
+  if (!error) return
+  const key = error.Key === undefined ? '' : `${error.Key}: `
+  throw new ObjectStoreError(
+    200,
+    error.Code ?? 'InternalError',
+    `${key}${error.Message ?? 'no reason given'}`,
+  )
+}

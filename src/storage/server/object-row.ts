@@ -1,0 +1,57 @@
+// What the store knows of an object, an upload and a part. Plain data, so it can cross a worker's port.
+
+/** One piece of a body: a body file's name inside `bodies/` and how many of its bytes are data. */
+export type Segment = { readonly file: string; readonly size: number }
+
+/** HTTP headers kept with an object (`content-type`, `cache-control`, …) and user metadata without `x-amz-meta-`. */
+export type ObjectHeaders = {
+  readonly headers: Readonly<Record<string, string>>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** An object in a list. `etag` is without quotes; `modifiedMs` is milliseconds since 1970. */
+export type ObjectSummary = {
+  readonly key: string
+  readonly size: number
+  readonly etag: string
+  readonly modifiedMs: number
+}
+
+/** An object as callers see it. */
+export type ObjectInfo = ObjectHeaders & ObjectSummary & { readonly bucket: string }
+
+/**
+ * An object as stored. `file` carries the trailer; its data is `file` itself, or `segments` when the object
+ * was uploaded in parts. `seq` grows with every write, so of two bodies of one key the higher one is newer.
+ */
+export type ObjectRow = ObjectInfo & {
+  readonly seq: number
+  readonly file: string
+  readonly segments: readonly Segment[] | null
+}
+
+/** A begun multipart upload. */
+export type UploadRow = ObjectHeaders & {
+  readonly id: string
+  readonly bucket: string
+  readonly key: string
+  readonly startedMs: number
+}
+
+/** An uploaded part of a multipart upload. */
+export type PartRow = Segment & {
+  readonly uploadId: string
+  readonly number: number
+  readonly etag: string
+  readonly modifiedMs: number
+}
+
+/** The body files an object's data is read from, in order. */
+export const segmentsOf = (row: ObjectRow): readonly Segment[] =>
+  row.segments ?? [{ file: row.file, size: row.size }]
+
+/** Every file that goes when the object goes. */
+export const filesOf = (row: ObjectRow): string[] => [
+  row.file,
+  ...(row.segments ?? []).map((segment) => segment.file),
+]

@@ -1,0 +1,204 @@
+// The object store of one folder: immutable body files, one SQLite row per object as its commit.
+// Methods take and give plain data (besides byte streams), so the store can move to a worker thread.
+import { access, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import { bucketNameProblem } from '../object-url.ts'
+import { BodyFiles } from './body-files.ts'
+import type { Trailer } from './body-trailer.ts'
+import { alignMarkers, removeMarker, writeMarker } from './bucket-markers.ts'
+import { GroupCommit } from './group-commit.ts'
+import { type ListInput, type ListPage, listObjects } from './list-objects.ts'
+import * as multipart from './multipart-uploads.ts'
+import { ObjectIndex } from './object-index.ts'
+import { ObjectReader } from './object-reader.ts'
+import { filesOf, type ObjectHeaders, type ObjectInfo, type PartRow, type UploadRow } from './object-row.ts'
+import { rebuildIndex } from './rebuild-index.ts'
+import { StorageError } from './storage-error.ts'
+import {
+  checkTarget,
+  commitObject,
+  findObject,
+  type StoreContext,
+  type WriteCondition,
+} from './store-context.ts'
+import { sweep } from './sweep.ts'
+import { writeBody } from './write-body.ts'
+
+/** An object to store. ETag conditions in `onlyIf` are checked in the committing transaction. */
+export type PutInput = Partial<ObjectHeaders> & {
+  readonly bucket: string
+  readonly key: string
+  readonly body: AsyncIterable<Uint8Array>
+  readonly onlyIf?: WriteCondition
+  /** What the data must have, in hex; else BadDigest. */
+  readonly md5?: string
+}
+
+/** Every method throws StorageError for what a caller can do wrong, and for a full disk. */
+export class ObjectStore implements AsyncDisposable {
+  #context: StoreContext
+
+  constructor(context: StoreContext) {
+    this.#context = context
+  }
+
+  /** False when the bucket exists already. */
+  async createBucket(name: string): Promise<boolean> {
+    const { dir, index, commits, clock } = this.#context
+    const problem = bucketNameProblem(name)
+    if (problem !== undefined) throw new StorageError('InvalidBucketName', problem)
+    if (index.hasBucket(name)) return false
+    const createdMs = clock.now().getTime()
+    await writeMarker(dir, name, createdMs)
+    return commits.run([], () => index.addBucket(name, createdMs))
+  }
+
+  async bucketExists(name: string): Promise<boolean> {
+    return this.#context.index.hasBucket(name)
+  }
+
+  /** By name. */
+  async listBuckets(): Promise<Array<{ name: string; createdMs: number }>> {
+    return this.#context.index.buckets()
+  }
+
+  async deleteBucket(name: string): Promise<void> {
+    const { dir, index, commits } = this.#context
+    await commits.run([], () => {
+      checkTarget(this.#context, name)
+      if (index.bucketInUse(name)) throw new StorageError('BucketNotEmpty')
+      index.removeBucket(name)
+    })
+    await removeMarker(dir, name)
+  }
+
+  /** Stores an object; on disk when this resolves. If `body` throws, nothing is left of it. */
+  async put(input: PutInput): Promise<ObjectInfo> {
+    const { bucket, key, headers = {}, metadata = {} } = input
+    checkTarget(this.#context, bucket, key)
+    const modifiedMs = this.#context.clock.now().getTime()
+    let seq = 0
+    const describe = (written: { size: number; md5: string }): Trailer => {
+      seq = this.#context.nextSeq()
+      const facts = { size: written.size, etag: written.md5, modifiedMs, headers, metadata }
+      return { kind: 'object', bucket, key, seq, ...facts, segments: null }
+    }
+    const { file, size, md5 } = await writeBody(this.#context.files, input.body, describe, input.md5)
+    const row = { bucket, key, seq, file, segments: null, size, etag: md5, modifiedMs, headers, metadata }
+    return commitObject(this.#context, row, input.onlyIf ?? {})
+  }
+
+  /** Copies an object with its headers and metadata, unless `replace` gives others. */
+  async copy(
+    from: { bucket: string; key: string },
+    to: { bucket: string; key: string; replace?: ObjectHeaders; onlyIf?: WriteCondition },
+  ): Promise<ObjectInfo> {
+    await using reader = await this.read(from.bucket, from.key)
+    const { headers, metadata } = to.replace ?? reader.info
+    const { bucket, key, onlyIf = {} } = to
+    return await this.put({ bucket, key, headers, metadata, onlyIf, body: reader.stream() })
+  }
+
+  async head(bucket: string, key: string): Promise<ObjectInfo> {
+    return findObject(this.#context, bucket, key)
+  }
+
+  /** Holds an object open for reading; dispose the reader. */
+  async read(bucket: string, key: string): Promise<ObjectReader> {
+    return new ObjectReader(this.#context.files, findObject(this.#context, bucket, key))
+  }
+
+  /** Deletes objects, durably when this resolves; absent ones are fine. All of them or, on an error, none. */
+  async delete(bucket: string, keys: readonly string[]): Promise<void> {
+    const { index, files, commits } = this.#context
+    for (const key of keys) checkTarget(this.#context, bucket, key)
+    const gone = await commits.run([], () => {
+      checkTarget(this.#context, bucket)
+      return keys.flatMap((key) => {
+        const row = index.object(bucket, key)
+        index.removeObject(bucket, key)
+        return row ? filesOf(row) : []
+      })
+    })
+    await files.remove(gone)
+  }
+
+  /** One page of a bucket's keys. */
+  async list(input: ListInput): Promise<ListPage> {
+    checkTarget(this.#context, input.bucket)
+    return listObjects(this.#context.index, input)
+  }
+
+  startUpload(target: { bucket: string; key: string } & ObjectHeaders): Promise<string> {
+    return multipart.startUpload(this.#context, target)
+  }
+
+  putPart(target: multipart.PartInput): Promise<PartRow> {
+    return multipart.putPart(this.#context, target)
+  }
+
+  completeUpload(
+    target: multipart.UploadTarget & { parts: readonly multipart.ListedPart[]; onlyIf?: WriteCondition },
+  ): Promise<ObjectInfo> {
+    return multipart.completeUpload(this.#context, target)
+  }
+
+  abortUpload(target: multipart.UploadTarget): Promise<void> {
+    return multipart.abortUpload(this.#context, target)
+  }
+
+  async listParts(target: multipart.UploadTarget): Promise<{ upload: UploadRow; parts: PartRow[] }> {
+    return multipart.listParts(this.#context, target)
+  }
+
+  /** Unfinished uploads by key. */
+  async listUploads(bucket: string, prefix = ''): Promise<UploadRow[]> {
+    checkTarget(this.#context, bucket)
+    return this.#context.index.uploads(bucket, prefix)
+  }
+
+  /** Waits for writes under way and closes the index. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.commits[Symbol.asyncDispose]()
+    this.#context.index[Symbol.dispose]()
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+/**
+ * Opens the store in `dir`, making it when it is not there, and sweeps what a crash left behind. Multipart
+ * uploads older than `staleUploadMs` (default 7 days) are aborted. When the index is missing but bodies are
+ * there, the index is rebuilt first. Throws when another process has the store open.
+ */
+export async function openObjectStore(options: {
+  dir: string
+  clock: Clock
+  staleUploadMs?: number
+}): Promise<ObjectStore> {
+  const { dir, clock, staleUploadMs = 7 * 24 * 3600_000 } = options
+  const files = new BodyFiles(dir)
+  await mkdir(files.root, { recursive: true, mode: 0o700 })
+  const path = join(dir, 'objects.sqlite')
+  // Without this, the sweep would take every body for an orphan.
+  if (!(await exists(path))) await rebuildIndex(dir)
+  const index = new ObjectIndex(path)
+  try {
+    await alignMarkers(dir, index.buckets())
+    await sweep(index, files, clock.now().getTime() - staleUploadMs)
+  } catch (error) {
+    index[Symbol.dispose]()
+    throw error
+  }
+  let seq = index.maxSeq()
+  const nextSeq = () => {
+    seq += 1
+    return seq
+  }
+  return new ObjectStore({ dir, index, files, commits: new GroupCommit(index.db), clock, nextSeq })
+}

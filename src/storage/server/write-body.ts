@@ -1,0 +1,65 @@
+// Writes one body file: data in big pieces, then the trailer, then a flush. Whatever goes wrong, the file is gone.
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import { writePieces } from '../write-pieces.ts'
+import type { BodyFiles } from './body-files.ts'
+import { encodeTrailer, type Trailer } from './body-trailer.ts'
+import { StorageError } from './storage-error.ts'
+
+/** The largest body of one request: what S3 and OBS allow. */
+export const MAX_BODY_BYTES = 5 * 1024 ** 3
+
+const WRITE_BYTES = 1024 * 1024
+
+/** What was written. `md5` is hex. */
+export type WrittenBody = { readonly file: string; readonly size: number; readonly md5: string }
+
+async function copyIn(
+  handle: FileHandle,
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ size: number; md5: string }> {
+  const hash = createHash('md5')
+  let size = 0
+  let written = 0
+  let pieces: Uint8Array[] = []
+  for await (const chunk of source) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) throw new StorageError('EntityTooLarge')
+    hash.update(chunk)
+    pieces.push(chunk)
+    if (size - written < WRITE_BYTES) continue
+    await writePieces(handle, pieces, written)
+    written = size
+    pieces = []
+  }
+  if (pieces.length > 0) await writePieces(handle, pieces, written)
+  return { size, md5: hash.digest('hex') }
+}
+
+/**
+ * Writes `source` and the trailer that `describe` makes of it, flushed to disk (its folder is the caller's).
+ * On any error, of the source too, the file is removed and the error passed on. Throws BadDigest when
+ * `expectedMd5` (hex) is given and is not the data's.
+ */
+export async function writeBody(
+  files: BodyFiles,
+  source: AsyncIterable<Uint8Array>,
+  describe: (written: { size: number; md5: string }) => Trailer,
+  expectedMd5?: string,
+): Promise<WrittenBody> {
+  const { file, handle } = await files.create()
+  try {
+    try {
+      const written = await copyIn(handle, source)
+      if (expectedMd5 !== undefined && expectedMd5 !== written.md5) throw new StorageError('BadDigest')
+      await writePieces(handle, [encodeTrailer(describe(written))], written.size)
+      await handle.datasync()
+      return { file, ...written }
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    await files.remove([file])
+    throw error
+  }
+}

@@ -1,0 +1,16 @@
+// DIR/credentials.json tells clients where the server is and how to sign; written once it answers, gone when it stops.
+import { writeFileAtomic } from '../db/atomic-file.ts'
+import { join } from 'node:path'
+
+export type Credentials = {
+  readonly endpoint: string
+  readonly object_endpoint: string
+  readonly project_id: string
+  readonly access_key: string
+  readonly secret_key: string
+}
+
+/** Mode 0600, replaced whole. */
+export async function writeCredentials(dataDir: string, credentials: Credentials): Promise<void> {
+  await writeFileAtomic(join(dataDir, 'credentials.json'), `${JSON.stringify(credentials, null, 2)}\n`, 0o600)
+}

@@ -1,0 +1,29 @@
+// A TCP listener as an owner: the port it got, and a close that does not wait for idle connections.
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ConfigError, type Endpoint } from '../config.ts'
+
+export type Listener = AsyncDisposable & { readonly url: string }
+
+/** Throws ConfigError when the address cannot be had. `flag` names it to the user. */
+export async function listen(flag: string, endpoint: Endpoint, handle: RequestListener): Promise<Listener> {
+  const server = createServer(handle)
+  // Bodies may be large and long polls long: only idle connections and slow headers are timed.
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new ConfigError(`${flag}: ${endpoint.host}:${endpoint.port} cannot be used (${cause.code}); valid: a free address of this machine`, { cause })),
+    )
+    server.listen(endpoint.port, endpoint.host, () => resolve())
+  })
+  const { port } = server.address() as AddressInfo
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host
+  return {
+    url: `http://${host}:${port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

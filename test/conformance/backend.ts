@@ -1,0 +1,312 @@
+// The promises of Backend (src/job/ports.ts) as cases. Every backend passes all of them; cases that need a capability
+// go to those that have it (backend-capabilities.ts). No case asks which backend it meets.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { BACKEND_CAPABILITIES, type BackendUnderTest, type Capability } from './backend-capabilities.ts'
+import {
+  type Behaviour,
+  type Harness,
+  makeJob,
+  SIGNAL,
+  until,
+  untilState,
+  untilUp,
+} from './backend-harness.ts'
+import { PROCESS_CASES } from './backend-processes.ts'
+import { SANDBOX_CASES } from './backend-sandbox.ts'
+
+/** A case is handed a harness that others use too, so it makes its own job and removes it. */
+export type Case = {
+  readonly title: string
+  readonly needs?: Capability
+  run(harness: Harness): Promise<void>
+}
+
+const EXITS: readonly (readonly [Behaviour, number])[] = [
+  [{ kind: 'exit', code: 0 }, 0],
+  [{ kind: 'exit', code: 7 }, 7],
+  [{ kind: 'exit', code: 127 }, 127],
+  [{ kind: 'signal', signal: 'KILL' }, 137],
+  [{ kind: 'signal', signal: 'SEGV' }, 139],
+]
+
+const states = (seen: readonly { state: string }[]): string[] => seen.map((task) => task.state)
+
+const LIFE_CASES: readonly Case[] = [
+  {
+    title: 'planning starts nothing and says the same twice',
+    async run({ backend, ...harness }) {
+      const { ref, input, plan } = await makeJob({ backend, ...harness }, [{ kind: 'polite' }])
+      assert.deepEqual(backend.plan(input), plan)
+      assert.doesNotThrow(() => JSON.stringify(plan))
+      assert.deepEqual(states(await backend.observe(ref, SIGNAL)), ['absent'])
+      await backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'a job nobody started is absent, task by task',
+    async run({ backend }) {
+      const seen = await backend.observe(
+        { jobId: '0'.repeat(32), attempt: 1, tasks: ['worker-0', 'worker-1'] },
+        SIGNAL,
+      )
+      assert.deepEqual(
+        seen.map(({ task, state, exitCode }) => [task, state, exitCode]),
+        [
+          ['worker-0', 'absent', null],
+          ['worker-1', 'absent', null],
+        ],
+      )
+    },
+  },
+  {
+    title: 'a started task is seen running at the address of its host',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
+      await harness.backend.start(plan, SIGNAL)
+      const [seen] = await untilState(harness.backend, ref, 'running')
+      assert.equal(seen?.address, '127.0.0.2')
+      assert.ok(seen?.startedAtMs !== null && Math.abs(harness.nowMs() - (seen?.startedAtMs ?? 0)) < 10_000)
+      assert.equal(seen?.exitCode, null)
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  ...EXITS.map(
+    ([behaviour, code]): Case => ({
+      title: `a task that ends by ${behaviour.kind === 'signal' ? `SIG${behaviour.signal}` : `exit ${code}`} is seen exited with ${code}`,
+      async run(harness) {
+        const { ref, plan } = await makeJob(harness, [behaviour])
+        await harness.backend.start(plan, SIGNAL)
+        const [seen] = await untilState(harness.backend, ref, 'exited')
+        assert.equal(seen?.exitCode, code)
+        assert.equal(seen?.oomKilled, false)
+        assert.ok((seen?.endedAtMs ?? 0) >= (seen?.startedAtMs ?? Number.NaN))
+        await harness.backend.remove(ref, SIGNAL)
+      },
+    }),
+  ),
+  {
+    title: 'starting again, at once or twice over, runs a task once',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }, { kind: 'polite' }])
+      await Promise.all([harness.backend.start(plan, SIGNAL), harness.backend.start(plan, SIGNAL)])
+      await harness.backend.start(plan, SIGNAL)
+      await untilState(harness.backend, ref, 'running')
+      await untilUp(harness, ref)
+      for (const task of ref.tasks) assert.equal(await harness.timesRun(ref, task), 1, task)
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'a task that exited stays exited and is left alone by start',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'exit', code: 3 }])
+      await harness.backend.start(plan, SIGNAL)
+      const before = await untilState(harness.backend, ref, 'exited')
+      await harness.backend.start(plan, SIGNAL)
+      assert.deepEqual(await harness.backend.observe(ref, SIGNAL), before)
+      assert.equal(await harness.timesRun(ref, 'worker-0'), 1)
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'a mixture is seen as it is, in the order asked for',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }, { kind: 'exit', code: 9 }])
+      await harness.backend.start(plan, SIGNAL)
+      const three = { ...ref, tasks: ['worker-7', 'worker-1', 'worker-0'] }
+      const seen = await until(
+        'worker-1 exited',
+        () => harness.backend.observe(three, SIGNAL),
+        (all) => all[1]?.state === 'exited' && all[2]?.state === 'running',
+      )
+      assert.deepEqual(
+        seen.map(({ task, state }) => [task, state]),
+        [
+          ['worker-7', 'absent'],
+          ['worker-1', 'exited'],
+          ['worker-0', 'running'],
+        ],
+      )
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'another attempt of the job is another thing',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
+      await harness.backend.start(plan, SIGNAL)
+      assert.deepEqual(states(await harness.backend.observe({ ...ref, attempt: 2 }, SIGNAL)), ['absent'])
+      await harness.backend.remove({ ...ref, attempt: 2 }, SIGNAL)
+      assert.deepEqual(states(await untilState(harness.backend, ref, 'running')), ['running'])
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+]
+
+const STOP_CASES: readonly Case[] = [
+  {
+    title: 'a polite task ends when asked, well before the grace is over',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
+      await harness.backend.start(plan, SIGNAL)
+      await untilUp(harness, ref)
+      const begun = harness.nowMs()
+      await harness.backend.stop(ref, 20_000, SIGNAL)
+      assert.ok(harness.nowMs() - begun < 5_000)
+      const [seen] = await harness.backend.observe(ref, SIGNAL)
+      assert.deepEqual([seen?.state, seen?.exitCode], ['exited', 143])
+      await harness.backend.stop(ref, 20_000, SIGNAL)
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'a task stopped at the moment it was started ends within the grace',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
+      await harness.backend.start(plan, SIGNAL)
+      const begun = harness.nowMs()
+      await harness.backend.stop(ref, 20_000, SIGNAL)
+      assert.ok(harness.nowMs() - begun < 5_000)
+      const [seen] = await harness.backend.observe(ref, SIGNAL)
+      assert.deepEqual([seen?.state, seen?.exitCode], ['exited', 143])
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'a task that ignores SIGTERM is killed when the grace is over, not before',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'stubborn' }])
+      await harness.backend.start(plan, SIGNAL)
+      await untilUp(harness, ref)
+      const begun = harness.nowMs()
+      await harness.backend.stop(ref, 300, SIGNAL)
+      const tookMs = harness.nowMs() - begun
+      assert.ok(tookMs >= 300 && tookMs < 3_000, `took ${tookMs} ms`)
+      const [seen] = await harness.backend.observe(ref, SIGNAL)
+      assert.deepEqual([seen?.state, seen?.exitCode], ['exited', 137])
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'stopping a task that has exited keeps its exit code',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'exit', code: 5 }])
+      await harness.backend.start(plan, SIGNAL)
+      const before = await untilState(harness.backend, ref, 'exited')
+      await harness.backend.stop(ref, 300, SIGNAL)
+      assert.deepEqual(await harness.backend.observe(ref, SIGNAL), before)
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+  {
+    title: 'stopping and removing what never started is no error and leaves nothing',
+    async run(harness) {
+      const { ref } = await makeJob(harness, [{ kind: 'exit', code: 5 }])
+      await harness.backend.stop(ref, 300, SIGNAL)
+      assert.deepEqual(states(await harness.backend.observe(ref, SIGNAL)), ['absent'])
+      await harness.backend.remove(ref, SIGNAL)
+      assert.deepEqual(await harness.leftovers(ref), [])
+    },
+  },
+  {
+    title: 'remove ends a live job, leaves nothing, and may be called again',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'stubborn' }, { kind: 'exit', code: 0 }])
+      await harness.backend.start(plan, SIGNAL)
+      await untilUp(harness, ref)
+      assert.notDeepEqual(await harness.leftovers(ref), [])
+      await harness.backend.remove(ref, SIGNAL)
+      assert.deepEqual(await harness.leftovers(ref), [])
+      assert.deepEqual(states(await harness.backend.observe(ref, SIGNAL)), ['absent', 'absent'])
+      await harness.backend.remove(ref, SIGNAL)
+    },
+  },
+]
+
+const SERVER_CASES: readonly Case[] = [
+  {
+    title: 'a restarted server sees the same, starts nothing twice, and can stop it',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }, { kind: 'exit', code: 7 }])
+      await harness.backend.start(plan, SIGNAL)
+      await untilUp(harness, ref)
+      const seen = () => harness.backend.observe(ref, SIGNAL)
+      const before = await until('running and exited', seen, (all) => states(all).join() === 'running,exited')
+      const restarted = await harness.reopen()
+      assert.deepEqual(await restarted.observe(ref, SIGNAL), before)
+      await restarted.start(plan, SIGNAL)
+      for (const task of ref.tasks) assert.equal(await harness.timesRun(ref, task), 1)
+      await restarted.stop(ref, 20_000, SIGNAL)
+      assert.deepEqual(
+        (await restarted.observe(ref, SIGNAL)).map((task) => task.exitCode),
+        [143, 7],
+      )
+      await restarted.remove(ref, SIGNAL)
+      assert.deepEqual(await harness.leftovers(ref), [])
+    },
+  },
+  ...(['this', 'a restarted'] as const).map(
+    (which): Case => ({
+      title: `${which} server is told soon when a task ends by itself`,
+      async run(harness) {
+        const { ref, plan } = await makeJob(harness, [{ kind: 'told', code: 4 }])
+        await harness.backend.start(plan, SIGNAL)
+        await untilUp(harness, ref)
+        const server = which === 'this' ? harness.backend : await harness.reopen()
+        const told = Promise.withResolvers<string>()
+        const unwatch = server.watch((jobId) => jobId === ref.jobId && told.resolve(jobId))
+        await harness.tell(ref, 'worker-0')
+        assert.equal(await told.promise, ref.jobId)
+        const [seen] = await server.observe(ref, SIGNAL)
+        assert.deepEqual([seen?.state, seen?.exitCode], ['exited', 4])
+        unwatch()
+        await server.remove(ref, SIGNAL)
+      },
+    }),
+  ),
+  {
+    title: 'eight tasks start together, each once, and stop together',
+    async run(harness) {
+      const { ref, plan } = await makeJob(
+        harness,
+        Array.from({ length: 8 }, () => ({ kind: 'polite' }) as const),
+      )
+      await harness.backend.start(plan, SIGNAL)
+      await untilState(harness.backend, ref, 'running')
+      await untilUp(harness, ref)
+      for (const task of ref.tasks) assert.equal(await harness.timesRun(ref, task), 1)
+      await harness.backend.stop(ref, 20_000, SIGNAL)
+      assert.deepEqual(new Set(states(await harness.backend.observe(ref, SIGNAL))), new Set(['exited']))
+      await harness.backend.remove(ref, SIGNAL)
+      assert.deepEqual(await harness.leftovers(ref), [])
+    },
+  },
+  {
+    title: 'a wait that is cancelled ends at once with the reason',
+    async run(harness) {
+      const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
+      const reason = new Error('the server is closing')
+      const cancelled = AbortSignal.abort(reason)
+      await assert.rejects(harness.backend.start(plan, cancelled), reason)
+      await assert.rejects(harness.backend.observe(ref, cancelled), reason)
+      await harness.backend.remove(ref, SIGNAL)
+      assert.deepEqual(await harness.leftovers(ref), [])
+    },
+  },
+]
+
+/** Registers the suite for one backend. */
+export function describeBackend(name: BackendUnderTest, open: () => Promise<Harness>): void {
+  describe(`backend ${name}`, () => {
+    let harness: Harness
+    before(async () => {
+      harness = await open()
+    })
+    after(() => harness[Symbol.asyncDispose]())
+    for (const one of [...LIFE_CASES, ...STOP_CASES, ...SERVER_CASES, ...PROCESS_CASES, ...SANDBOX_CASES]) {
+      if (one.needs !== undefined && BACKEND_CAPABILITIES[name][one.needs] !== true) continue
+      test(one.title, { timeout: 30_000 }, () => one.run(harness))
+    }
+  })
+}

@@ -1,0 +1,314 @@
+// Search and event listing: the reading part of the store suite.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AppError, ErrorName } from '../../src/api/error.ts'
+import { eventQuery } from '../../src/api/event.ts'
+import { searchRequest } from '../../src/api/training-job.ts'
+import type { JobStore } from '../../src/job/store.ts'
+import { changeOf, claimedBy, event, newJob, type OpenStores } from './store-fixture.ts'
+
+type Filter = { key: string; operator: string; value: string[] }
+const filter = (key: string, operator: string, ...value: string[]): Filter => ({ key, operator, value })
+
+/** Five jobs of one workspace, one of another, one of another project. */
+async function fill(store: JobStore): Promise<void> {
+  const jobs = [
+    newJob({ name: 'Alpha', algorithmName: 'resnet_50', job: { createTimeMs: 1_000, userName: 'ann' } }),
+    newJob({ name: 'beta_1', algorithmName: 'resnetX50', job: { createTimeMs: 2_000 } }),
+    newJob({ name: 'beta-2', kind: 'hetero_job', job: { createTimeMs: 3_000 } }),
+    newJob({ name: 'gamma', annotations: { 'jupyter-lab/enable': 'true' }, job: { createTimeMs: 3_000 } }),
+    newJob({ name: 'delta', job: { createTimeMs: 4_000 } }),
+    newJob({ name: 'Alpha', workspace: 'w2', job: { createTimeMs: 5_000 } }),
+    newJob({ name: 'Alpha', job: { createTimeMs: 6_000, projectId: 'q' } }),
+  ]
+  for (const job of jobs) await store.create(job, [])
+  const set = async (
+    index: number,
+    phase: 'Running' | 'Failed' | 'Completed',
+    stopCause: 'auto-stop' | null = null,
+  ) => {
+    const { lease, version } = await claimedBy(store, jobs[index]!.id)
+    assert.equal(await store.write(lease, version, changeOf({ phase, status: { stopCause } })), true)
+  }
+  await set(0, 'Running')
+  await set(1, 'Running')
+  await store.requestStop(jobs[1]!.id, 9, event('Stop'))
+  await set(2, 'Failed')
+  await store.requestDelete(jobs[2]!.id, 9, event('Delete'))
+  await set(3, 'Running', 'auto-stop')
+}
+
+const ask = (parts: object) => searchRequest.parse({ sort_by: 'create_time', order: 'asc', ...parts })
+const names = async (store: JobStore, parts: object) =>
+  (await store.search('p', ask(parts))).items.map((job) => job.request.metadata.name)
+
+const FOUND: readonly { title: string; filters: Filter[]; found: string[] }[] = [
+  { title: 'no filter', filters: [], found: ['Alpha', 'beta_1', 'beta-2', 'gamma', 'delta'] },
+  {
+    title: 'the blank filters a console sends',
+    filters: [
+      filter('name', 'like', ''),
+      filter('create_time', 'between', '', ''),
+      filter('phase', 'in', ''),
+      filter('algorithm_name', 'like', ''),
+      filter('kind', 'in'),
+      filter('user_id', 'in', ''),
+    ],
+    found: ['Alpha', 'beta_1', 'beta-2', 'gamma', 'delta'],
+  },
+  { title: 'name like, whatever the case', filters: [filter('name', 'like', 'ALPH')], found: ['Alpha'] },
+  { title: 'an underscore is an underscore', filters: [filter('name', 'like', '_')], found: ['beta_1'] },
+  { title: 'a per cent sign is a per cent sign', filters: [filter('name', 'like', '%')], found: [] },
+  { title: 'a backslash is a backslash', filters: [filter('name', 'like', '\\')], found: [] },
+  {
+    title: 'several likes are or-ed',
+    filters: [filter('name', 'like', 'alpha', 'delta')],
+    found: ['Alpha', 'delta'],
+  },
+  { title: 'a quote is data', filters: [filter('name', 'in', "x' or '1'='1")], found: [] },
+  { title: 'name in', filters: [filter('name', 'in', 'delta', 'gamma', '')], found: ['gamma', 'delta'] },
+  {
+    title: 'name not',
+    filters: [filter('name', 'not', 'delta', 'gamma')],
+    found: ['Alpha', 'beta_1', 'beta-2'],
+  },
+  {
+    title: 'filters are and-ed',
+    filters: [filter('name', 'like', 'beta'), filter('name', 'not', 'beta_1')],
+    found: ['beta-2'],
+  },
+  {
+    title: 'create_time between, both ends in',
+    filters: [filter('create_time', 'between', '2000', '3000')],
+    found: ['beta_1', 'beta-2', 'gamma'],
+  },
+  {
+    title: 'create_time from',
+    filters: [filter('create_time', 'between', '3000', '')],
+    found: ['beta-2', 'gamma', 'delta'],
+  },
+  { title: 'create_time until', filters: [filter('create_time', 'between', '', '1999')], found: ['Alpha'] },
+  {
+    title: 'create_time in',
+    filters: [filter('create_time', 'in', '1000', '4000')],
+    found: ['Alpha', 'delta'],
+  },
+  {
+    title: 'create_time not',
+    filters: [filter('create_time', 'not', '3000')],
+    found: ['Alpha', 'beta_1', 'delta'],
+  },
+  {
+    title: 'Running leaves out what is stopping',
+    filters: [filter('phase', 'in', 'Running')],
+    found: ['Alpha'],
+  },
+  {
+    title: 'Terminating is what is stopping',
+    filters: [filter('phase', 'in', 'Terminating')],
+    found: ['beta_1', 'gamma'],
+  },
+  {
+    title: 'an ended job keeps its phase while it is deleted',
+    filters: [filter('phase', 'in', 'Failed')],
+    found: ['beta-2'],
+  },
+  {
+    title: 'phase not',
+    filters: [filter('phase', 'not', 'Terminating', 'Failed')],
+    found: ['Alpha', 'delta'],
+  },
+  { title: 'algorithm_name like', filters: [filter('algorithm_name', 'like', 'resnet_')], found: ['Alpha'] },
+  { title: 'kind in', filters: [filter('kind', 'in', 'hetero_job')], found: ['beta-2'] },
+  { title: 'user_id in', filters: [filter('user_id', 'in', 'ann')], found: ['Alpha'] },
+  { title: 'runtime_type debug', filters: [filter('runtime_type', 'in', 'debug')], found: ['gamma'] },
+]
+
+const REFUSED: readonly { title: string; search: object; code: ErrorName; message: RegExp }[] = [
+  {
+    title: 'unknown key',
+    search: { filters: [filter('colour', 'in', 'x')] },
+    code: 'ConditionKey',
+    message: /filters\[0\]\.key is "colour".*create_time, name/,
+  },
+  {
+    title: 'key of Object.prototype',
+    search: { filters: [filter('constructor', 'in', 'x')] },
+    code: 'ConditionKey',
+    message: /constructor/,
+  },
+  {
+    title: 'unknown operator',
+    search: { filters: [filter('name', 'is', 'x')] },
+    code: 'ConditionOperator',
+    message: /operator is "is".*like, in, not/,
+  },
+  {
+    title: 'between on a text',
+    search: { filters: [filter('name', 'between', 'a', 'b')] },
+    code: 'ConditionOperator',
+    message: /for name/,
+  },
+  {
+    title: 'like on a time',
+    search: { filters: [filter('create_time', 'like', '1')] },
+    code: 'ConditionOperator',
+    message: /between, in, not/,
+  },
+  {
+    title: 'time that is no number',
+    search: { filters: [filter('create_time', 'between', 'today', '')] },
+    code: 'ConditionValue',
+    message: /"today".*milliseconds/,
+  },
+  {
+    title: 'one end only',
+    search: { filters: [filter('create_time', 'between', '1')] },
+    code: 'ConditionValue',
+    message: /two times/,
+  },
+  {
+    title: 'ends the wrong way round',
+    search: { filters: [filter('create_time', 'between', '2', '1')] },
+    code: 'ConditionValue',
+    message: /earlier one first/,
+  },
+  {
+    title: 'unknown phase',
+    search: { filters: [filter('phase', 'in', 'Sleeping')] },
+    code: 'ConditionValue',
+    message: /"Sleeping".*Creating/,
+  },
+  {
+    title: 'too many filters',
+    search: { filters: Array(51).fill(filter('name', 'in', 'x')) },
+    code: 'ConditionValue',
+    message: /51.*50/,
+  },
+  {
+    title: 'too many values',
+    search: { filters: [filter('name', 'in', ...Array(101).fill('x'))] },
+    code: 'ConditionValue',
+    message: /101.*100/,
+  },
+  {
+    title: 'too long a value',
+    search: { filters: [filter('name', 'like', 'x'.repeat(257))] },
+    code: 'ConditionValue',
+    message: /256/,
+  },
+  {
+    title: 'NUL in a value',
+    search: { filters: [filter('name', 'like', 'a\0')] },
+    code: 'ConditionValue',
+    message: /NUL/,
+  },
+  {
+    title: 'unknown sort key',
+    search: { sort_by: 'size' },
+    code: 'UnsupportedSortBy',
+    message: /sort_by is "size".*create_time/,
+  },
+]
+
+export function describeStoreSearch(open: OpenStores): void {
+  test('search finds what its filters say', async (t) => {
+    await using stores = await open()
+    const store = stores.store()
+    await fill(store)
+    for (const { title, filters, found } of FOUND)
+      await t.test(title, async () => assert.deepEqual(await names(store, { filters }), found))
+  })
+
+  test('search refuses what it cannot do and names the place', async (t) => {
+    await using stores = await open()
+    const store = stores.store()
+    for (const { title, search, code, message } of REFUSED)
+      await t.test(title, async () => {
+        await assert.rejects(store.search('p', ask(search)), (error: AppError) => {
+          assert.equal(error.code, code)
+          assert.match(error.message, message)
+          return true
+        })
+      })
+  })
+
+  test('search counts the project, counts the matches and turns pages that neither overlap nor miss', async () => {
+    await using stores = await open()
+    const store = stores.store()
+    await fill(store)
+    const page = (offset: number, order: 'asc' | 'desc' = 'desc') =>
+      store.search('p', ask({ order, offset, limit: 2, filters: [filter('name', 'not', 'delta')] }))
+    const pages = await Promise.all([page(0), page(1), page(2)])
+    assert.deepEqual(
+      pages.map(({ total, count }) => [total, count]),
+      [
+        [6, 4],
+        [6, 4],
+        [6, 4],
+      ],
+    )
+    assert.deepEqual(
+      pages.map(({ items }) => items.map((job) => job.request.metadata.name)),
+      [['gamma', 'beta-2'], ['beta_1', 'Alpha'], []],
+    )
+    assert.deepEqual(
+      await names(store, {
+        sort_by: 'name',
+        order: 'desc',
+        filters: [filter('name', 'like', 'a'), filter('name', 'not', 'Alpha', 'beta-2')],
+      }),
+      ['gamma', 'delta', 'beta_1'],
+    )
+    assert.deepEqual(await names(store, { sort_by: '', limit: 1 }), ['Alpha'])
+    assert.equal((await store.search('p', ask({ workspace_id: 'w2' }))).count, 1)
+    assert.deepEqual((await store.search('nobody', ask({}))).items, [])
+  })
+
+  test('events list by page, order, time, level, source and substring', async () => {
+    await using stores = await open()
+    const store = stores.store()
+    const [job, other] = [
+      await store.create(newJob({ name: 'a' }), []),
+      await store.create(newJob({ name: 'b' }), []),
+    ]
+    await store.addEvents(
+      job.id,
+      [event('A', '100% done'), { ...event('B', '100 done\0'), level: 'Warning' }],
+      1_000,
+    )
+    await store.addEvents(other.id, [event('X')], 1_500)
+    await store.addEvents(job.id, [{ ...event('C', 'Queued_up'), source: 'Task' }], 2_000)
+    await store.addEvents(job.id, [], 2_000)
+    const cases: [object, string[], number][] = [
+      [{}, ['C', 'B', 'A'], 3],
+      [{ order: 'asc' }, ['A', 'B', 'C'], 3],
+      [{ limit: 1, offset: 1 }, ['B'], 3],
+      [{ level: 'Warning' }, ['B'], 1],
+      [{ source: 'Task' }, ['C'], 1],
+      [{ start_time: 1_000, end_time: 1_999, order: 'asc' }, ['A', 'B'], 2],
+      [{ pattern: '0%' }, ['A'], 1],
+      [{ pattern: 'queued_' }, ['C'], 1],
+      [{ pattern: 'queuedX' }, [], 0],
+    ]
+    for (const [query, reasons, total] of cases) {
+      const listed = await store.listEvents(job.id, eventQuery.parse(query))
+      assert.deepEqual(
+        [listed.events.map(({ reason }) => reason), listed.total],
+        [reasons, total],
+        JSON.stringify(query),
+      )
+    }
+    const all = await store.eventsSince(job.id, 0, 10)
+    assert.ok(all.every((row, index) => index === 0 || row.sequence > all[index - 1]!.sequence))
+    assert.deepEqual(
+      (await store.eventsSince(job.id, all[0]!.sequence, 1)).map(({ reason }) => reason),
+      ['B'],
+    )
+    const [foreign] = await store.eventsSince(other.id, 0, 10)
+    assert.ok(
+      foreign!.sequence > all[1]!.sequence && foreign!.sequence < all[2]!.sequence,
+      'sequences grow over the whole database',
+    )
+  })
+}

@@ -1,0 +1,31 @@
+// The data folder on a small disk that fills up: what was accepted stays, what was not leaves nothing.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { it } from 'node:test'
+import { ObjectStoreError } from '../../src/storage/object-store-error.ts'
+import { body, Ropeway } from './harness.ts'
+
+it('an upload that does not fit is refused with a sentence, and the server goes on', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rw-full-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dir])
+  try {
+    await using ropeway = await Ropeway.start({ backend: 'fake', dataDir: join(dir, 'd') })
+    await ropeway.upload({ 'b/kept.bin': Buffer.alloc(1 << 20, 7) })
+    await assert.rejects(ropeway.objects.put('b', 'big.bin', Buffer.alloc(64 << 20)), (error) => {
+      assert.ok(error instanceof ObjectStoreError)
+      assert.equal(error.status, 507)
+      return true
+    })
+    assert.equal(await ropeway.objects.head('b', 'big.bin'), undefined)
+    assert.equal((await ropeway.objects.head('b', 'kept.bin'))?.size, 1 << 20)
+    await ropeway.objects.put('b', 'small.bin', Buffer.alloc(1 << 20))
+    const annotations = { 'ropeway/fake': '{"tasks":{"*":{"runMs":0}}}' }
+    assert.equal((await ropeway.run(body('still', 'true', { annotations }))).job.status.phase, 'Completed')
+  } finally {
+    execFileSync('umount', [dir])
+    rmSync(dir, { recursive: true, force: true })
+  }
+})

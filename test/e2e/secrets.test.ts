@@ -1,0 +1,64 @@
+// Random secrets are planted, a job runs and requests fail, and then everything anybody could read is searched for them.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { it } from 'node:test'
+import { body, Ropeway } from './harness.ts'
+
+/** Every readable file below a folder, but for the two that hold keys on purpose. */
+function* filesBelow(dir: string): Generator<string> {
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name)
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.isDirectory()) yield* filesBelow(path)
+    else if (found?.isFile() && !['credentials.json', 'secret.key'].includes(name) && !path.includes('/runtime/')) yield path
+  }
+}
+
+const commandLines = (): string =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      } catch {
+        return ''
+      }
+    })
+    .join('\n')
+
+it('secrets appear in no log, event, row, command line or error body, and yet reach the program', async () => {
+  const planted = `hush-${randomBytes(12).toString('hex')}`
+  await using ropeway = await Ropeway.start({ simulate: '1x2', env: { ROPEWAY_LOG_LEVEL: 'trace' } })
+  const secretKey = ropeway.credentials.secret_key
+  const request = body('secret', 'test "${#TOKEN}" = 29 && echo has it && sleep 0.5', {
+    flavor: 'ropeway.ascend-910a.1',
+    environments: { TOKEN: planted },
+    annotations: { 'ropeway/secret-environment': 'TOKEN' },
+  })
+  const created = await ropeway.client.create(request)
+  assert.equal((created.algorithm['environments'] as Record<string, string>)['TOKEN'], '******')
+  await ropeway.waitFor(created.metadata.id, 'it runs', ({ status }) => status.phase === 'Running')
+  const lines = commandLines()
+  const errors: string[] = []
+  await ropeway.client.create(request).catch((error: Error) => errors.push(error.message, JSON.stringify(error)))
+  await ropeway.client.create({ ...request, metadata: { ...request.metadata, name: 'b@d' } }).catch((error: Error) => errors.push(error.message))
+  const { job, logs, events } = await ropeway.follow(created.metadata.id)
+  assert.equal(job.status.phase, 'Completed', JSON.stringify([events, logs]))
+  assert.match(logs['worker-0'] ?? '', /has it/)
+  const seen = new Map<string, string>([
+    ['events', events.join('\n')],
+    ['logs', Object.values(logs).join('\n')],
+    ['job', JSON.stringify(job)],
+    ['command lines', lines],
+    ['errors', errors.join('\n')],
+    ['server log', ropeway.serverLog],
+    ...[...filesBelow(ropeway.dataDir)].map((path) => [path, readFileSync(path, 'latin1')] as const),
+  ])
+  assert.ok(errors.length > 0 && seen.size > 8)
+  for (const [where, text] of seen) {
+    assert.ok(!text.includes(planted), `the secret variable is in ${where}`)
+    assert.ok(!text.includes(secretKey), `the secret key is in ${where}`)
+  }
+})

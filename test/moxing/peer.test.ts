@@ -1,0 +1,219 @@
+// moxing against a store that misbehaves, and on its own: import, standing aside, no socket.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { MOXING, plainPython, python } from './python.ts'
+
+let dir = ''
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'mox-'))
+})
+after(async () => await rm(dir, { recursive: true, force: true }))
+
+type Reply = (request: IncomingMessage, response: ServerResponse, nth: number) => void
+
+/** Runs a script against a server that replies as told; gives the script's end and the requests it made. */
+async function against(reply: Reply, script: string, env: Record<string, string> = {}) {
+  const seen: string[] = []
+  const socket = join(await mkdtemp(join(dir, 's-')), 's')
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`.trim())
+    request.resume().on('end', () => reply(request, response, seen.length))
+  }).listen(socket)
+  await once(server, 'listening')
+  try {
+    const ended = await python(`here = ${JSON.stringify(dir)}\n${script}`, {
+      ROPEWAY_TASK_SOCKET: socket,
+      ...env,
+    })
+    return { ...ended, seen }
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const listing = (keys: string[]): string =>
+  `<?xml version="1.0"?><ListBucketResult>${keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join('')}</ListBucketResult>`
+
+test('busy answers are asked again, with one line about it', async () => {
+  const { stdout, stderr, seen } = await against(
+    (_, response, nth) =>
+      response.writeHead(nth < 3 ? 503 : 200).end(nth < 3 ? '<Error><Code>SlowDown</Code></Error>' : 'ok'),
+    `print(f.read('obs://b/k'), f.read('obs://b/k'))`,
+  )
+  assert.equal(stdout, 'ok ok\n')
+  assert.equal(seen.length, 4)
+  assert.match(stderr, /^moxing: [^\n]*503 SlowDown[^\n]*\n$/)
+})
+
+test('a refusal is told at once with status, code and message', async () => {
+  const { stdout, seen } = await against(
+    (_, response) =>
+      response
+        .writeHead(403)
+        .end('<Error xmlns="urn:x"><Code>AccessDenied</Code><Message>not yours</Message></Error>'),
+    `
+try:
+    f.write('obs://b/k', 'x' * 3000000)
+except f.MoxFileRespException as error:
+    print(error.resp.status, error.resp.errorCode, error.resp.errorMessage, '|', error)`,
+  )
+  assert.equal(stdout, '403 AccessDenied not yours | obs://b/k: 403 AccessDenied (not yours)\n')
+  assert.equal(seen.length, 1)
+})
+
+test('a body that breaks off is taken up where it broke', async () => {
+  const whole = Buffer.alloc(300_000, 'abcdefg')
+  const { stdout, seen } = await against(
+    (request, response) => {
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
+      response.writeHead(from === 0 ? 200 : 206, { etag: '"e"', 'content-length': whole.length - from })
+      response.write(whole.subarray(from, Math.min(from + 100_000, whole.length)), () => {
+        if (from + 100_000 < whole.length) request.socket.end()
+        else response.end()
+      })
+    },
+    `print(f.read('obs://b/k') == ('abcdefg' * 50000)[:300000])
+h = f.File('obs://b/k', 'rb')
+print(len(h.read()))`,
+  )
+  assert.equal(stdout, 'True\n300000\n')
+  assert.deepEqual(seen, [
+    'GET /b/k',
+    'GET /b/k bytes=100000-',
+    'GET /b/k bytes=200000-',
+    'GET /b/k',
+    'GET /b/k bytes=100000-',
+    'GET /b/k bytes=200000-',
+  ])
+})
+
+test('an object replaced while it is read is read again from its start', async () => {
+  const { stdout } = await against((request, response, nth) => {
+    const ranged = request.headers.range !== undefined
+    response.writeHead(ranged ? 206 : 200, {
+      etag: nth === 1 ? '"old"' : '"new"',
+      'content-length': ranged ? 3 : 6,
+    })
+    if (nth === 1) response.write('OLD', () => request.socket.end())
+    else response.end(ranged ? 'new' : 'newnew')
+  }, `print(f.read('obs://b/k'))`)
+  assert.equal(stdout, 'newnew\n')
+})
+
+test('a store that stays away ends the call, and no half file is left', async () => {
+  const { stdout } = await against(
+    (request, response) => {
+      if (request.url?.includes('list-type')) return void response.end(listing(['d/a', 'd/b']))
+      if (request.method === 'HEAD') return void response.writeHead(404).end()
+      response.writeHead(200, { etag: '"e"', 'content-length': 10 })
+      response.write('half', () => request.socket.destroy())
+    },
+    `
+os.mkdir(here + '/half')
+try:
+    f.copy_parallel('obs://b/d', here + '/half')
+except f.MoxFileReadException as error:
+    print(error)`,
+    { ROPEWAY_RETRY_SECONDS: '0.5' },
+  )
+  assert.match(stdout, /^obs:\/\/b\/d\/[ab]: 200 .*broke off|ended after/)
+  assert.deepEqual(await readdir(join(dir, 'half')), [])
+})
+
+for (const key of ['d/../../escape', 'd//etc/passwd', 'd/./x', 'd/a/..'])
+  test(`the key ${key} is refused before anything is written`, async () => {
+    const { stdout } = await against(
+      (request, response) =>
+        request.method === 'HEAD'
+          ? void response.writeHead(404).end()
+          : void response.end(listing(['d/ok', key])),
+      `
+try:
+    f.copy_parallel('obs://b/d', here + '/refused')
+except ValueError as error:
+    print(error)`,
+    )
+    assert.match(stdout, /refused: it does not name a file inside/)
+    assert.ok(!(await readdir(dir)).some((name) => name === 'refused' || name === 'escape'))
+  })
+
+test('without a socket the message names the variable and what to do', async () => {
+  for (const env of [{}, { ROPEWAY_TASK_SOCKET: '/nowhere/task.sock' }] as Record<string, string>[]) {
+    const ended = await python(
+      `
+try:
+    f.read('obs://b/k')
+except OSError as error:
+    print(type(error).__name__, error)`,
+      env,
+    )
+    assert.match(
+      ended.stdout,
+      /^MoxFileConnectionException obs:\/\/b\/k: .*task\.sock, is not there\. Run .*set ROPEWAY_TASK_SOCKET/,
+    )
+  }
+})
+
+test('importing prints nothing and finds the API under its old name, too', async () => {
+  const ended = await plainPython(
+    `
+import moxing as mox
+from moxing.framework import file
+import moxing.framework.file as again
+assert file is mox.file is again
+import moxing.file
+assert moxing.file is file`,
+    { PYTHONPATH: MOXING },
+  )
+  assert.deepEqual(ended, { code: 0, stdout: '', stderr: '' })
+})
+
+test('another moxing further along sys.path is loaded in place of ours', async () => {
+  const other = join(dir, 'other')
+  await mkdir(join(other, 'moxing', 'deep'), { recursive: true })
+  await writeFile(join(other, 'moxing', '__init__.py'), 'from . import file\nOWNER = "image"\n')
+  await writeFile(join(other, 'moxing', 'file.py'), 'OWNER = "image file"\n')
+  await writeFile(join(other, 'moxing', 'deep', '__init__.py'), 'from moxing import OWNER\n')
+  const script = `
+import moxing as mox
+import moxing.deep
+import importlib
+print(mox.OWNER, mox.file.OWNER, moxing.deep.OWNER, mox.__name__, importlib.import_module('moxing') is mox)`
+  const expected = 'image image file image moxing True\n'
+  assert.equal((await plainPython(script, { PYTHONPATH: `${MOXING}:${other}` })).stdout, expected)
+  assert.equal(
+    (await plainPython(script, { PYTHONPATH: `/nowhere:${MOXING}:${MOXING}/:${other}` })).stdout,
+    expected,
+  )
+})
+
+test('a bare folder called moxing, or a second copy of ours, does not confuse it', async () => {
+  await mkdir(join(dir, 'bare', 'moxing'), { recursive: true })
+  for (const path of [`${MOXING}:${join(dir, 'bare')}`, `${MOXING}:${MOXING}/../moxing`]) {
+    const ended = await plainPython('import moxing\nprint(moxing.file.File.__name__)', { PYTHONPATH: path })
+    assert.deepEqual(ended, { code: 0, stdout: 'File\n', stderr: '' })
+  }
+})
+
+test('the package and the example parse as Python 3.6', async () => {
+  const ended = await plainPython(
+    `
+import ast, os, sys
+count = 0
+for root in sys.argv[1:] or os.environ['ROOTS'].split(':'):
+    for at, _, names in os.walk(root):
+        for name in names:
+            if name.endswith('.py'):
+                ast.parse(open(os.path.join(at, name)).read(), name, feature_version=(3, 6))
+                count += 1
+print(count >= 14)`,
+    { ROOTS: `${MOXING}:${join(MOXING, '..', '..', 'examples', 'digits')}` },
+  )
+  assert.deepEqual(ended, { code: 0, stdout: 'True\n', stderr: '' })
+})
