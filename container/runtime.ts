@@ -2,7 +2,20 @@
 // run_train.sh and moxing. Named by what is in it, so tasks keep the bytes they began with (decisions.md 1.1).
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { access, chmod, copyFile, link, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { interpreterOf, librariesOf } from './elf.ts'
 
@@ -15,7 +28,12 @@ export type RuntimeOptions = {
 }
 
 /** A file to be: from another file, or with this text. */
-type Entry = { readonly name: string; readonly from?: string; readonly text?: string; readonly executable: boolean }
+type Entry = {
+  readonly name: string
+  readonly from?: string
+  readonly text?: string
+  readonly executable: boolean
+}
 
 const TINI = '/usr/bin/tini-static'
 const MKFIFO = ['/usr/bin/mkfifo', '/bin/mkfifo']
@@ -24,7 +42,9 @@ const MKFIFO = ['/usr/bin/mkfifo', '/bin/mkfifo']
  * Makes the folder unless it is there. Safe for several at once: it is built aside and renamed.
  * Throws an Error that names what to install.
  */
-export async function prepareRuntime(options: RuntimeOptions): Promise<{ readonly dir: string; readonly hash: string }> {
+export async function prepareRuntime(
+  options: RuntimeOptions,
+): Promise<{ readonly dir: string; readonly hash: string }> {
   const entries = await listEntries(options)
   const hash = await hashOf(entries)
   const dir = join(options.cacheDir, `runtime-${hash}`)
@@ -46,12 +66,18 @@ export async function prepareRuntime(options: RuntimeOptions): Promise<{ readonl
 async function listEntries({ nodePath, tiniPath = TINI }: RuntimeOptions): Promise<Entry[]> {
   const root = packageRoot()
   const loader = await interpreterOf(nodePath)
-  if (loader === null) throw new Error(`${nodePath} is no dynamically linked 64-bit program; valid: Node 24 for Linux with glibc`)
+  if (loader === null)
+    throw new Error(
+      `${nodePath} is no dynamically linked 64-bit program; valid: Node 24 for Linux with glibc`,
+    )
   await access(tiniPath).catch(() => {
     throw new Error(`${tiniPath} is missing; install the Debian package tini (apt-get install tini)`)
   })
   const mkfifo = MKFIFO.find((path) => existsSync(path))
-  const libraries = new Map([...(await librariesOf(loader, nodePath)), ...(mkfifo ? await librariesOf(loader, mkfifo) : [])])
+  const libraries = new Map([
+    ...(await librariesOf(loader, nodePath)),
+    ...(mkfifo ? await librariesOf(loader, mkfifo) : []),
+  ])
   const container = join(root, 'container')
   return [
     { name: 'node', from: nodePath, executable: true },
@@ -79,7 +105,11 @@ async function pythonFiles(dir: string, name: string): Promise<Entry[]> {
   return Promise.all(
     files.map(async (entry) => {
       const from = join(entry.parentPath, entry.name)
-      return { name: join(name, from.slice(dir.length)), text: await readFile(from, 'utf8'), executable: false }
+      return {
+        name: join(name, from.slice(dir.length)),
+        text: await readFile(from, 'utf8'),
+        executable: false,
+      }
     }),
   )
 }

@@ -59,7 +59,7 @@ busybox_is_static() {
 missing_packages() {
   command -v python3 >/dev/null || echo python3
   command -v bwrap >/dev/null || echo bubblewrap
-  command -v tini >/dev/null || echo tini
+  command -v tini-static >/dev/null || echo tini
   busybox_is_static || echo busybox-static
 }
 

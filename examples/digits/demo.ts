@@ -85,7 +85,7 @@ async function runJob(
 ): Promise<number> {
   const { endpoint, object_endpoint, project_id, access_key, secret_key } = server.credentials
   const keys = { accessKey: access_key, secretKey: secret_key }
-  await using objects = new ObjectClient({ endpoint: object_endpoint, credentials: keys })
+  await using objects = new ObjectClient({ target: { endpoint: object_endpoint, ...keys } })
   await using client = new RopewayClient({ endpoint, projectId: project_id, ...keys })
   await upload(objects, workDir, signal)
   const body = parse(await readFile(join(HERE, 'job.yaml'), 'utf8')) as CreateBody

@@ -12,6 +12,7 @@ import { reportEvent } from '../job/report-event.ts'
 import type { JobStore } from '../job/store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
+import { LogError } from '../log/log-error.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { parseBody } from './parse.ts'
 import { readBytes } from './read-bytes.ts'
@@ -66,12 +67,18 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
     return context.json({})
   })
   app.onError((error, context) => {
-    if (!(error instanceof AppError)) parts.onError(`task ${who.task} of job ${who.jobId}`, error)
-    const known = error instanceof AppError ? error : new AppError('Internal', 'internal error')
+    const known = knownError(error)
+    if (known.code === 'Internal' || known.code === 'DiskFull') parts.onError(`task ${who.task} of job ${who.jobId}`, error)
     const { status } = ERRORS[known.code]
     return status === 204 ? context.body(null, 204) : context.json(toErrorBody(known), status)
   })
   return app
+}
+
+function knownError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  if (error instanceof LogError && error.code === 'DiskFull') return new AppError('DiskFull', error.message, { cause: error })
+  return new AppError('Internal', 'internal error', { cause: error })
 }
 
 /** The job while this attempt of it lives. */

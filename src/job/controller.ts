@@ -140,9 +140,9 @@ export class Controller implements AsyncDisposable {
   /** Admission and the write that books are one at a time, so no two jobs are promised the same core. */
   #moveWaiting(job: Job): Promise<Moved> {
     const turn = this.#admitting.then(async () => {
-      const decided = await this.#decide()
       const fresh = await this.#parts.store.getById(job.id)
       if (!fresh || fresh.version !== job.version) return 'again'
+      const decided = await this.#decide(fresh)
       const admission: Admission | null = decided.get(job.id) ?? null
       return this.#take(fresh, reconcile(fresh, { seen: [], admission, startError: null, nowMs: this.#nowMs() }))
     })
@@ -150,9 +150,12 @@ export class Controller implements AsyncDisposable {
     return turn
   }
 
-  async #decide(): Promise<Map<string, Admission>> {
+  /** `asking` may be so new that it does not stand in the queue yet. */
+  async #decide(asking?: Job): Promise<Map<string, Admission>> {
     const { store, inventory } = this.#parts
-    return admit(await store.listWaiting(), inventory(), await store.bookings())
+    const queue = await store.listWaiting()
+    if (asking && !queue.some(({ id }) => id === asking.id)) queue.push(asking)
+    return admit(queue.toSorted((a, b) => a.seq - b.seq), inventory(), await store.bookings())
   }
 
   /** Does one step under a lease: the action, then the write. */

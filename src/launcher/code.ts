@@ -13,26 +13,46 @@ export const isObjectUrl = (text: string): boolean => /^(obs|s3):\/\//i.test(tex
 export const lastFolderOf = (url: string): string => url.replace(/\/+$/, '').split('/').at(-1) ?? ''
 
 /** Downloads a code folder; returns the local one. Throws LauncherError 120 naming the URL and what is there. */
-export async function fetchCode(objects: ObjectPort, url: string, parent: string, signal: AbortSignal): Promise<{ readonly dir: string; readonly moved: Moved }> {
+export async function fetchCode(
+  objects: ObjectPort,
+  url: string,
+  parent: string,
+  signal: AbortSignal,
+): Promise<{ readonly dir: string; readonly moved: Moved }> {
   const dir = join(parent, lastFolderOf(url))
   const moved = await fetchFolder(objects, 'code', url, dir, signal)
   return { dir, moved }
 }
 
 /** Downloads a folder that must not be empty. Throws LauncherError 120. */
-export async function fetchFolder(objects: ObjectPort, what: string, url: string, dir: string, signal: AbortSignal): Promise<Moved> {
+export async function fetchFolder(
+  objects: ObjectPort,
+  what: string,
+  url: string,
+  dir: string,
+  signal: AbortSignal,
+): Promise<Moved> {
   let moved: Moved
   try {
     moved = await objects.download(url, dir, signal)
   } catch (error) {
     signal.throwIfAborted()
-    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', `${what}: ${url} cannot be brought to ${dir}: ${messageOf(error)}`, { cause: error })
+    throw new LauncherError(
+      LAUNCHER_EXIT.stageFailed,
+      'StageFailed',
+      `${what}: ${url} cannot be brought to ${dir}: ${messageOf(error)}`,
+      { cause: error },
+    )
   }
   if (moved.objects > 0) return moved
   const parent = parentOf(url)
   const near = await objects.list(parent, SHOWN, signal).catch(() => [])
   const there = near.length > 0 ? `${parent} has ${near.join(', ')}` : `${parent} is empty too`
-  throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', `${what}: nothing is below ${url}; ${there}`)
+  throw new LauncherError(
+    LAUNCHER_EXIT.stageFailed,
+    'StageFailed',
+    `${what}: nothing is below ${url}; ${there}`,
+  )
 }
 
 /** The folder above, or the bucket itself. */
@@ -44,7 +64,11 @@ function parentOf(url: string): string {
 /** Throws LauncherError 120 showing what the folder has when the boot file is not there. */
 export function requireBootFile(path: string, codeDir: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return
-  throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'BootFileNotFound', `boot file: ${path} does not exist; ${whatIsIn(codeDir)}`)
+  throw new LauncherError(
+    LAUNCHER_EXIT.stageFailed,
+    'BootFileNotFound',
+    `boot file: ${path} does not exist; ${whatIsIn(codeDir)}`,
+  )
 }
 
 function whatIsIn(dir: string): string {

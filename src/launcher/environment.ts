@@ -18,7 +18,12 @@ export function giveBack(own: Readonly<NodeJS.ProcessEnv>): Record<string, strin
 }
 
 /** What a task's user process gets: the image's variables, then the server's, then ours; moxing stands last. */
-export function userEnvironment(image: Readonly<NodeJS.ProcessEnv>, given: Environment, ours: Environment, moxingDir: string): Record<string, string> {
+export function userEnvironment(
+  image: Readonly<NodeJS.ProcessEnv>,
+  given: Environment,
+  ours: Environment,
+  moxingDir: string,
+): Record<string, string> {
   const fromImage = Object.entries(giveBack(image)).filter(([name]) => !name.startsWith('ROPEWAY_'))
   const merged: Record<string, string> = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -36,6 +41,8 @@ export function userEnvironment(image: Readonly<NodeJS.ProcessEnv>, given: Envir
  * Other missing names were unset on purpose and stay away.
  */
 export function restoreDropped(own: Environment, complete: Environment): Record<string, string> {
-  const dropped = Object.entries(complete).filter(([name]) => !(name in own) && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+  const dropped = Object.entries(complete).filter(
+    ([name]) => !(name in own) && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
+  )
   return { ...own, ...Object.fromEntries(dropped) }
 }

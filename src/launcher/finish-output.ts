@@ -9,7 +9,11 @@ const SILENCE_MS = 1_000
 const LOOK_EVERY_MS = 100
 
 /** Waits for all output of programs that have exited, and ends what they left behind. */
-export async function finishOutput(running: readonly Running[], family: Family, graceMs: number): Promise<void> {
+export async function finishOutput(
+  running: readonly Running[],
+  family: Family,
+  graceMs: number,
+): Promise<void> {
   let done = false
   const drained = Promise.all(running.map((program) => program.drained)).then(() => {
     done = true
@@ -18,7 +22,11 @@ export async function finishOutput(running: readonly Running[], family: Family, 
     const startMs = performance.now()
     const timer = new AbortController()
     while (!done && performance.now() - startMs < limitMs) {
-      if (performance.now() - startMs > SILENCE_MS && running.every((program) => program.silentMs() > SILENCE_MS)) return
+      if (
+        performance.now() - startMs > SILENCE_MS &&
+        running.every((program) => program.silentMs() > SILENCE_MS)
+      )
+        return
       await Promise.race([drained, sleep(LOOK_EVERY_MS, timer.signal).catch(() => undefined)])
     }
     timer.abort()

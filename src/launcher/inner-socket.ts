@@ -48,14 +48,20 @@ async function answer(options: InnerOptions, request: IncomingMessage): Promise<
   const url = new URL(request.url ?? '/', 'http://launcher')
   const route = `${request.method} ${url.pathname}`
   if (route === `GET ${INNER_ROUTES.environment}`) return { status: 200, body: options.environment }
-  if (route === `POST ${INNER_ROUTES.output}`) return takeOutput(options, url.searchParams.get('stream') ?? '', request)
+  if (route === `POST ${INNER_ROUTES.output}`)
+    return takeOutput(options, url.searchParams.get('stream') ?? '', request)
   if (route === `POST ${INNER_ROUTES.reports}`) return takeReport(options, request)
   return { status: 404, body: { message: `nothing is at ${route}` } }
 }
 
 /** One request per rank, as long as the rank lives. The answer says how many bytes arrived. */
-async function takeOutput({ append }: InnerOptions, stream: string, request: IncomingMessage): Promise<Answer> {
-  if (!STREAM.test(stream)) return { status: 400, body: { message: `stream: got ${JSON.stringify(stream)}; valid: rank-N` } }
+async function takeOutput(
+  { append }: InnerOptions,
+  stream: string,
+  request: IncomingMessage,
+): Promise<Answer> {
+  if (!STREAM.test(stream))
+    return { status: 400, body: { message: `stream: got ${JSON.stringify(stream)}; valid: rank-N` } }
   const lines = new LineSplitter()
   let length = 0
   try {
@@ -75,7 +81,8 @@ async function takeReport({ tell }: InnerOptions, request: IncomingMessage): Pro
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > MAX_REPORT_BYTES) return { status: 413, body: { message: `at most ${MAX_REPORT_BYTES} bytes` } }
+    if (length > MAX_REPORT_BYTES)
+      return { status: 413, body: { message: `at most ${MAX_REPORT_BYTES} bytes` } }
     chunks.push(chunk)
   }
   // The server checks every report against the contract; only the end of the task is ours alone to tell.

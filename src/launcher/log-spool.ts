@@ -31,7 +31,8 @@ export class LogSpool implements Disposable {
   static async open(options: SpoolOptions): Promise<LogSpool> {
     mkdirSync(options.dir, { recursive: true })
     const found = new Map<string, Segment[]>()
-    for (const stream of await listStreams(options.dir)) found.set(stream, await listSegments(options.dir, stream))
+    for (const stream of await listStreams(options.dir))
+      found.set(stream, await listSegments(options.dir, stream))
     return new LogSpool(options, found)
   }
 
@@ -47,7 +48,9 @@ export class LogSpool implements Disposable {
 
   /** The stream with most bytes that the server lacks, or null. */
   next(except: ReadonlySet<string>): string | null {
-    const waiting = [...this.#streams].filter(([name, spool]) => spool.unshippedBytes > 0 && !except.has(name))
+    const waiting = [...this.#streams].filter(
+      ([name, spool]) => spool.unshippedBytes > 0 && !except.has(name),
+    )
     return waiting.sort(([, a], [, b]) => b.unshippedBytes - a.unshippedBytes)[0]?.[0] ?? null
   }
 
@@ -94,10 +97,13 @@ export class LogSpool implements Disposable {
     this.#sizeBytes = this.#count()
     const over = (limitBytes: number) => this.#sizeBytes > limitBytes
     for (const spool of spools) {
-      while (over(Math.min(this.#limitBytes, KEEP_SHIPPED_BYTES)) && spool.dropShipped()) this.#sizeBytes = this.#count()
+      while (over(Math.min(this.#limitBytes, KEEP_SHIPPED_BYTES)) && spool.dropShipped())
+        this.#sizeBytes = this.#count()
     }
     while (over(this.#limitBytes)) {
-      const fullest = spools.sort((a, b) => b.unshippedBytes - a.unshippedBytes).find((spool) => spool.dropUnshipped())
+      const fullest = spools
+        .sort((a, b) => b.unshippedBytes - a.unshippedBytes)
+        .find((spool) => spool.dropUnshipped())
       if (!fullest) return
       this.#sizeBytes = this.#count()
     }

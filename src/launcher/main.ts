@@ -50,16 +50,20 @@ async function task(signal: AbortSignal): Promise<number> {
 }
 
 /** Commands of the user's own program: inside a task they hand output and reports to its launcher, elsewhere they print. */
-async function inner(command: 'run-train' | 'ranks', args: readonly string[], signal: AbortSignal): Promise<number> {
-  const [{ findOuter, printingPlatform }, { LogFile }, { serviceLog }] = await Promise.all([
-    import('./platform.ts'),
-    import('./rank-logs.ts'),
-    import('./service-log.ts'),
-  ])
+async function inner(
+  command: 'run-train' | 'ranks',
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const [{ findOuter, printingPlatform }, { LogFile }, { openRankPipes }, { serviceLog }] = await Promise.all(
+    [import('./platform.ts'), import('./rank-logs.ts'), import('./rank-run.ts'), import('./service-log.ts')],
+  )
   const run = command === 'ranks' ? await ranks(args) : await runTrain(args)
   const own = giveBack(process.env)
   const print = (bytes: Uint8Array | string) => void (bytes.length > 0 && process.stdout.write(bytes))
-  const outer = own['ROPEWAY_LAUNCHER_SOCKET'] ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal) : null
+  const outer = own['ROPEWAY_LAUNCHER_SOCKET']
+    ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal)
+    : null
   const environment = outer ? restoreDropped(own, outer.environment) : own
   using sharedLog = new LogFile(run.logFile, (sentence) => print(`${sentence}\n`))
   const log = serviceLog((line) => {
@@ -67,12 +71,13 @@ async function inner(command: 'run-train' | 'ranks', args: readonly string[], si
     sharedLog.write(Buffer.from(line))
   })
   const platform = outer?.platform ?? printingPlatform(print)
+  using pipes = openRankPipes(runtimeDir(), environment)
   const end = (code: number) => {
     log.info(`Training end with return code: ${code}`)
     return code
   }
   try {
-    return end(await run.start({ environment, runtimeDir: runtimeDir(), platform, log, sharedLog }, signal))
+    return end(await run.start({ environment, pipes, platform, log, sharedLog }, signal))
   } catch (error) {
     if (error instanceof StopRequest) {
       log.info(error.message)
@@ -94,17 +99,22 @@ type InnerCommand = {
 }
 
 async function runTrain(args: readonly string[]): Promise<InnerCommand> {
-  const [{ readRunTrain, runTrain }, { lazyObjects }] = await Promise.all([import('./run-train.ts'), import('./objects.ts')])
+  const [{ readRunTrain, runTrain }, { lazyObjects }] = await Promise.all([
+    import('./run-train.ts'),
+    import('./objects.ts'),
+  ])
   const request = readRunTrain(args)
   const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
-  const start: InnerCommand['start'] = (options, signal) => runTrain(request, { ...options, objects, prefer: 'MA_HOME' }, signal)
+  const start: InnerCommand['start'] = (options, signal) =>
+    runTrain(request, { ...options, objects, prefer: 'MA_HOME' }, signal)
   return { logFile: request.logFile, start }
 }
 
 async function ranks(args: readonly string[]): Promise<InnerCommand> {
   const { readRanks, runRanksCommand } = await import('./ranks.ts')
   const request = readRanks(args)
-  const start: InnerCommand['start'] = (options, signal) => runRanksCommand(request, { ...options, prefer: 'MA_MOUNT_PATH' }, signal)
+  const start: InnerCommand['start'] = (options, signal) =>
+    runRanksCommand(request, { ...options, prefer: 'MA_MOUNT_PATH' }, signal)
   return { logFile: DEFAULT_LOG, start }
 }
 

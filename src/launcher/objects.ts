@@ -1,6 +1,6 @@
 // Object storage over the task's socket. Loaded when the first object moves: most starts must not wait for it.
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Moved, ObjectPort } from './ports.ts'
 
 /** With the doubling pauses of the client this outlasts a restart of the server. */
@@ -18,7 +18,9 @@ export function lazyObjects(socketPath: string): ObjectPort {
       // Not a folder: perhaps one object, which then lands in the folder under its own name.
       const facts = await client.head(bucket, key, { signal })
       if (!facts) return moved
-      return counted(await downloadObject({ client, bucket, key, path: join(localDir, basename(key)), signal }))
+      return counted(
+        await downloadObject({ client, bucket, key, path: join(localDir, basename(key)), signal }),
+      )
     },
     upload: async (localDir, url, signal) => {
       if (!existsSync(localDir)) return { objects: 0, bytes: 0 }
@@ -33,7 +35,12 @@ export function lazyObjects(socketPath: string): ObjectPort {
       const prefix = folderPrefix(key)
       await using client = await connect(socketPath)
       const names: string[] = []
-      for await (const entry of client.list(bucket, { prefix, delimiter: '/', pageSize: limit + 1, signal })) {
+      for await (const entry of client.list(bucket, {
+        prefix,
+        delimiter: '/',
+        pageSize: limit + 1,
+        signal,
+      })) {
         const name = (entry.kind === 'object' ? entry.key : entry.prefix).slice(prefix.length)
         if (name !== '') names.push(name)
         if (names.length >= limit) break
@@ -49,6 +56,8 @@ const place = async (url: string) => (await import('../storage/object-url.ts')).
 
 async function connect(socketPath: string) {
   const { ObjectClient } = await import('../storage/object-client.ts')
-  if (!existsSync(socketPath)) throw new Error(`there is no server: ${socketPath} does not exist`)
+  // The socket itself may be away while the server restarts; its folder is there in every task.
+  if (!existsSync(dirname(socketPath)))
+    throw new Error(`no server is near: ${dirname(socketPath)} does not exist`)
   return new ObjectClient({ target: { socketPath }, attempts: ATTEMPTS })
 }

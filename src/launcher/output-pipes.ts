@@ -13,7 +13,8 @@ export type OutputPipe = { readonly readFd: number; readonly writeFd: number }
 export class OutputPipes implements Disposable {
   readonly #runtimeDir: string
   readonly #dir: string
-  #ready: string[] = []
+  readonly #ready: string[] = []
+  #making: Promise<void> = Promise.resolve()
 
   /** @param parentDir a folder this user may write to; nothing is left in it */
   constructor(runtimeDir: string, parentDir: string) {
@@ -21,19 +22,25 @@ export class OutputPipes implements Disposable {
     this.#dir = mkdtempSync(join(parentDir, 'pipes-'))
   }
 
-  /** Makes `count` pipes beforehand, so that starting a program does not wait for it. */
-  async prepare(count: number): Promise<void> {
+  /** Begins to make `count` pipes, so that starting a program need not wait for them. */
+  prepare(count: number): void {
+    this.#making = this.#make(count)
+  }
+
+  async #make(count: number): Promise<void> {
     const paths = Array.from({ length: count }, () => join(this.#dir, randomBytes(8).toString('hex')))
-    const command = mkfifoCommand(this.#runtimeDir)
-    const [file, ...args] = command
+    const [file, ...args] = mkfifoCommand(this.#runtimeDir)
     if (!file) return
-    const made = await promisify(execFile)(file, [...args, '-m', '600', ...paths], { env: {} }).catch(() => null)
+    const made = await promisify(execFile)(file, [...args, '-m', '600', ...paths], { env: {} }).catch(
+      () => null,
+    )
     if (made) this.#ready.push(...paths)
   }
 
   /** A fresh pipe, or null where none can be made; the caller then lives with sockets. */
   async open(): Promise<OutputPipe | null> {
-    if (this.#ready.length === 0) await this.prepare(1)
+    await this.#making
+    if (this.#ready.length === 0) await this.#make(1)
     const path = this.#ready.shift()
     if (!path) return null
     // The reading end first: without it, opening the other would wait.

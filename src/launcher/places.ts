@@ -21,12 +21,19 @@ function isWritable(path: string): boolean {
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
-const below = (path: string | undefined, name: string): string | undefined => (path ? `${path}/${name}` : undefined)
+const below = (path: string | undefined, name: string): string | undefined =>
+  path ? `${path}/${name}` : undefined
 
 /** Folder of the converted table. `run-train` prefers MA_HOME, `ranks` MA_MOUNT_PATH (decisions.md 1.10). */
 export function tableFolder(environment: Environment, prefer: 'MA_HOME' | 'MA_MOUNT_PATH'): string | null {
   const other = prefer === 'MA_HOME' ? 'MA_MOUNT_PATH' : 'MA_HOME'
-  const homes = [environment[prefer], environment[other], '/home/ma-user', environment['HOME'], '/tmp/ropeway']
+  const homes = [
+    environment[prefer],
+    environment[other],
+    '/home/ma-user',
+    environment['HOME'],
+    '/tmp/ropeway',
+  ]
   return firstWritable(homes.map((home) => below(home, 'rank_table')))
 }
 
@@ -44,10 +51,19 @@ export function workspaceFolder(environment: Environment): string | null {
 /** Folder of the per-rank logs: one the platform made, else /tmp/log. */
 export function logFolder(environment: Environment): string | null {
   const given = [environment['BATCH_TASK_LOG_PATH'], below(environment['MA_MOUNT_PATH'], 'log')]
-  return firstWritable([...given.filter((path) => path !== undefined && isFolder(path)), '/tmp/log', '/tmp/ropeway/log'])
+  return firstWritable([
+    ...given.filter((path) => path !== undefined && isFolder(path)),
+    '/tmp/log',
+    '/tmp/ropeway/log',
+  ])
 }
 
 /** Where code of generation 1 lands. */
 export function codeFolder(environment: Environment): string | null {
-  return firstWritable([environment['MA_JOB_DIR'], '/home/work/user-job-dir', below(environment['HOME'], 'user-job-dir'), '/tmp/ropeway/user-job-dir'])
+  return firstWritable([
+    environment['MA_JOB_DIR'],
+    '/home/work/user-job-dir',
+    below(environment['HOME'], 'user-job-dir'),
+    '/tmp/ropeway/user-job-dir',
+  ])
 }

@@ -4,8 +4,8 @@ import type { TaskReport } from '../api/task.ts'
 import type { Environment } from './environment.ts'
 import { INNER_ROUTES } from './inner-socket.ts'
 import { LineSplitter } from './lines.ts'
-import type { OutputSink } from './ports.ts'
 import type { LogSpool } from './log-spool.ts'
+import type { OutputSink } from './ports.ts'
 import { TaskClient } from './task-client.ts'
 
 export type Platform = {
@@ -52,9 +52,15 @@ export function printingPlatform(print: (bytes: Buffer) => void): Platform {
 export type Outer = { readonly platform: Platform; readonly environment: Environment }
 
 /** The launcher around us, if one answers at `socketPath`. */
-export async function findOuter(socketPath: string, print: (bytes: Buffer) => void, signal: AbortSignal): Promise<Outer | null> {
+export async function findOuter(
+  socketPath: string,
+  print: (bytes: Buffer) => void,
+  signal: AbortSignal,
+): Promise<Outer | null> {
   const client = new TaskClient(socketPath)
-  const reply = await client.ask({ method: 'GET', path: INNER_ROUTES.environment, timeoutMs: 5_000, signal }).catch(() => null)
+  const reply = await client
+    .ask({ method: 'GET', path: INNER_ROUTES.environment, timeoutMs: 5_000, signal })
+    .catch(() => null)
   if (reply?.status !== 200) return null
   return { platform: socketPlatform(client, print), environment: JSON.parse(reply.body.toString()) }
 }
@@ -65,7 +71,13 @@ function socketPlatform(client: TaskClient, print: (bytes: Buffer) => void): Pla
   return {
     rankOutput: (rank) => socketSink(client, rank, printingPlatform(print).rankOutput(rank)),
     tell(report) {
-      const ask = { method: 'POST', path: INNER_ROUTES.reports, body: JSON.stringify(report), timeoutMs: 5_000, signal: never } as const
+      const ask = {
+        method: 'POST',
+        path: INNER_ROUTES.reports,
+        body: JSON.stringify(report),
+        timeoutMs: 5_000,
+        signal: never,
+      } as const
       telling = telling.then(() => client.ask(ask)).catch(() => undefined)
     },
     async settled() {

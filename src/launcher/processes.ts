@@ -10,7 +10,12 @@ export type Family = { readonly leaders: readonly number[]; readonly mark: strin
 const LOOK_EVERY_MS = 10
 const AFTER_KILL_MS = 5_000
 
-type Process = { readonly pid: number; readonly parent: number; readonly group: number; readonly session: number }
+type Process = {
+  readonly pid: number
+  readonly parent: number
+  readonly group: number
+  readonly session: number
+}
 
 /** Living processes of the family, zombies left out. */
 export function findFamily({ leaders, mark }: Family): number[] {
@@ -69,12 +74,14 @@ function listProcesses(): Process[] {
     // Fields behind the name, which may hold blanks and parentheses (proc(5)).
     const stat = readText(`/proc/${pid}/stat`)
     const [state, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (state && !'ZX'.includes(state)) found.push({ pid, parent: Number(parent), group: Number(group), session: Number(session) })
+    if (state && !'ZX'.includes(state))
+      found.push({ pid, parent: Number(parent), group: Number(group), session: Number(session) })
   }
   return found
 }
 
-const hasMark = (pid: number, mark: string): boolean => readText(`/proc/${pid}/environ`).split('\0').includes(mark)
+const hasMark = (pid: number, mark: string): boolean =>
+  readText(`/proc/${pid}/environ`).split('\0').includes(mark)
 
 function readText(path: string): string {
   try {

@@ -44,7 +44,9 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
     const code = exitCodeOf(exit)
     tellRank(options, plan, running.pid, exit)
     if (code === 0 || signal.aborted) return
-    log.error(`${rankName(plan)} (pid: ${running.pid}) has exited with non-zero code: ${code}${exit.signal ? ` (${exit.signal})` : ''}`)
+    log.error(
+      `${rankName(plan)} (pid: ${running.pid}) has exited with non-zero code: ${code}${exit.signal ? ` (${exit.signal})` : ''}`,
+    )
     first ??= { rank: plan.rank, code }
     failure.abort()
   }
@@ -95,7 +97,15 @@ async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Run
   }
   log.info(`bootstrap ${rankName(plan)}`)
   log.info(`${rankName(plan)} (pid: ${running.pid})`)
-  platform.tell({ kind: 'rank', rank: plan.rank, device: plan.device, state: 'started', pid: running.pid, exit_code: null, signal: null })
+  platform.tell({
+    kind: 'rank',
+    rank: plan.rank,
+    device: plan.device,
+    state: 'started',
+    pid: running.pid,
+    exit_code: null,
+    signal: null,
+  })
   return running
 }
 

@@ -26,7 +26,9 @@ export type RankPlanInput = {
 
 /** `BATCH_JOB_ID`, else `MA_VJ_NAME` under its other name, else the host's name (ascend.md §3.6). */
 export function jobIdOf(environment: Environment, hostName: string): string {
-  return environment['BATCH_JOB_ID'] || environment['MA_VJ_NAME']?.replace('ma-job', 'modelarts-job') || hostName
+  return (
+    environment['BATCH_JOB_ID'] || environment['MA_VJ_NAME']?.replace('ma-job', 'modelarts-job') || hostName
+  )
 }
 
 /** One plan per device, in logical order. */
@@ -55,7 +57,13 @@ function planRank(input: RankPlanInput, { rankId, physicalId, logicalId }: OwnDe
   }
   if (input.tableFile === null) delete env['RANK_TABLE_FILE']
   else env['RANK_TABLE_FILE'] = input.tableFile
-  return { rank: rankId, device: logicalId, env, cwd, logFile: `${logDir}/${jobId}-proc-rank-${rankId}-device-${logicalId}.txt` }
+  return {
+    rank: rankId,
+    device: logicalId,
+    env,
+    cwd,
+    logFile: `${logDir}/${jobId}-proc-rank-${rankId}-device-${logicalId}.txt`,
+  }
 }
 
 function splitOnce(text: string, mark: string): string[] {

@@ -27,14 +27,18 @@ const USUAL_DEVICES = 8
 
 export type RankRunOptions = {
   readonly environment: Environment
-  readonly runtimeDir: string
+  readonly pipes: OutputPipes
   readonly prefer: 'MA_HOME' | 'MA_MOUNT_PATH'
   readonly platform: Platform
   readonly log: ServiceLog
   readonly sharedLog: LogFile
 }
 
-export type OwnRanks = { readonly devices: readonly OwnDevice[]; readonly rankSize: number; readonly tableFile: string | null }
+export type OwnRanks = {
+  readonly devices: readonly OwnDevice[]
+  readonly rankSize: number
+  readonly tableFile: string | null
+}
 
 /** Waits for the table and tells what this task starts. Throws LauncherError 121, 122 or 123. */
 export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal): Promise<OwnRanks> {
@@ -47,24 +51,39 @@ export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal)
   }
   if (!conversion.ok) {
     const [worst] = conversion.findings.filter(({ severity }) => severity === 'error')
-    throw new LauncherError(LAUNCHER_EXIT.rankTableInvalid, 'RankTableInvalid', `the rank table is refused: ${worst ? describeFinding(worst) : 'see above'}`)
+    throw new LauncherError(
+      LAUNCHER_EXIT.rankTableInvalid,
+      'RankTableInvalid',
+      `the rank table is refused: ${worst ? describeFinding(worst) : 'see above'}`,
+    )
   }
   const tableFile = writeTable(options, conversion.converted)
-  const podName = environment['BATCH_TASK_CURRENT_INSTANCE'] || environment['MA_CURRENT_INSTANCE_NAME'] || undefined
-  const own = findOwnDevices(conversion.converted, { podName, hostIp: environment['MA_CURRENT_HOST_IP'] || undefined })
+  const podName =
+    environment['BATCH_TASK_CURRENT_INSTANCE'] || environment['MA_CURRENT_INSTANCE_NAME'] || undefined
+  const own = findOwnDevices(conversion.converted, {
+    podName,
+    hostIp: environment['MA_CURRENT_HOST_IP'] || undefined,
+  })
   if (!own.ok) throw new LauncherError(LAUNCHER_EXIT.ownInstanceNotFound, 'OwnInstanceNotFound', own.reason)
-  log.info(`Current server: ${own.devices[0]?.serverId ?? ''}, ranks ${own.devices.map(({ rankId }) => rankId).join(',')} of ${own.rankSize}`)
+  log.info(
+    `Current server: ${own.devices[0]?.serverId ?? ''}, ranks ${own.devices.map(({ rankId }) => rankId).join(',')} of ${own.rankSize}`,
+  )
   return { devices: own.devices, rankSize: own.rankSize, tableFile }
 }
 
-async function awaitTable({ environment, log, platform }: RankRunOptions, signal: AbortSignal): Promise<ParsedTable> {
+async function awaitTable(
+  { environment, log, platform }: RankRunOptions,
+  signal: AbortSignal,
+): Promise<ParsedTable> {
   const { path, isSet } = tablePath(environment)
   const timeoutS = positive(environment['ROPEWAY_RANK_TABLE_TIMEOUT']) ?? DEFAULT_TABLE_TIMEOUT_S
-  const advice = 'RANK_TABLE_FILE is not set, so no rank table is made; set environment RANK_TABLE_FILE=/user/config on the job'
+  const advice =
+    'RANK_TABLE_FILE is not set, so no rank table is made; set environment RANK_TABLE_FILE=/user/config on the job'
   log.info('Wait for Rank table file ready')
   if (!isSet) log.warning(`${advice}. Looking at ${path} all the same`)
   const startMs = performance.now()
-  const onWaiting = (detail: string) => log.info(`Wait for Rank table file ready: ${path}: ${detail}${isSet ? '' : `. ${advice}`}`)
+  const onWaiting = (detail: string) =>
+    log.info(`Wait for Rank table file ready: ${path}: ${detail}${isSet ? '' : `. ${advice}`}`)
   const result = await waitForRankTable({ path, timeoutMs: timeoutS * 1000, onWaiting }, signal)
   if (result.state === 'timeout') {
     const message = `no rank table after ${timeoutS} s (ROPEWAY_RANK_TABLE_TIMEOUT): ${path}: ${result.detail}${isSet ? '' : `. ${advice}`}`
@@ -80,21 +99,36 @@ function writeTable({ environment, prefer, log }: RankRunOptions, converted: Con
   const folder = tableFolder(environment, prefer)
   if (folder === null) {
     const uid = process.getuid?.() ?? -1
-    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'RankTableFolderNotWritable', `the converted rank table has no place: uid ${uid} can write neither ${prefer}/rank_table nor any other of its folders`)
+    throw new LauncherError(
+      LAUNCHER_EXIT.stageFailed,
+      'RankTableFolderNotWritable',
+      `the converted rank table has no place: uid ${uid} can write neither ${prefer}/rank_table nor any other of its folders`,
+    )
   }
   const file = join(folder, TABLE_NAME)
   try {
     replaceFile(file, converted.text)
   } catch (error) {
-    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'RankTableNotWritten', `the converted rank table cannot be written to ${file}: ${messageOf(error)}`)
+    throw new LauncherError(
+      LAUNCHER_EXIT.stageFailed,
+      'RankTableNotWritten',
+      `the converted rank table cannot be written to ${file}: ${messageOf(error)}`,
+    )
   }
   const sha256 = createHash('sha256').update(converted.text).digest('hex')
-  log.info(`Rank table file (V1) is generated: ${file}, ${converted.servers.length} servers, ${converted.rankSize} ranks, sha256 ${sha256}`)
+  log.info(
+    `Rank table file (V1) is generated: ${file}, ${converted.servers.length} servers, ${converted.rankSize} ranks, sha256 ${sha256}`,
+  )
   return file
 }
 
 /** Runs `argv` once per device. Throws LauncherError, or the signal's reason. */
-export async function runOnDevices(options: RankRunOptions, argv: readonly string[], own: OwnRanks, signal: AbortSignal): Promise<GroupResult> {
+export async function runOnDevices(
+  options: RankRunOptions,
+  argv: readonly string[],
+  own: OwnRanks,
+  signal: AbortSignal,
+): Promise<GroupResult> {
   const { environment, platform, sharedLog, log } = options
   const logDir = logFolder(environment)
   const workspace = workspaceFolder(environment)
@@ -106,14 +140,17 @@ export async function runOnDevices(options: RankRunOptions, argv: readonly strin
   const mark = `ROPEWAY_RANK_GROUP=${randomUUID()}`
   const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark })
   const graceMs = (positive(environment['ROPEWAY_GRACE']) ?? DEFAULT_GRACE_S) * 1000
-  using pipes = await openPipes(options.runtimeDir, environment, own.devices.length)
-  return await runRanks({ argv, plans, mark, pipes, platform, sharedLog, log, graceMs }, signal)
+  return await runRanks(
+    { argv, plans, mark, pipes: options.pipes, platform, sharedLog, log, graceMs },
+    signal,
+  )
 }
 
-async function openPipes(runtimeDir: string, environment: Environment, count: number): Promise<OutputPipes> {
+/** Pipes for the ranks to come, made while the table is awaited. */
+export function openRankPipes(runtimeDir: string, environment: Environment): OutputPipes {
   const spool = environment['ROPEWAY_LAUNCHER_SOCKET']?.replace(/\/[^/]*$/, '')
   const pipes = new OutputPipes(runtimeDir, firstWritable([spool, environment['TMPDIR']]) ?? '/tmp')
-  await pipes.prepare(Math.max(count, USUAL_DEVICES))
+  pipes.prepare(USUAL_DEVICES)
   return pipes
 }
 

@@ -15,7 +15,8 @@ export function tablePath(environment: Environment): { readonly path: string; re
   if (direct) return { path: direct, isSet: true }
   const named = environment['RANK_TABLE_FILE']
   if (!named) return { path: join(DEFAULT_TABLE_DIR, TABLE_NAME), isSet: false }
-  const isFile = basename(named).endsWith('.json') || statSync(named, { throwIfNoEntry: false })?.isFile() === true
+  const isFile =
+    basename(named).endsWith('.json') || statSync(named, { throwIfNoEntry: false })?.isFile() === true
   return { path: isFile ? named : join(named, TABLE_NAME), isSet: true }
 }
 
@@ -26,9 +27,14 @@ export type Stamp = { readonly text: string; readonly changedMs: number }
 export function stampOf(path: string): Stamp | null {
   try {
     const stat = statSync(path, { bigint: true })
-    return { text: `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}/${stat.mode}`, changedMs: Number(stat.ctimeMs) }
+    return {
+      text: `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}/${stat.mode}`,
+      changedMs: Number(stat.ctimeMs),
+    }
   } catch (error) {
-    return errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR' ? null : { text: errnoOf(error), changedMs: 0 }
+    return errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR'
+      ? null
+      : { text: errnoOf(error), changedMs: 0 }
   }
 }
 

@@ -1,8 +1,8 @@
 // Keeps jobstart_hccl.json as the server has it: pushed by long poll, so nobody waits for a file to travel.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { sleep } from '../lib/abort.ts'
 import type { RankTableResponse } from '../api/task.ts'
+import { sleep } from '../lib/abort.ts'
 import { errnoOf, LauncherError, messageOf } from './launcher-error.ts'
 import { LAUNCHER_EXIT, TASK_ROUTES } from './protocol.ts'
 import { TABLE_NAME } from './rank-table-file.ts'
@@ -32,7 +32,10 @@ export type KeepOptions = {
  * Writes each new table until `signal` aborts; a server that is away is asked again.
  * Throws LauncherError when the folder does not take the file.
  */
-export async function keepRankTable({ client, dir, onTable }: KeepOptions, signal: AbortSignal): Promise<void> {
+export async function keepRankTable(
+  { client, dir, onTable }: KeepOptions,
+  signal: AbortSignal,
+): Promise<void> {
   let version = 0
   let pauseMs = 50
   while (!signal.aborted) {
@@ -54,7 +57,11 @@ export async function keepRankTable({ client, dir, onTable }: KeepOptions, signa
   }
 }
 
-async function askTable(client: TaskClient, version: number, signal: AbortSignal): Promise<RankTableResponse | null> {
+async function askTable(
+  client: TaskClient,
+  version: number,
+  signal: AbortSignal,
+): Promise<RankTableResponse | null> {
   const path = `${TASK_ROUTES.rankTable}?version=${version}&wait_s=${WAIT_S}`
   try {
     const reply = await client.ask({ method: 'GET', path, timeoutMs: (WAIT_S + 15) * 1000, signal })

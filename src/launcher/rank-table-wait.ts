@@ -23,7 +23,10 @@ export type WaitResult =
   | { readonly state: 'timeout'; readonly detail: string }
 
 /** Rejects only when `signal` aborts, with its reason. Never takes a half-written file for a whole one. */
-export async function waitForRankTable({ path, timeoutMs, onWaiting }: WaitOptions, signal: AbortSignal): Promise<WaitResult> {
+export async function waitForRankTable(
+  { path, timeoutMs, onWaiting }: WaitOptions,
+  signal: AbortSignal,
+): Promise<WaitResult> {
   const changed = new ChangeSignal()
   const deadlineMs = performance.now() + timeoutMs
   let sayAtMs = performance.now() + SAY_EVERY_MS
@@ -35,11 +38,17 @@ export async function waitForRankTable({ path, timeoutMs, onWaiting }: WaitOptio
       signal.throwIfAborted()
       // The watch first: what happens between the look and the wait wakes the wait.
       watcher ??= watchFolder(folderOf(path), () => changed.notify('table'))
-      const woken = changed.wait('table', Math.min(STAT_EVERY_MS, Math.max(deadlineMs - performance.now(), 0)), signal)
+      const woken = changed.wait(
+        'table',
+        Math.min(STAT_EVERY_MS, Math.max(deadlineMs - performance.now(), 0)),
+        signal,
+      )
       const stamp = stampOf(path)
-      if (seen === undefined || stamp?.text !== seen?.text || isYoung(stamp)) readiness = tableReadiness(lookAt(path))
+      if (seen === undefined || stamp?.text !== seen?.text || isYoung(stamp))
+        readiness = tableReadiness(lookAt(path))
       seen = stamp
-      if (readiness.state === 'completed') return { state: 'completed', table: readiness.table, detail: readiness.detail }
+      if (readiness.state === 'completed')
+        return { state: 'completed', table: readiness.table, detail: readiness.detail }
       if (performance.now() >= deadlineMs) return { state: 'timeout', detail: readiness.detail }
       if (performance.now() >= sayAtMs) {
         sayAtMs += SAY_EVERY_MS
@@ -58,7 +67,8 @@ export async function waitForRankTable({ path, timeoutMs, onWaiting }: WaitOptio
   }
 }
 
-const isYoung = (stamp: Stamp | null): boolean => stamp !== null && Math.abs(Date.now() - stamp.changedMs) < YOUNG_MS
+const isYoung = (stamp: Stamp | null): boolean =>
+  stamp !== null && Math.abs(Date.now() - stamp.changedMs) < YOUNG_MS
 
 /** Null while the folder cannot be watched; the stat goes on. */
 function watchFolder(folder: string, onChange: () => void): FSWatcher | null {

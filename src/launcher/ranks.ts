@@ -16,30 +16,50 @@ export function readRanks(args: readonly string[]): RanksArguments {
   const split = args.indexOf('--')
   const own = split < 0 ? [] : args.slice(0, split)
   const command = split < 0 ? args : args.slice(split + 1)
-  if (command.length === 0) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: no command; ${usage}`)
-  if (split < 0 && command[0]?.startsWith('-')) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: got ${command[0]} and no --; ${usage}`)
-  const [name = '', value = '', ...more] = own.flatMap((word) => (word.startsWith('--processes=') ? ['--processes', word.slice(12)] : [word]))
+  if (command.length === 0)
+    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: no command; ${usage}`)
+  if (split < 0 && command[0]?.startsWith('-'))
+    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: got ${command[0]} and no --; ${usage}`)
+  const [name = '', value = '', ...more] = own.flatMap((word) =>
+    word.startsWith('--processes=') ? ['--processes', word.slice(12)] : [word],
+  )
   if (own.length === 0) return { processes: null, command }
   if (name !== '--processes' || more.length > 0 || !/^[1-9]\d{0,3}$/.test(value))
-    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: got ${own.join(' ')}; valid: --processes with a number from 1 to 9999; ${usage}`)
+    throw new LauncherError(
+      LAUNCHER_EXIT.usage,
+      'Usage',
+      `ranks: got ${own.join(' ')}; valid: --processes with a number from 1 to 9999; ${usage}`,
+    )
   return { processes: Number(value), command }
 }
 
 /** Runs to the end and returns the exit code. Throws LauncherError. */
-export async function runRanksCommand({ processes, command }: RanksArguments, options: RankRunOptions, signal: AbortSignal): Promise<number> {
+export async function runRanksCommand(
+  { processes, command }: RanksArguments,
+  options: RankRunOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const { environment } = options
   const cwd = process.cwd()
   const argv = absoluteScript(command, cwd)
   findProgram(argv[0] ?? '', { env: environment, cwd })
   const own = await ownRanks(processes, options, signal)
   if (processes !== null && own.devices.length !== processes)
-    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: --processes: got ${processes}; valid: ${own.devices.length}, the devices the rank table gives this task`)
+    throw new LauncherError(
+      LAUNCHER_EXIT.usage,
+      'Usage',
+      `ranks: --processes: got ${processes}; valid: ${own.devices.length}, the devices the rank table gives this task`,
+    )
   const { code } = await runOnDevices(options, argv, own, signal)
   return code
 }
 
 /** Without a table there are as many local processes as asked for, numbered through all tasks. */
-async function ownRanks(processes: number | null, options: RankRunOptions, signal: AbortSignal): Promise<OwnRanks> {
+async function ownRanks(
+  processes: number | null,
+  options: RankRunOptions,
+  signal: AbortSignal,
+): Promise<OwnRanks> {
   const { environment } = options
   const { path, isSet } = tablePath(environment)
   if (isSet || processes === null || existsSync(path)) return ranksOfTable(options, signal)

@@ -13,24 +13,43 @@ import type { ServiceLog } from './service-log.ts'
 
 const DEFAULT_LOG = '/tmp/log/train.log'
 
-export type RunTrainArguments = { readonly codeUrl: string; readonly boot: string; readonly logFile: string; readonly args: readonly string[] }
+export type RunTrainArguments = {
+  readonly codeUrl: string
+  readonly boot: string
+  readonly logFile: string
+  readonly args: readonly string[]
+}
 
 /** Takes the arguments apart. Throws LauncherError 2. */
 export function readRunTrain(args: readonly string[]): RunTrainArguments {
-  const usage = "usage: run_train.sh 'obs://bucket/folder/' 'folder/train.py' '/tmp/log/train.log' [--name=value …]"
+  const usage =
+    "usage: run_train.sh 'obs://bucket/folder/' 'folder/train.py' '/tmp/log/train.log' [--name=value …]"
   const [codeUrl, boot, logFile, ...rest] = args
   if (!codeUrl) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: no arguments; ${usage}`)
   if (!isObjectUrl(codeUrl) && !codeUrl.startsWith('/') && !codeUrl.startsWith('.')) {
-    throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: argument 1: got ${JSON.stringify(codeUrl)}; valid: an obs:// or s3:// URL or a local folder. The form for jobs without Ascend devices (run_train.sh python train.py) is not supported: give ${JSON.stringify(args.join(' '))} as the job's own command. ${usage}`)
+    throw new LauncherError(
+      LAUNCHER_EXIT.usage,
+      'Usage',
+      `run_train.sh: argument 1: got ${JSON.stringify(codeUrl)}; valid: an obs:// or s3:// URL or a local folder. The form for jobs without Ascend devices (run_train.sh python train.py) is not supported: give ${JSON.stringify(args.join(' '))} as the job's own command. ${usage}`,
+    )
   }
-  if (!boot) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: argument 2, the boot file, is missing; ${usage}`)
+  if (!boot)
+    throw new LauncherError(
+      LAUNCHER_EXIT.usage,
+      'Usage',
+      `run_train.sh: argument 2, the boot file, is missing; ${usage}`,
+    )
   return { codeUrl, boot, logFile: logFile || DEFAULT_LOG, args: rest }
 }
 
 export type RunTrainOptions = RankRunOptions & { readonly objects: ObjectPort }
 
 /** Runs to the end and returns the exit code: 0, or that of the rank that failed first. Throws LauncherError. */
-export async function runTrain({ codeUrl, boot, logFile, args }: RunTrainArguments, options: RunTrainOptions, signal: AbortSignal): Promise<number> {
+export async function runTrain(
+  { codeUrl, boot, logFile, args }: RunTrainArguments,
+  options: RunTrainOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const { log, environment } = options
   banner(log, { codeUrl, boot, logFile, args })
   const root = await bringCode(options, codeUrl, signal)
@@ -39,14 +58,17 @@ export async function runTrain({ codeUrl, boot, logFile, args }: RunTrainArgumen
   const python = pythonOf(environment, root)
   const argv = [python, bootFile, ...args]
   log.info(`Davinci training command: ${argv.join(' ')}`)
-  if (environment['ROUTE_PLAN'] === 'true') log.info('Route plan is not available; ranks keep the order of the table')
+  if (environment['ROUTE_PLAN'] === 'true')
+    log.info('Route plan is not available; ranks keep the order of the table')
   const own = await ranksOfTable(options, signal)
   const { code } = await runOnDevices(options, argv, own, signal)
   return code
 }
 
 function banner(log: ServiceLog, { codeUrl, boot, logFile, args }: RunTrainArguments): void {
-  log.info(`user: uid=${process.getuid?.()} gid=${process.getgid?.()} groups=${process.getgroups?.().join(',')} name=${userName()}`)
+  log.info(
+    `user: uid=${process.getuid?.()} gid=${process.getgid?.()} groups=${process.getgroups?.().join(',')} name=${userName()}`,
+  )
   log.info(`pwd: ${process.cwd()}`)
   log.info(`app_url: ${codeUrl}`)
   log.info(`boot_file: ${boot}`)
@@ -66,7 +88,11 @@ function userName(): string {
 }
 
 /** The folder that BOOT is relative to. */
-async function bringCode({ objects, environment, log }: RunTrainOptions, codeUrl: string, signal: AbortSignal): Promise<string> {
+async function bringCode(
+  { objects, environment, log }: RunTrainOptions,
+  codeUrl: string,
+  signal: AbortSignal,
+): Promise<string> {
   if (!isObjectUrl(codeUrl)) return localCode(codeUrl)
   const parent = codeFolder(environment)
   if (parent === null) {
@@ -80,14 +106,20 @@ async function bringCode({ objects, environment, log }: RunTrainOptions, codeUrl
   }
   const startMs = performance.now()
   const { moved } = await fetchCode(objects, codeUrl, parent, signal)
-  log.info(`code: ${moved.objects} objects, ${moved.bytes} bytes of ${codeUrl} are in ${dir} after ${((performance.now() - startMs) / 1000).toFixed(3)} s`)
+  log.info(
+    `code: ${moved.objects} objects, ${moved.bytes} bytes of ${codeUrl} are in ${dir} after ${((performance.now() - startMs) / 1000).toFixed(3)} s`,
+  )
   return parent
 }
 
 function localCode(path: string): string {
   const dir = resolve(path)
   if (isFolder(dir)) return dirname(dir)
-  throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', `code: the local folder ${dir} does not exist`)
+  throw new LauncherError(
+    LAUNCHER_EXIT.stageFailed,
+    'StageFailed',
+    `code: the local folder ${dir} does not exist`,
+  )
 }
 
 /** BOOT begins with the last folder of the URL; a boot file given relative to the code folder itself is found too. */
@@ -95,7 +127,9 @@ function bootPath(root: string, codeUrl: string, boot: string): string {
   if (boot.startsWith('/')) return boot
   const usual = join(root, boot)
   const inside = join(root, lastFolderOf(codeUrl), boot)
-  return statSync(usual, { throwIfNoEntry: false }) || !statSync(inside, { throwIfNoEntry: false }) ? usual : inside
+  return statSync(usual, { throwIfNoEntry: false }) || !statSync(inside, { throwIfNoEntry: false })
+    ? usual
+    : inside
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -5,7 +5,8 @@ export type ServiceLog = { info(text: string): void; warning(text: string): void
 /** Lines `[ModelArts Service Log]2021-09-06 21:53:38,079 - INFO - text` to `write`. */
 export function serviceLog(write: (line: string) => void): ServiceLog {
   const at = (level: string) => (text: string) => {
-    for (const line of text.split('\n')) write(`[ModelArts Service Log]${timestamp(new Date())} - ${level} - ${line}\n`)
+    for (const line of text.split('\n'))
+      write(`[ModelArts Service Log]${timestamp(new Date())} - ${level} - ${line}\n`)
   }
   return { info: at('INFO'), warning: at('WARNING'), error: at('ERROR') }
 }

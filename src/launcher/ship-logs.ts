@@ -1,8 +1,8 @@
 // Sends the spool to the server by offset. The server takes only what follows its own end and says how long it is,
 // so whatever breaks on the way, no byte is lost and none comes twice.
 import { sleep } from '../lib/abort.ts'
-import type { LogSpool } from './log-spool.ts'
 import { messageOf } from './launcher-error.ts'
+import type { LogSpool } from './log-spool.ts'
 import { TASK_ROUTES } from './protocol.ts'
 import type { TaskClient } from './task-client.ts'
 
@@ -46,19 +46,29 @@ export async function shipLogs(options: ShipOptions, signal: AbortSignal): Promi
 
 type Problem = { readonly forGood: boolean; readonly detail: string }
 
-async function sendSome({ spool, client, attempt }: ShipOptions, stream: string, signal: AbortSignal): Promise<Problem | null> {
+async function sendSome(
+  { spool, client, attempt }: ShipOptions,
+  stream: string,
+  signal: AbortSignal,
+): Promise<Problem | null> {
   try {
     const { offset, bytes } = spool.take(stream, MAX_REQUEST_BYTES)
     const path = `${TASK_ROUTES.logs}?attempt=${attempt}&stream=${stream}&offset=${offset}`
     const reply = await client.ask({ method: 'POST', path, body: bytes, timeoutMs: 30_000, signal })
     if (reply.status === 200 || reply.status === 409) {
       const { length } = JSON.parse(reply.body.toString()) as { length: number }
-      if (length > offset + bytes.length) return { forGood: true, detail: `the server has ${length} bytes, more than were printed` }
+      if (length > offset + bytes.length)
+        return { forGood: true, detail: `the server has ${length} bytes, more than were printed` }
       spool.confirm(stream, length)
       const refusedInPlace = reply.status === 409 && length === offset
-      return refusedInPlace ? { forGood: false, detail: `the server did not take bytes at its own end, ${offset}` } : null
+      return refusedInPlace
+        ? { forGood: false, detail: `the server did not take bytes at its own end, ${offset}` }
+        : null
     }
-    return { forGood: reply.status === 400, detail: `the server answered ${reply.status} ${reply.body.toString().slice(0, 200)}` }
+    return {
+      forGood: reply.status === 400,
+      detail: `the server answered ${reply.status} ${reply.body.toString().slice(0, 200)}`,
+    }
   } catch (error) {
     return { forGood: false, detail: messageOf(error) }
   }

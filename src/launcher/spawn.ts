@@ -73,10 +73,18 @@ function exitOf(child: ChildProcess, file: string): Promise<Exit> {
 
 function startError(error: Error, file: string): LauncherError {
   if (errnoOf(error) === 'ENOENT')
-    return new LauncherError(127, 'CommandNotFound', `${file} is there, but the interpreter or loader it names is not`)
+    return new LauncherError(
+      127,
+      'CommandNotFound',
+      `${file} is there, but the interpreter or loader it names is not`,
+    )
   if (errnoOf(error) === 'EACCES' || errnoOf(error) === 'ENOEXEC')
     return new LauncherError(126, 'CommandNotExecutable', `${file} cannot be executed: ${messageOf(error)}`)
-  return new LauncherError(LAUNCHER_EXIT.spawnFailed, 'SpawnFailed', `${file} cannot be started: ${messageOf(error)}`)
+  return new LauncherError(
+    LAUNCHER_EXIT.spawnFailed,
+    'SpawnFailed',
+    `${file} cannot be started: ${messageOf(error)}`,
+  )
 }
 
 function pump(readers: readonly Readable[], sink: OutputSink): Pick<Running, 'drained' | 'silentMs'> {
@@ -109,7 +117,12 @@ export function findProgram(word: string, { env, cwd }: Pick<Program, 'env' | 'c
     const path = isAbsolute(word) ? word : join(cwd, word)
     if (isExecutable(path)) return path
     const there = statSync(path, { throwIfNoEntry: false })
-    if (there) throw new LauncherError(126, 'CommandNotExecutable', `${path} is there, but may not be executed (try: bash ${path}, or chmod +x)`)
+    if (there)
+      throw new LauncherError(
+        126,
+        'CommandNotExecutable',
+        `${path} is there, but may not be executed (try: bash ${path}, or chmod +x)`,
+      )
     throw new LauncherError(127, 'CommandNotFound', `${path} does not exist in the image`)
   }
   const found = lookUp(word, env, cwd)
@@ -123,7 +136,9 @@ export function findProgram(word: string, { env, cwd }: Pick<Program, 'env' | 'c
 
 /** Like findProgram for a plain name, but null when there is none. */
 export function lookUp(word: string, env: Program['env'], cwd: string): string | null {
-  const folders = (env['PATH'] ?? '').split(':').map((folder) => (isAbsolute(folder) ? folder : join(cwd, folder)))
+  const folders = (env['PATH'] ?? '')
+    .split(':')
+    .map((folder) => (isAbsolute(folder) ? folder : join(cwd, folder)))
   return word === '' ? null : (folders.map((folder) => join(folder, word)).find(isExecutable) ?? null)
 }
 

@@ -25,7 +25,11 @@ export async function stageIn(context: TaskContext, signal: AbortSignal): Promis
   for (const output of outputs) makeOutputFolder(output)
 }
 
-async function stageInput({ objects }: TaskContext, { name, url, local_dir: dir }: Staging, signal: AbortSignal): Promise<string> {
+async function stageInput(
+  { objects }: TaskContext,
+  { name, url, local_dir: dir }: Staging,
+  signal: AbortSignal,
+): Promise<string> {
   const moved = await fetchFolder(objects, `input ${name}`, url, dir, signal)
   return `input ${name}: ${moved.objects} objects, ${moved.bytes} bytes of ${url} are in ${dir}`
 }

@@ -8,7 +8,12 @@ import { writeAll } from './write-file.ts'
 /** `loss`: where in the stream a line about dropped bytes begins, and how many it tells of. */
 type Part = { start: number; sizeBytes: number; loss: { at: number; bytes: number } | null }
 
-export type StreamOptions = { readonly dir: string; readonly stream: string; readonly segmentBytes: number; readonly found: readonly Segment[] }
+export type StreamOptions = {
+  readonly dir: string
+  readonly stream: string
+  readonly segmentBytes: number
+  readonly found: readonly Segment[]
+}
 
 export class StreamSpool {
   readonly #options: StreamOptions
@@ -148,7 +153,10 @@ export class StreamSpool {
    * Later segments move, so that offsets stay without a gap: nobody but us has seen them yet.
    */
   #replaceHead(count: number, start: number, head: Buffer, lost: number): void {
-    const content = Buffer.concat([head, Buffer.from(lossLine(lost, 'the server did not take them and the spool is limited'))])
+    const content = Buffer.concat([
+      head,
+      Buffer.from(lossLine(lost, 'the server did not take them and the spool is limited')),
+    ])
     const gone = this.#parts.splice(0, count)
     const oldEnd = count > 0 ? endOf(gone.at(-1)) : (this.#parts[0]?.start ?? start)
     const aside = join(this.#options.dir, `${this.#options.stream}.loss`)
@@ -171,4 +179,5 @@ export class StreamSpool {
 
 const endOf = (part: Part | undefined): number => (part ? part.start + part.sizeBytes : 0)
 
-const lossLine = (bytes: number, why: string): string => `[ropeway] ${bytes} bytes of this log are missing here: ${why}\n`
+const lossLine = (bytes: number, why: string): string =>
+  `[ropeway] ${bytes} bytes of this log are missing here: ${why}\n`

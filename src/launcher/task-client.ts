@@ -24,7 +24,14 @@ export class TaskClient implements Disposable {
   async ask({ method, path, body, timeoutMs, signal }: Ask): Promise<Reply> {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const headers = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
-    const sent = request({ socketPath: this.socketPath, agent: this.#agent, method, path, headers, signal: bounded })
+    const sent = request({
+      socketPath: this.socketPath,
+      agent: this.#agent,
+      method,
+      path,
+      headers,
+      signal: bounded,
+    })
     const reply = readReply(sent)
     sent.end(body)
     return reply

@@ -20,7 +20,11 @@ export type TaskContext = {
 type Stage = Extract<TaskReport, { kind: 'stage' }>['stage']
 
 /** Runs one stage of the task and tells how it went; `work` returns a sentence for the log, or null for none. */
-export async function inStage(context: Pick<TaskContext, 'tell' | 'log'>, stage: Stage, work: () => Promise<string | null>): Promise<void> {
+export async function inStage(
+  context: Pick<TaskContext, 'tell' | 'log'>,
+  stage: Stage,
+  work: () => Promise<string | null>,
+): Promise<void> {
   const startMs = performance.now()
   const seconds = () => Math.round(performance.now() - startMs) / 1000
   const tell = (state: 'started' | 'done' | 'failed', detail: string, took: number | null) =>

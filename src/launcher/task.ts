@@ -32,7 +32,12 @@ export type TaskOptions = {
   readonly say: (sentence: string) => void
 }
 
-type Outcome = { readonly code: number; readonly message: string; readonly firstFailedRank: number | null; readonly reason: string | null }
+type Outcome = {
+  readonly code: number
+  readonly message: string
+  readonly firstFailedRank: number | null
+  readonly reason: string | null
+}
 
 /** Returns the exit code. Rejects only with StopRequest, when `signal` aborts before the server was reached. */
 export async function runTask(options: TaskOptions, signal: AbortSignal): Promise<number> {
@@ -43,18 +48,32 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
   const reporter = new Reporter(client)
   const services = new AbortController()
   const onRefused = (stream: string, detail: string) =>
-    reporter.tell({ kind: 'problem', level: 'Error', reason: 'LogRefused', message: `the log ${stream} goes no further: ${detail}` })
+    reporter.tell({
+      kind: 'problem',
+      level: 'Error',
+      reason: 'LogRefused',
+      message: `the log ${stream} goes no further: ${detail}`,
+    })
   const serving = Promise.all([
     shipLogs({ spool, client, attempt: hello.attempt, onRefused }, services.signal),
     reporter.run(services.signal),
   ])
   let firstFailedRank: number | null = null
   const tell = (report: TaskReport) => {
-    if (report.kind === 'rank' && report.state === 'exited' && report.exit_code !== 0) firstFailedRank ??= report.rank
+    if (report.kind === 'rank' && report.state === 'exited' && report.exit_code !== 0)
+      firstFailedRank ??= report.rank
     reporter.tell(report)
   }
   const environment = environmentOf(options, hello)
-  const context: TaskContext = { hello, environment, runtimeDir: options.runtimeDir, spool, log, objects: options.objects, tell }
+  const context: TaskContext = {
+    hello,
+    environment,
+    runtimeDir: options.runtimeDir,
+    spool,
+    log,
+    objects: options.objects,
+    tell,
+  }
   const outcome = await live(context, client, signal).catch(outcomeOf)
   if (outcome.reason !== null) {
     log.error(outcome.message)
@@ -62,21 +81,30 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
   }
   const deadlineMs = performance.now() + DRAIN_MS
   await spool.shipped(DRAIN_MS)
-  reporter.tell({ kind: 'end', exit_code: outcome.code, message: outcome.message, first_failed_rank: outcome.firstFailedRank ?? firstFailedRank })
+  reporter.tell({
+    kind: 'end',
+    exit_code: outcome.code,
+    message: outcome.message,
+    first_failed_rank: outcome.firstFailedRank ?? firstFailedRank,
+  })
   await reporter.flushed(Math.max(deadlineMs - performance.now(), 500))
   services.abort()
   await serving
   return outcome.code
 }
 
-function environmentOf({ ownEnvironment, socketPath, spoolDir, runtimeDir }: TaskOptions, hello: HelloResponse): Record<string, string> {
+function environmentOf(
+  { ownEnvironment, socketPath, spoolDir, runtimeDir }: TaskOptions,
+  hello: HelloResponse,
+): Record<string, string> {
   const ours = {
     ROPEWAY_LAUNCHER_SOCKET: join(spoolDir, 'launcher.sock'),
     ROPEWAY_TASK_SOCKET: socketPath,
     ROPEWAY_RUNTIME_DIR: runtimeDir,
     ROPEWAY_RANK_TABLE_TIMEOUT: String(hello.rank_table_timeout_s),
     // Launchers inside end their ranks before we end them.
-    ROPEWAY_GRACE: hello.environment['ROPEWAY_GRACE'] ?? String(Math.max(hello.grace_s - 1, hello.grace_s / 2)),
+    ROPEWAY_GRACE:
+      hello.environment['ROPEWAY_GRACE'] ?? String(Math.max(hello.grace_s - 1, hello.grace_s / 2)),
     ...(hello.code ? { ROPEWAY_STAGED_CODE: hello.code.url } : {}),
     [TASK_MARK]: randomUUID(),
   }
@@ -86,7 +114,12 @@ function environmentOf({ ownEnvironment, socketPath, spoolDir, runtimeDir }: Tas
 async function live(context: TaskContext, client: TaskClient, stop: AbortSignal): Promise<Outcome> {
   const { environment, log, spool, tell } = context
   const append = (stream: string, bytes: Buffer) => spool.append(stream, bytes)
-  await using _inner = await openInnerSocket({ path: environment['ROPEWAY_LAUNCHER_SOCKET'] ?? '', environment, append, tell })
+  await using _inner = await openInnerSocket({
+    path: environment['ROPEWAY_LAUNCHER_SOCKET'] ?? '',
+    environment,
+    append,
+    tell,
+  })
   const broken = new AbortController()
   const over = new AbortController()
   const signal = AbortSignal.any([stop, broken.signal])
@@ -101,23 +134,41 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
     const upload = await uploadOutputs(context, stop).catch((error: unknown) => outcomeOf(error))
     if (upload && result.code === 0) return upload
     if (upload) log.error(upload.message)
-    return { ...result, message: result.code === 0 ? '' : `the program ended with exit code ${result.code}`, reason: null }
+    return {
+      ...result,
+      message: result.code === 0 ? '' : `the program ended with exit code ${result.code}`,
+      reason: null,
+    }
   } finally {
     over.abort()
     await keeping
   }
 }
 
-async function keepTable({ hello, log }: TaskContext, client: TaskClient, signal: AbortSignal): Promise<void> {
+async function keepTable(
+  { hello, log }: TaskContext,
+  client: TaskClient,
+  signal: AbortSignal,
+): Promise<void> {
   const dir = hello.rank_table_dir
   if (dir === null) return
   makeTableFolder(dir)
-  await keepRankTable({ client, dir, onTable: ({ version }) => log.info(`Rank table version ${version} is in ${dir}`) }, signal)
+  await keepRankTable(
+    { client, dir, onTable: ({ version }) => log.info(`Rank table version ${version} is in ${dir}`) },
+    signal,
+  )
 }
 
 /** SIGTERM must never look like success, whatever the program made of it. */
 function outcomeOf(error: unknown): Outcome {
-  if (error instanceof StopRequest) return { code: LAUNCHER_EXIT.stopped, message: error.message, firstFailedRank: null, reason: null }
-  if (error instanceof LauncherError) return { code: error.exitCode, message: error.message, firstFailedRank: null, reason: error.reason }
-  return { code: LAUNCHER_EXIT.spawnFailed, message: `the launcher failed: ${messageOf(error)}`, firstFailedRank: null, reason: 'LauncherFailed' }
+  if (error instanceof StopRequest)
+    return { code: LAUNCHER_EXIT.stopped, message: error.message, firstFailedRank: null, reason: null }
+  if (error instanceof LauncherError)
+    return { code: error.exitCode, message: error.message, firstFailedRank: null, reason: error.reason }
+  return {
+    code: LAUNCHER_EXIT.spawnFailed,
+    message: `the launcher failed: ${messageOf(error)}`,
+    firstFailedRank: null,
+    reason: 'LauncherFailed',
+  }
 }

@@ -13,7 +13,10 @@ export async function uploadOutputs(context: TaskContext, stop: AbortSignal): Pr
   const limit = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const onStop = () => {
-    timer = setTimeout(() => limit.abort(new Error('stopped before all outputs were uploaded')), graceS * 1000)
+    timer = setTimeout(
+      () => limit.abort(new Error('stopped before all outputs were uploaded')),
+      graceS * 1000,
+    )
   }
   if (stop.aborted) onStop()
   else stop.addEventListener('abort', onStop, { once: true })
@@ -25,7 +28,9 @@ export async function uploadOutputs(context: TaskContext, stop: AbortSignal): Pr
           const message = `output ${name}: ${dir} cannot be uploaded to ${url}: ${messageOf(error)}`
           throw new LauncherError(LAUNCHER_EXIT.uploadFailed, 'UploadFailed', message, { cause: error })
         })
-        sentences.push(`output ${name}: ${moved.objects} objects, ${moved.bytes} bytes of ${dir} are at ${url}`)
+        sentences.push(
+          `output ${name}: ${moved.objects} objects, ${moved.bytes} bytes of ${dir} are at ${url}`,
+        )
       }
       return sentences.join('\n')
     })

@@ -1,8 +1,8 @@
 // The user's program: what is started for each form of command, and its life until nothing of it is left.
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { sleep } from '../lib/abort.ts'
 import type { TaskCommand } from '../api/task.ts'
+import { sleep } from '../lib/abort.ts'
 import { requireBootFile } from './code.ts'
 import type { Environment } from './environment.ts'
 import { finishOutput } from './finish-output.ts'
@@ -13,7 +13,7 @@ import { spoolPlatform } from './platform.ts'
 import { endFamily, signalGroups } from './processes.ts'
 import { LAUNCHER_EXIT } from './protocol.ts'
 import { LogFile } from './rank-logs.ts'
-import { ranksOfTable, runOnDevices } from './rank-run.ts'
+import { openRankPipes, ranksOfTable, runOnDevices } from './rank-run.ts'
 import { type Exit, exitCodeOf, type Running, startProgram } from './spawn.ts'
 import type { TaskContext } from './task-context.ts'
 
@@ -36,23 +36,43 @@ export function argvOf(command: TaskCommand, environment: Environment, cwd: stri
     case 'exec':
       return [...command.argv]
     case 'shell':
-      return [shellOf(environment), '-c', `${command.command} "$@"`, 'ropeway', ...command.args]
+      // Without parameters nothing is appended, so that commands may end in `done`, `fi` or `;`.
+      return command.args.length === 0
+        ? [shellOf(environment), '-c', command.command, 'ropeway']
+        : [shellOf(environment), '-c', withArguments(command.command, command.args), 'ropeway', ...command.args]
     case 'boot':
       requireBootFile(command.boot_file, dirname(command.boot_file))
       return [pythonOf(environment, cwd), command.boot_file, ...command.args]
   }
 }
 
-async function runPerDevice(context: TaskContext, command: Extract<TaskCommand, { mode: 'boot' }>, signal: AbortSignal): Promise<UserResult> {
+async function runPerDevice(
+  context: TaskContext,
+  command: Extract<TaskCommand, { mode: 'boot' }>,
+  signal: AbortSignal,
+): Promise<UserResult> {
   const { environment, runtimeDir, spool, log, tell, hello } = context
   const argv = argvOf(command, environment, '/')
   using sharedLog = new LogFile(hello.log_file, log.warning)
-  const options = { environment, runtimeDir, prefer: 'MA_MOUNT_PATH', platform: spoolPlatform(spool, tell), log, sharedLog } as const
+  using pipes = openRankPipes(runtimeDir, environment)
+  const options = {
+    environment,
+    pipes,
+    prefer: 'MA_MOUNT_PATH',
+    platform: spoolPlatform(spool, tell),
+    log,
+    sharedLog,
+  } as const
   const own = await ranksOfTable(options, signal)
   return await runOnDevices(options, argv, own, signal)
 }
 
-async function runProgram(context: TaskContext, argv: readonly string[], cwd: string, signal: AbortSignal): Promise<number> {
+async function runProgram(
+  context: TaskContext,
+  argv: readonly string[],
+  cwd: string,
+  signal: AbortSignal,
+): Promise<number> {
   const { environment, spool, hello } = context
   const graceMs = hello.grace_s * 1000
   using pipes = new OutputPipes(context.runtimeDir, spool.dir)
@@ -77,7 +97,11 @@ function exitOrStop(running: Running, signal: AbortSignal): Promise<Exit | null>
 }
 
 /** The group gets the signal first: a launcher in it ends its ranks itself. What is left after that is ended one by one. */
-async function stopProgram(running: Running, family: { leaders: number[]; mark: string }, graceMs: number): Promise<void> {
+async function stopProgram(
+  running: Running,
+  family: { leaders: number[]; mark: string },
+  graceMs: number,
+): Promise<void> {
   const deadlineMs = performance.now() + graceMs
   signalGroups(family.leaders, 'SIGTERM')
   const late = new AbortController()

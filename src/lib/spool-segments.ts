@@ -14,7 +14,8 @@ export type Segment = { readonly name: string; readonly start: number; readonly 
 export type SpoolRead = { readonly gapBytes: number; readonly bytes: Buffer }
 
 /** File name of the segment of `stream` whose first byte stands at `start`. */
-export const segmentName = (stream: string, start: number): string => `${stream}.${String(start).padStart(20, '0')}`
+export const segmentName = (stream: string, start: number): string =>
+  `${stream}.${String(start).padStart(20, '0')}`
 
 /** The reverse of segmentName; null for any other file. */
 export function parseSegmentName(name: string): { stream: string; start: number } | null {
@@ -45,7 +46,12 @@ export async function listSegments(dir: string, stream: string): Promise<Segment
  * Reads at most `maxBytes` at `offset`; empty at the end of the stream. One call reads from one segment only,
  * so call again until nothing comes. Where bytes are missing it goes on at the next segment and says how many.
  */
-export async function readFrom(dir: string, stream: string, offset: number, maxBytes: number): Promise<SpoolRead> {
+export async function readFrom(
+  dir: string,
+  stream: string,
+  offset: number,
+  maxBytes: number,
+): Promise<SpoolRead> {
   const segments = await listSegments(dir, stream)
   const segment = segments.find(({ start, sizeBytes }) => start + sizeBytes > offset)
   if (!segment) return { gapBytes: 0, bytes: Buffer.alloc(0) }

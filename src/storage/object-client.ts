@@ -108,6 +108,8 @@ export class ObjectClient implements AsyncDisposable {
     if (range) headers['range'] = `bytes=${range.start}-${range.end - 1}`
     if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`
     const answer = await this.#connection.send({ method: 'GET', bucket, key, headers, signal })
+    // Whoever reads gets the error from reading; for one who stops early it must not end the process.
+    answer.body.on('error', () => undefined)
     if (range && answer.status !== 206) {
       answer.body.destroy()
       throw new ObjectStoreError(

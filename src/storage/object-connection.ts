@@ -69,6 +69,8 @@ function errorOf(status: number, xml: string, call: ObjectCall): ObjectStoreErro
 async function boundedText(body: ObjectAnswer['body']): Promise<string> {
   const pieces: Buffer[] = []
   let size = 0
+  // Stopping early makes undici report an abort that nobody waits for.
+  body.on('error', () => undefined)
   for await (const piece of body) {
     size += piece.length
     if (size > MAX_ERROR_BYTES) break

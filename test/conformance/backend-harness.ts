@@ -6,6 +6,7 @@ import { podName, taskObjectName } from '../../src/job/names.ts'
 import { WRITABLE_DIRS } from '../../src/job/places.ts'
 import type { Backend, PlanInput, TaskObservation } from '../../src/job/ports.ts'
 import { sleep } from '../../src/lib/abort.ts'
+import type { Capability } from './backend-capabilities.ts'
 
 /** What a task of a case does; each harness says it in its backend's own way. */
 export type Behaviour =
@@ -47,6 +48,15 @@ export type RealParts = {
   /** pids of all processes inside the task. */
   processes(ref: AttemptRef, task: string): Promise<number[]>
 }
+
+/** A case is handed a harness that others use too, so it makes its own job and removes it. */
+export type Case = {
+  readonly title: string
+  readonly needs?: Capability
+  run(harness: Harness): Promise<void>
+}
+
+export const states = (seen: readonly TaskObservation[]): string[] => seen.map((task) => task.state)
 
 export type JobOverrides = Partial<
   Pick<PlanInput, 'writableDirs' | 'hostNames' | 'runUser' | 'mountRunTrain' | 'image'>

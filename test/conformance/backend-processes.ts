@@ -1,8 +1,8 @@
 // Cases of backends that run real processes: kill -9 of every part, and what must not run twice or be left behind.
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
-import type { Case } from './backend.ts'
 import {
+  type Case,
   type Harness,
   makeJob,
   type RealParts,

@@ -4,8 +4,15 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../src/api/error.ts'
 import { WRITABLE_DIRS } from '../../src/job/places.ts'
-import type { Case } from './backend.ts'
-import { type Harness, type JobOverrides, makeJob, planInput, SIGNAL, untilState } from './backend-harness.ts'
+import {
+  type Case,
+  type Harness,
+  type JobOverrides,
+  makeJob,
+  planInput,
+  SIGNAL,
+  untilState,
+} from './backend-harness.ts'
 import { realParts } from './backend-processes.ts'
 
 /** Runs a script to its end and returns what it wrote to $OUT. */

@@ -178,7 +178,7 @@ test('two processes that claim at once never hold the same job', async () => {
   const ready = await Promise.all(claimers)
   for (const { child } of ready) child.stdin.end('go\n')
   const claimed = await Promise.all(
-    ready.map(async ({ output }) => JSON.parse((await output.next()).value) as string[]),
+    ready.map(async ({ output }) => JSON.parse((await output.next()).value ?? '[]') as string[]),
   )
   assert.deepEqual(claimed.flat().toSorted(), ids.toSorted())
 })

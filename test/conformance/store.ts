@@ -1,9 +1,10 @@
 // What every JobStore must do, whatever database it is over. Run by store-sqlite.test.ts.
-// Parts: store-search.ts (search and events), store-lease.ts (claims and guarded writes).
+// Parts: store-search.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AppError } from '../../src/api/error.ts'
 import type { NewEvent } from '../../src/job/job.ts'
+import { describeStoreEvents } from './store-events.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores, SERVE } from './store-fixture.ts'
 import { describeStoreLeases } from './store-lease.ts'
 import { describeStoreSearch } from './store-search.ts'
@@ -14,6 +15,7 @@ export function describeStore(name: string, open: OpenStores): void {
     describeStoreRows(open)
     describeStoreLeases(open)
     describeStoreSearch(open)
+    describeStoreEvents(open)
   })
 }
 

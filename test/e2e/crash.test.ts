@@ -1,15 +1,17 @@
 // kill -9 of the server at every point of its loop, then a restart: the job goes on, nothing runs twice,
 // no log byte is lost or doubled, and nothing is left over. The points come from the list of actions.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import process from 'node:process'
 import { describe, it } from 'node:test'
 import { ACTIONS } from '../../src/job/step.ts'
-import { body, Ropeway, until } from './harness.ts'
+import { body, MAIN, Ropeway, until } from './harness.ts'
 
 const LINES = 400
-/** Each rank-less task counts its own starts in a bucket-free way: one line per start, then many numbered lines. */
+/** One line per start, then many numbered lines: a second start and a lost or doubled byte both show. */
 const COMMAND = `echo started $$; i=0; while [ $i -lt ${LINES} ]; do echo line $i; i=$((i+1)); done; sleep 0.2; echo done`
 const EXPECTED = [...Array.from({ length: LINES }, (_, i) => `line ${i}`), 'done'].join('\n')
 
@@ -115,8 +117,8 @@ it('a running task outlives the server, is adopted, and its log has every byte o
 
 it('a task that ends while the server is away is noticed, with its code and its last words', async () => {
   await using ropeway = await Ropeway.start({ simulate: '1x2' })
-  const { metadata } = await ropeway.client.create(body('away', 'sleep 0.4; echo last words; exit 9', { flavor: 'ropeway.ascend-910a.1' }))
-  await ropeway.waitFor(metadata.id, 'the job runs', ({ status }) => status.phase === 'Running')
+  const { metadata } = await ropeway.client.create(body('away', 'echo first words; sleep 0.4; echo last words; exit 9', { flavor: 'ropeway.ascend-910a.1' }))
+  await until('it prints', async () => /first words/.test((await ropeway.client.previewLog(metadata.id, 'worker-0'))?.content ?? ''))
   await ropeway.kill()
   const folder = join(ropeway.dataDir, 'tasks')
   const name = readdirSync(folder).find((entry) => /^[0-9a-f]{12}-/.test(entry))!
@@ -128,8 +130,11 @@ it('a task that ends while the server is away is noticed, with its code and its 
   await nothingLeft(ropeway)
 })
 
-it('a second server on the same folder refuses, and the first goes on', async () => {
+it('a second server on the same folder refuses in one sentence, and the first goes on', async () => {
   await using ropeway = await Ropeway.start({ simulate: '1x2' })
-  await assert.rejects(Ropeway.start({ dataDir: ropeway.dataDir }), /ended with/)
-  await ropeway.start().catch(() => undefined)
+  const args = [MAIN, 'serve', '--data', ropeway.dataDir, '--listen', '127.0.0.1:0', '--objects', '127.0.0.1:0']
+  const second = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })
+  assert.notEqual(second.status, 0)
+  assert.ok(second.stderr.includes(ropeway.dataDir), second.stderr)
+  assert.equal((await ropeway.run(body('first', 'true'))).job.status.phase, 'Completed')
 })

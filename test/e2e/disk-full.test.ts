@@ -13,15 +13,15 @@ it('an upload that does not fit is refused with a sentence, and the server goes 
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dir])
   try {
     await using ropeway = await Ropeway.start({ backend: 'fake', dataDir: join(dir, 'd') })
-    await ropeway.upload({ 'b/kept.bin': Buffer.alloc(1 << 20, 7) })
-    await assert.rejects(ropeway.objects.put('b', 'big.bin', Buffer.alloc(64 << 20)), (error) => {
+    await ropeway.upload({ 'bucket/kept.bin': Buffer.alloc(1 << 20, 7) })
+    await assert.rejects(ropeway.objects.put('bucket', 'big.bin', Buffer.alloc(64 << 20)), (error) => {
       assert.ok(error instanceof ObjectStoreError)
       assert.equal(error.status, 507)
       return true
     })
-    assert.equal(await ropeway.objects.head('b', 'big.bin'), undefined)
-    assert.equal((await ropeway.objects.head('b', 'kept.bin'))?.size, 1 << 20)
-    await ropeway.objects.put('b', 'small.bin', Buffer.alloc(1 << 20))
+    assert.equal(await ropeway.objects.head('bucket', 'big.bin'), undefined)
+    assert.equal((await ropeway.objects.head('bucket', 'kept.bin'))?.size, 1 << 20)
+    await ropeway.objects.put('bucket', 'small.bin', Buffer.alloc(1 << 20))
     const annotations = { 'ropeway/fake': '{"tasks":{"*":{"runMs":0}}}' }
     assert.equal((await ropeway.run(body('still', 'true', { annotations }))).job.status.phase, 'Completed')
   } finally {

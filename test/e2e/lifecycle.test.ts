@@ -79,6 +79,8 @@ describe('a job that does not fit', () => {
     const first = await ropeway.client.show(next.metadata.id)
     assert.equal(first.status.waiting?.position, 1)
     assert.match(first.status.waiting?.reason ?? '', /sim-0/)
+    const said = await ropeway.client.events(next.metadata.id, { order: 'asc' })
+    assert.match(said.events.map(({ message }) => message).join('\n'), /Waiting for resources \(position 1\): .*sim-0/)
     await ropeway.client.terminate(big.metadata.id)
     assert.equal((await ropeway.follow(next.metadata.id)).job.status.phase, 'Completed')
     assert.equal((await ropeway.follow(last.metadata.id)).job.status.phase, 'Completed')

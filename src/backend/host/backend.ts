@@ -7,13 +7,15 @@ import type { Placement } from '../../accelerator/device.ts'
 import { AppError } from '../../api/error.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import type { Backend, JobPlan } from '../../job/ports.ts'
+import { deleteTree } from './delete-tree.ts'
 import { ENDED_DIR, GONE_DIR, SUPERVISOR_FILE, TASK_DIRS } from './layout.ts'
 import { type HostMachine, readMachine } from './machine.ts'
 import { observeTask } from './observe.ts'
 import { type HostRequest, planJob, taskFolder } from './plan.ts'
 import { readPlan, type StoredPlan } from './record.ts'
+import { settleAll } from './settle.ts'
 import { startTask } from './start.ts'
-import { deleteTree, endTask, removeTask } from './stop.ts'
+import { endTask, removeTask } from './stop.ts'
 import { SUPERVISOR_SCRIPT } from './supervisor.ts'
 
 export type HostBackendOptions = {
@@ -42,11 +44,13 @@ function asAppError(error: unknown): unknown {
   })
 }
 
-/** Waits for all, then throws the first failure: no task is left half handled because another failed. */
+/** No task is left half handled because another failed. */
 async function forEachTask<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const results = await Promise.allSettled(items.map(work))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw asAppError(failed.reason)
+  try {
+    await settleAll(items.map(work))
+  } catch (error) {
+    throw asAppError(error)
+  }
 }
 
 class HostBackend implements Backend, AsyncDisposable {
@@ -135,12 +139,13 @@ class HostBackend implements Backend, AsyncDisposable {
 }
 
 /** Makes `<dataDir>/tasks` and finishes deletions that a killed server left. */
-async function openFolders(tasksDir: string): Promise<void> {
+async function openFolders({ tasksDir, isRoot }: HostMachine): Promise<void> {
   for (const path of [tasksDir, join(tasksDir, ENDED_DIR), join(tasksDir, GONE_DIR)]) {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await chmod(path, 0o700)
   }
-  for (const name of await readdir(join(tasksDir, GONE_DIR))) await deleteTree(join(tasksDir, GONE_DIR, name))
+  for (const name of await readdir(join(tasksDir, GONE_DIR)))
+    await deleteTree(join(tasksDir, GONE_DIR, name), isRoot)
   // By rename: a running shell goes on reading the file it opened.
   const script = join(tasksDir, SUPERVISOR_FILE)
   await writeFile(`${script}.draft`, SUPERVISOR_SCRIPT, { mode: 0o700 })
@@ -159,6 +164,6 @@ export async function createHostBackend(options: HostBackendOptions): Promise<Ba
     arch: options.arch,
     limits: options.limits ?? true,
   })
-  await openFolders(machine.tasksDir)
+  await openFolders(machine)
   return new HostBackend(machine, options.deviceFiles ?? (() => []))
 }

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../../lib/abort.ts'
+import { sendSignal } from './process.ts'
 
 export const CONTROLLERS = ['memory', 'cpu', 'pids'] as const
 export type Controller = (typeof CONTROLLERS)[number]
@@ -16,7 +17,7 @@ export type CgroupSet = Readonly<Partial<Record<Controller, CgroupBase>>>
 export type CgroupFolder = { readonly path: string; readonly values: Readonly<Record<string, string>> }
 export type Limits = { readonly memoryBytes: number; readonly cpuCores: number }
 
-/** The number of processes a task may have; the value Docker hosts of ModelArts use is not published, this is ours. */
+/** Processes and threads a task may have: enough for eight ranks with their threads, too few to choke the machine. */
 export const PIDS_MAX = 32_768
 
 type Mount = { readonly path: string; readonly type: string; readonly options: readonly string[] }
@@ -158,16 +159,7 @@ export async function removeCgroups(
     }
     if (!busy) return []
     if (performance.now() > deadline) return [...left]
-    for (const pid of left) killQuietly(pid)
+    for (const pid of left) sendSignal(pid, 'SIGKILL')
     await sleep(10, signal)
-  }
-}
-
-/** A member of our own group may end between the look and the blow. */
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -37,7 +37,7 @@ const absent = (task: string): TaskObservation => ({
  */
 export function mapRecord(task: string, record: TaskRecord, log: string): TaskObservation {
   const { started, info, exitCode } = record
-  if (started === null || (started !== 'torn' && started.sealed === true)) return absent(task)
+  if (started === null || started === 'sealed') return absent(task)
   const seen = base(task, record)
   const lost = (message: string): TaskObservation => ({ ...seen, state: 'lost', message })
   if (started === 'torn') return lost('The machine went down while the task started; what it did is unknown')

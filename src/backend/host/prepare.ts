@@ -6,6 +6,7 @@ import { makeCgroups } from './cgroup.ts'
 import { TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'
 import type { StoredPlan } from './record.ts'
+import { settleAll } from './settle.ts'
 
 /** Appears whole or not at all. */
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {
@@ -36,7 +37,7 @@ export async function prepareTask(machine: HostMachine, plan: StoredPlan): Promi
     await chmod(full, mode)
     if (machine.isRoot && owner === 'task') await chown(full, request.uid, request.gid)
   }
-  await Promise.all([
+  await settleAll([
     replaceFile(join(folder, TASK_FILES.hosts), request.hosts, 0o644),
     withMachines('/etc/passwd', request.passwd).then((text) =>
       replaceFile(join(folder, TASK_FILES.passwd), text, 0o644),
@@ -51,8 +52,8 @@ export async function prepareTask(machine: HostMachine, plan: StoredPlan): Promi
       0o600,
     ),
     writeFile(join(folder, TASK_FILES.exitDraft), `${' '.repeat(63)}\n`, { mode: 0o600 }),
-    makeCgroups(request.limits.cgroups),
   ])
+  await makeCgroups(request.limits.cgroups)
   await replaceFile(join(folder, TASK_FILES.plan), `${JSON.stringify(plan)}\n`, 0o600)
 }
 

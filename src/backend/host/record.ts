@@ -1,5 +1,5 @@
 // What stands on disk about a task, read with care: a file may be absent, half written, or older than this boot.
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, readlink, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TASK_FILES } from './layout.ts'
 import type { HostRequest } from './plan.ts'
@@ -13,13 +13,8 @@ export type StoredPlan = {
   readonly request: HostRequest
 }
 
-/** started.json. `sealed` = stop came first, this task will never start. */
-export type Started = {
-  readonly pid: number
-  readonly startTicks: number
-  readonly bootId: string
-  readonly sealed?: boolean
-}
+/** started.json. */
+export type Started = { readonly pid: number; readonly startTicks: number; readonly bootId: string }
 
 /** From the lines bwrap writes: its child, and whether the child's end was reported (only once the command ran). */
 export type SandboxInfo = {
@@ -28,11 +23,13 @@ export type SandboxInfo = {
   readonly reported: boolean
 }
 
+/** `sealed`: stop came first, this task will never start. `torn`: a file nobody can read. */
+export type StartedWord = 'sealed' | 'torn'
+
 export type TaskRecord = {
   readonly folder: string
   readonly plan: StoredPlan | null
-  /** null: no file. `torn`: a file nobody can read. */
-  readonly started: Started | 'torn' | null
+  readonly started: Started | StartedWord | null
   readonly sameBoot: boolean
   readonly info: SandboxInfo | null
   readonly exitCode: number | null
@@ -73,10 +70,27 @@ export async function readPlan(folder: string): Promise<StoredPlan | null> {
   return value === null ? null : (value as StoredPlan)
 }
 
+/**
+ * Takes the name of started.json if nobody has it, so that a supervisor on its way finds it taken. A link, because it
+ * needs no free block: a full disk must not keep us from ending a task.
+ */
+export async function seal(folder: string): Promise<void> {
+  try {
+    await symlink('sealed', join(folder, TASK_FILES.started))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error
+  }
+}
+
 /** null: no file; `torn` after a power cut only, because the file appears whole. */
-export async function readStarted(folder: string): Promise<Started | 'torn' | null> {
-  const text = await readText(join(folder, TASK_FILES.started))
-  if (text === null) return null
+export async function readStarted(folder: string): Promise<Started | StartedWord | null> {
+  const path = join(folder, TASK_FILES.started)
+  const text = await readText(path)
+  if (text === null) {
+    const target = await readlink(path).catch(() => null)
+    return target === null ? null : 'sealed'
+  }
   const value = parseObject(text)
   if (typeof value?.['pid'] !== 'number' || typeof value['startTicks'] !== 'number') return 'torn'
   return value as Started
@@ -110,7 +124,7 @@ async function readExitCode(folder: string): Promise<number | null> {
  */
 export async function readRecord(folder: string): Promise<TaskRecord> {
   const started = await readStarted(folder)
-  const usable = started !== null && started !== 'torn' && started.sealed !== true ? started : null
+  const usable = typeof started === 'object' ? started : null
   const sameBoot = usable !== null && usable.bootId === currentBootId()
   const supervisorAlive = usable !== null && sameBoot && isAlive(usable.pid, usable.startTicks)
   const exitCode = usable === null ? null : await readExitCode(folder)

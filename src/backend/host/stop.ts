@@ -1,14 +1,14 @@
 // Ends a task and does not return before nothing of it runs. Every kill is preceded by a look at who has the pid.
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { AppError } from '../../api/error.ts'
 import { sleep } from '../../lib/abort.ts'
 import { removeCgroups } from './cgroup.ts'
-import { makeDeletable } from './deletable.ts'
+import { deleteTree } from './delete-tree.ts'
 import { ENDED_DIR, GONE_DIR, TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'
 import { childrenOf, isAlive, isInit, sendSignal, takesSigterm } from './process.ts'
-import { readPlan, readRecord, type SandboxInfo, type Started } from './record.ts'
+import { readPlan, readRecord, type SandboxInfo, type Started, seal } from './record.ts'
 
 /** How often we look while waiting; a look is two small reads in /proc. */
 const LOOK_MS = 10
@@ -28,19 +28,9 @@ type Live = {
 async function liveParts(folder: string): Promise<Live | null> {
   const record = await readRecord(folder)
   const { started } = record
-  if (started === null || started === 'torn' || (!record.initAlive && !record.supervisorAlive)) return null
+  if (started === null || typeof started === 'string' || (!record.initAlive && !record.supervisorAlive))
+    return null
   return { started, info: record.info, init: record.initAlive, supervisor: record.supervisorAlive }
-}
-
-/** Makes sure that a supervisor which is only on its way never begins. */
-async function seal(folder: string): Promise<void> {
-  const text = `${JSON.stringify({ pid: 0, startTicks: 0, bootId: '', sealed: true })}\n`
-  try {
-    await writeFile(join(folder, TASK_FILES.started), text, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code !== 'EEXIST' && code !== 'ENOENT') throw error
-  }
 }
 
 function kill(live: Live): void {
@@ -55,6 +45,15 @@ function kill(live: Live): void {
   for (const pid of family) sendSignal(pid, 'SIGKILL')
 }
 
+/** Makes `killed`; on a disk too full even for that, the end of the task matters more than the words for it. */
+async function noteKill(folder: string): Promise<void> {
+  try {
+    await using _file = await open(join(folder, TASK_FILES.killed), 'a', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
+}
+
 async function killAndWait(folder: string, signal: AbortSignal): Promise<void> {
   const begun = performance.now()
   for (let live = await liveParts(folder); live !== null; live = await liveParts(folder)) {
@@ -66,7 +65,7 @@ async function killAndWait(folder: string, signal: AbortSignal): Promise<void> {
       )
     }
     if (live.init || waited > SILENT_MS) {
-      await writeFile(join(folder, TASK_FILES.killed), '')
+      await noteKill(folder)
       kill(live)
     }
     await sleep(LOOK_MS, signal)
@@ -114,17 +113,5 @@ export async function removeTask(
     },
   )
   await rm(join(machine.tasksDir, ENDED_DIR, name), { force: true })
-  if (moved) await deleteTree(grave)
-}
-
-/** Without root, folders the task made unreadable must be opened before they can be deleted. */
-export async function deleteTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true })
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOTEMPTY') throw error
-    await makeDeletable(path)
-    await rm(path, { recursive: true, force: true })
-  }
+  if (moved) await deleteTree(grave, machine.isRoot)
 }

@@ -29,7 +29,7 @@ export async function openProgressBar({ stderr }: CliContext): Promise<ProgressB
       const value = totalBytes === 0 ? Number(files === totalFiles) : bytes
       if (bar) return bar.update(value, facts)
       bar = new SingleBar(
-        { format: FORMAT, stream: stderr, hideCursor: true, barsize: 24 },
+        { format: FORMAT, stream: stderr, hideCursor: true, barsize: 24, gracefulExit: false },
         Presets.shades_classic,
       )
       bar.start(Math.max(1, totalBytes), value, facts)

@@ -3,9 +3,11 @@
 import { open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
+import { diskFullAsRefusal, StorageError } from './storage-error.ts'
 
 type Job = {
   readonly folders: readonly string[]
+  readonly freesSpace: boolean
   readonly apply: () => void
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -23,9 +25,12 @@ export class GroupCommit implements AsyncDisposable {
   #queue: Job[] = []
   #running: Promise<void> | undefined
   #rounds = 0
+  #makeRoom: () => boolean
 
-  constructor(db: DatabaseSync) {
+  /** `makeRoom` frees some disk space when it is full; false when it has none to free. */
+  constructor(db: DatabaseSync, makeRoom: () => boolean = () => false) {
     this.#db = db
+    this.#makeRoom = makeRoom
   }
 
   /** How many transactions were run so far. */
@@ -35,13 +40,15 @@ export class GroupCommit implements AsyncDisposable {
 
   /**
    * Runs `apply` (synchronous; a throw undoes this job alone) in the next transaction, after flushing `folders`.
-   * Resolves with its result once the transaction is on disk.
+   * Resolves with its result once the transaction is on disk. With `freesSpace` it may use up the disk's reserve.
+   * Rejects with what `apply` throws, or with StorageError InsufficientStorage.
    */
-  run<T>(folders: readonly string[], apply: () => T): Promise<T> {
+  run<T>(folders: readonly string[], apply: () => T, options: { freesSpace?: boolean } = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined
       this.#queue.push({
         folders,
+        freesSpace: options.freesSpace ?? false,
         apply: () => {
           result = { value: apply() }
         },
@@ -64,8 +71,21 @@ export class GroupCommit implements AsyncDisposable {
         await Promise.all([...new Set(jobs.flatMap((job) => job.folders))].map(syncFolder))
         this.#transact(jobs)
       } catch (error) {
-        for (const job of jobs) job.reject(error)
+        this.#afterFailure(jobs, diskFullAsRefusal(error))
       }
+    }
+  }
+
+  /** Nothing of the round was committed. What frees space gets a second chance on a full disk. */
+  #afterFailure(jobs: readonly Job[], error: unknown): void {
+    const full = error instanceof StorageError
+    const again = full && this.#makeRoom() ? jobs.filter((job) => job.freesSpace) : []
+    for (const job of jobs) if (!again.includes(job)) job.reject(error)
+    if (again.length === 0) return
+    try {
+      this.#transact(again)
+    } catch (second) {
+      for (const job of again) job.reject(diskFullAsRefusal(second))
     }
   }
 
@@ -80,8 +100,8 @@ export class GroupCommit implements AsyncDisposable {
           job.apply()
           this.#db.exec('release job')
         } catch (error) {
-          // A full disk can make SQLite undo the whole transaction; then nobody's job is done.
-          if (!this.#db.isTransaction) throw error
+          // A full disk fails the round; SQLite may have undone the whole transaction by itself.
+          if (!this.#db.isTransaction || diskFullAsRefusal(error) !== error) throw error
           this.#db.exec('rollback to job; release job')
           failed.set(job, error)
         }

@@ -161,11 +161,16 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** Forgets an upload and removes its parts. */
 export async function abortUpload(context: StoreContext, target: UploadTarget): Promise<void> {
-  const gone = await context.commits.run([], () => {
-    const upload = findUpload(context, target)
-    const parts = context.index.parts(upload.id)
-    context.index.removeUpload(upload.id)
-    return parts.map((part) => part.file)
-  })
+  const gone = await context.commits.run(
+    [],
+    () => {
+      const upload = findUpload(context, target)
+      const parts = context.index.parts(upload.id)
+      context.index.removeUpload(upload.id)
+      return parts.map((part) => part.file)
+    },
+    { freesSpace: true },
+  )
   await context.files.remove(gone)
+  await context.reserve.hold()
 }

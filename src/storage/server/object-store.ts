@@ -7,6 +7,7 @@ import { bucketNameProblem } from '../object-url.ts'
 import { BodyFiles } from './body-files.ts'
 import type { Trailer } from './body-trailer.ts'
 import { alignMarkers, removeMarker, writeMarker } from './bucket-markers.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import { GroupCommit } from './group-commit.ts'
 import { type ListInput, type ListPage, listObjects } from './list-objects.ts'
 import * as multipart from './multipart-uploads.ts'
@@ -113,15 +114,20 @@ export class ObjectStore implements AsyncDisposable {
   async delete(bucket: string, keys: readonly string[]): Promise<void> {
     const { index, files, commits } = this.#context
     for (const key of keys) checkTarget(this.#context, bucket, key)
-    const gone = await commits.run([], () => {
-      checkTarget(this.#context, bucket)
-      return keys.flatMap((key) => {
-        const row = index.object(bucket, key)
-        index.removeObject(bucket, key)
-        return row ? filesOf(row) : []
-      })
-    })
+    const gone = await commits.run(
+      [],
+      () => {
+        checkTarget(this.#context, bucket)
+        return keys.flatMap((key) => {
+          const row = index.object(bucket, key)
+          index.removeObject(bucket, key)
+          return row ? filesOf(row) : []
+        })
+      },
+      { freesSpace: true },
+    )
     await files.remove(gone)
+    await this.#context.reserve.hold()
   }
 
   /** One page of a bucket's keys. */
@@ -200,5 +206,8 @@ export async function openObjectStore(options: {
     seq += 1
     return seq
   }
-  return new ObjectStore({ dir, index, files, commits: new GroupCommit(index.db), clock, nextSeq })
+  const reserve = new DiskReserve(dir)
+  await reserve.hold()
+  const commits = new GroupCommit(index.db, () => reserve.release())
+  return new ObjectStore({ dir, index, files, commits, reserve, clock, nextSeq })
 }

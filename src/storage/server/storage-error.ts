@@ -61,16 +61,20 @@ export class StorageError extends Error {
 const SQLITE_FULL = 13
 
 /** Whether an error means a full disk: from the file system, or from SQLite. */
-function isDiskFull(error: object): boolean {
+function isDiskFull(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false
   if ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) return true
   return 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === SQLITE_FULL
 }
+
+/** An error that means a full disk as InsufficientStorage; every other error as it is. */
+export const diskFullAsRefusal = (error: unknown): unknown =>
+  isDiskFull(error) ? new StorageError('InsufficientStorage', undefined, { cause: error }) : error
 
 /** Any thrown thing as a StorageError; a full disk becomes InsufficientStorage, the unknown InternalError. */
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error
   if (error instanceof XmlError) return new StorageError('MalformedXML', error.message, { cause: error })
-  if (typeof error === 'object' && error !== null && isDiskFull(error))
-    return new StorageError('InsufficientStorage', undefined, { cause: error })
-  return new StorageError('InternalError', undefined, { cause: error })
+  const full = diskFullAsRefusal(error)
+  return full instanceof StorageError ? full : new StorageError('InternalError', undefined, { cause: error })
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { bucketNameProblem, keyProblem, MAX_KEY_BYTES } from '../object-url.ts'
 import type { BodyFiles } from './body-files.ts'
+import type { DiskReserve } from './disk-reserve.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { ObjectIndex } from './object-index.ts'
 import { filesOf, type ObjectInfo, type ObjectRow } from './object-row.ts'
@@ -12,6 +13,7 @@ export type StoreContext = {
   readonly index: ObjectIndex
   readonly files: BodyFiles
   readonly commits: GroupCommit
+  readonly reserve: DiskReserve
   readonly clock: Clock
   /** A number above all given out so far. */
   nextSeq(): number

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { writePieces } from '../write-pieces.ts'
 import type { BodyFiles } from './body-files.ts'
 import { encodeTrailer, type Trailer } from './body-trailer.ts'
-import { StorageError } from './storage-error.ts'
+import { diskFullAsRefusal, StorageError } from './storage-error.ts'
 
 /** The largest body of one request: what S3 and OBS allow. */
 export const MAX_BODY_BYTES = 5 * 1024 ** 3
@@ -47,7 +47,9 @@ export async function writeBody(
   describe: (written: { size: number; md5: string }) => Trailer,
   expectedMd5?: string,
 ): Promise<WrittenBody> {
-  const { file, handle } = await files.create()
+  const { file, handle } = await files.create().catch((error: unknown) => {
+    throw diskFullAsRefusal(error)
+  })
   try {
     try {
       const written = await copyIn(handle, source)
@@ -60,6 +62,6 @@ export async function writeBody(
     }
   } catch (error) {
     await files.remove([file])
-    throw error
+    throw diskFullAsRefusal(error)
   }
 }

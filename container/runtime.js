@@ -1,0 +1,128 @@
+// The folder mounted at /opt/ropeway in every task: our node with its own loader and libraries, tini, the launcher,
+// run_train.sh and moxing. Named by what is in it, so tasks keep the bytes they began with (decisions.md 1.1).
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { access, chmod, copyFile, link, mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile, } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { interpreterOf, librariesOf } from './elf.js';
+const TINI = '/usr/bin/tini-static';
+const MKFIFO = ['/usr/bin/mkfifo', '/bin/mkfifo'];
+/**
+ * Makes the folder unless it is there. Safe for several at once: it is built aside and renamed.
+ * Throws an Error that names what to install.
+ */
+export async function prepareRuntime(options) {
+    const entries = await listEntries(options);
+    const hash = await hashOf(entries);
+    const dir = join(options.cacheDir, `runtime-${hash}`);
+    if (await isWhole(dir, entries))
+        return { dir, hash };
+    await rm(dir, { recursive: true, force: true });
+    const aside = join(options.cacheDir, `.runtime-${hash}-${randomBytes(6).toString('hex')}`);
+    try {
+        for (const entry of entries)
+            await place(join(aside, entry.name), entry);
+        await rename(aside, dir).catch(async (error) => {
+            // Somebody else was faster; the same hash means the same bytes.
+            if (!(await isWhole(dir, entries)))
+                throw error;
+        });
+    }
+    finally {
+        await rm(aside, { recursive: true, force: true });
+    }
+    return { dir, hash };
+}
+async function listEntries({ nodePath, tiniPath = TINI }) {
+    const root = packageRoot();
+    const loader = await interpreterOf(nodePath);
+    if (loader === null)
+        throw new Error(`${nodePath} is no dynamically linked 64-bit program; valid: Node 24 for Linux with glibc`);
+    await access(tiniPath).catch(() => {
+        throw new Error(`${tiniPath} is missing; install the Debian package tini (apt-get install tini)`);
+    });
+    const mkfifo = MKFIFO.find((path) => existsSync(path));
+    const libraries = new Map([
+        ...(await librariesOf(loader, nodePath)),
+        ...(mkfifo ? await librariesOf(loader, mkfifo) : []),
+    ]);
+    const container = join(root, 'container');
+    return [
+        { name: 'node', from: nodePath, executable: true },
+        { name: `lib/${basename(loader)}`, from: loader, executable: true },
+        ...[...libraries].map(([name, from]) => ({ name: `lib/${name}`, from, executable: false })),
+        { name: 'tini', from: tiniPath, executable: true },
+        ...(mkfifo ? [{ name: 'mkfifo', from: mkfifo, executable: true }] : []),
+        { name: 'launcher.js', text: await launcherText(root), executable: false },
+        { name: 'launcher', text: await readFile(join(container, 'launcher.sh'), 'utf8'), executable: true },
+        { name: 'run_train.sh', text: await readFile(join(container, 'run_train.sh'), 'utf8'), executable: true },
+        ...(await pythonFiles(join(container, 'moxing'), 'moxing')),
+    ].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+/** From source where there is source, else the file that was published. */
+async function launcherText(root) {
+    if (!existsSync(join(root, 'src/launcher/main.ts')))
+        return readFile(join(root, 'dist/launcher.js'), 'utf8');
+    const { bundleLauncher } = await import('./bundle.js');
+    return bundleLauncher(root);
+}
+async function pythonFiles(dir, name) {
+    const found = await readdir(dir, { recursive: true, withFileTypes: true });
+    const files = found.filter((entry) => entry.isFile() && entry.name.endsWith('.py'));
+    return Promise.all(files.map(async (entry) => {
+        const from = join(entry.parentPath, entry.name);
+        return {
+            name: join(name, from.slice(dir.length)),
+            text: await readFile(from, 'utf8'),
+            executable: false,
+        };
+    }));
+}
+async function hashOf(entries) {
+    const hash = createHash('sha256');
+    for (const { name, from, text, executable } of entries) {
+        const size = from === undefined ? Buffer.byteLength(text ?? '') : (await stat(from)).size;
+        hash.update(`${name}\0${size}\0${executable}\0`);
+        if (from === undefined)
+            hash.update(text ?? '');
+        else
+            for await (const chunk of createReadStream(from, { highWaterMark: 1 << 20 }))
+                hash.update(chunk);
+    }
+    return hash.digest('hex').slice(0, 16);
+}
+/** All files there with their sizes: a power cut can leave a folder whose bytes never reached the disk. */
+async function isWhole(dir, entries) {
+    const whole = await Promise.all(entries.map(async ({ name, from, text }) => {
+        const size = from === undefined ? Buffer.byteLength(text ?? '') : (await stat(from)).size;
+        return stat(join(dir, name)).then((found) => found.size === size, () => false);
+    }));
+    return whole.every(Boolean);
+}
+/** Any uid may read and run it. Big files are linked where the file system lets us: node alone has 127 MB. */
+async function place(path, { from, text, executable }) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    if (from === undefined)
+        await writeFile(path, text ?? '');
+    else if (await linkReadable(from, path, executable))
+        return;
+    else
+        await copyFile(from, path);
+    await chmod(path, executable ? 0o755 : 0o644);
+}
+async function linkReadable(from, path, executable) {
+    const needed = executable ? 0o555 : 0o444;
+    const found = await stat(from);
+    if ((found.mode & needed) !== needed || found.size < 1 << 20)
+        return false;
+    return link(await realpath(from), path).then(() => true, () => false);
+}
+function packageRoot() {
+    let dir = import.meta.dirname;
+    while (!existsSync(join(dir, 'package.json'))) {
+        if (dir === dirname(dir))
+            throw new Error(`no package.json above ${import.meta.dirname}`);
+        dir = dirname(dir);
+    }
+    return dir;
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AppError } from '../../api/error.ts'
+import type { PlanInput } from '../../job/ports.ts'
+import type { HostMachine } from './machine.ts'
+import { type HostRequest, planJob } from './plan.ts'
+
+const MACHINE: HostMachine = {
+  ...{ tasksDir: '/srv/ropeway/tasks', dataDir: '/srv/ropeway', runtimeDir: '/srv/runtime', loader: 'ld.so' },
+  ...{ runTrainPath: '/srv/runtime/run_train.sh', isRoot: true, inheritedFds: [] },
+  tools: { bwrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv' },
+  root: [
+    { path: '/usr', linkTo: null },
+    { path: '/etc', linkTo: null },
+    { path: '/lib', linkTo: 'usr/lib' },
+  ],
+  optional: ['/opt/conda'],
+  linkTargets: ['/run/systemd/resolve/stub-resolv.conf'],
+  cgroups: { memory: { version: 1, base: '/sys/fs/cgroup/memory/ropeway' } },
+}
+
+const INPUT: PlanInput = {
+  ...{ jobId: '0123456789abcdef0123456789abcdef', attempt: 2, generation: 1, image: 'host' },
+  runUser: { uid: 1101, gid: 1101 },
+  writableDirs: [],
+  hostNames: [{ name: 'other', address: '127.0.0.3' }],
+  mountRunTrain: true,
+  annotations: {},
+  tasks: [
+    {
+      ...{ task: 'worker-0', name: '0123456789ab-2-worker-0', podName: 'pod-0', hostAddress: '127.0.0.2' },
+      placement: {
+        task: 'worker-0',
+        taskIndex: 0,
+        hostId: 'sim-0',
+        physicalIds: [0],
+        cpuCores: 2,
+        memoryBytes: 1000,
+      },
+    },
+  ],
+}
+
+function requestOf(
+  machine: Partial<HostMachine> = {},
+  input: Partial<PlanInput> = {},
+  devices: string[] = [],
+): HostRequest {
+  const plan = planJob({ ...MACHINE, ...machine }, { ...INPUT, ...input }, () => devices)
+  return plan.tasks[0]!.request as HostRequest
+}
+
+/** Targets of `--option source target` in order. */
+function targets(request: HostRequest, option: string, words = 2): string[] {
+  return request.sandbox.flatMap((word, at) => (word === option ? [request.sandbox[at + words]!] : []))
+}
+
+test('every mount comes after the mounts and folders that hold it', () => {
+  const request = requestOf({}, { writableDirs: ['/home', '/opt', '/data/deep/er', '/data'] })
+  const mounts = request.sandbox.slice(request.sandbox.indexOf('--perms'), -2)
+  const order = mounts.filter((word, at) => word.startsWith('/') && !mounts[at + 1]?.startsWith('/'))
+  for (const [at, path] of order.entries()) {
+    const child = order
+      .slice(0, at)
+      .find((other) => other !== '/' && other !== path && other.startsWith(`${path}/`))
+    assert.equal(path === '/' ? undefined : child, undefined, `${path} comes after ${child}`)
+  }
+})
+
+test('a folder below another writable one is made in it, and the others get a folder of their own', () => {
+  const request = requestOf({}, { writableDirs: ['/home/work/a/b', '/data/deep', '/data'] })
+  const made = request.folders.filter((folder) => folder.owner === 'task').map((folder) => folder.path)
+  for (const path of ['home-work/a', 'home-work/a/b', 'extra-0', 'extra-0/deep'])
+    assert.ok(made.includes(path), path)
+  assert.ok(made.indexOf('home-work') < made.indexOf('home-work/a'))
+  assert.ok(!targets(request, '--bind').includes('/home/work/a/b'))
+  assert.ok(targets(request, '--bind').includes('/data'))
+})
+
+test('links of the machine stay links, and a file that /etc points to is brought along', () => {
+  const request = requestOf()
+  assert.deepEqual(targets(request, '--symlink'), ['/lib'])
+  assert.ok(targets(request, '--ro-bind').includes('/run/systemd/resolve/stub-resolv.conf'))
+  assert.ok(targets(request, '--ro-bind').includes('/opt/conda'))
+})
+
+test('a data folder inside a visible folder is covered', () => {
+  const covered = requestOf({ dataDir: '/usr/local/ropeway', tasksDir: '/usr/local/ropeway/tasks' })
+  assert.ok(targets(covered, '--tmpfs', 1).includes('/usr/local/ropeway'))
+  assert.ok(!targets(requestOf(), '--tmpfs', 1).includes('/srv/ropeway'))
+})
+
+test('device files are passed on, and only those', () => {
+  assert.deepEqual(targets(requestOf(), '--dev-bind'), [])
+  assert.deepEqual(targets(requestOf({}, {}, ['/dev/davinci0']), '--dev-bind'), ['/dev/davinci0'])
+})
+
+test('the hosts file holds localhost, the names of the job and the own name once', () => {
+  const lines = requestOf().hosts.trim().split('\n')
+  assert.deepEqual(lines.slice(2), ['127.0.0.3 other', '127.0.0.2 pod-0'])
+  const named = requestOf({}, { hostNames: [{ name: 'pod-0', address: '127.0.0.2' }] }).hosts
+  assert.equal(named.match(/pod-0/g)?.length, 1)
+  assert.throws(
+    () => requestOf({}, { hostNames: [{ name: 'a\n1.2.3.4 b', address: '127.0.0.2' }] }),
+    AppError,
+  )
+})
+
+test('as root setpriv drops to the uid, without root a user namespace maps it', () => {
+  assert.deepEqual(requestOf().command.slice(0, 5), [
+    '/usr/bin/setpriv',
+    '--reuid',
+    '1101',
+    '--regid',
+    '1101',
+  ])
+  assert.ok(!requestOf().sandbox.includes('--unshare-user'))
+  const request = requestOf({ isRoot: false })
+  assert.equal(request.command[0], '/opt/ropeway/tini')
+  assert.deepEqual(request.sandbox.slice(0, 5), ['--unshare-user', '--uid', '1101', '--gid', '1101'])
+})
+
+test('limits say where they are written and what stays unlimited', () => {
+  assert.deepEqual(requestOf().limits, {
+    cgroups: [
+      {
+        path: '/sys/fs/cgroup/memory/ropeway/0123456789ab-2-worker-0',
+        values: { 'memory.limit_in_bytes': '1000' },
+      },
+    ],
+    notLimited: ['cpu', 'pids'],
+  })
+  const two = { version: 2, base: '/sys/fs/cgroup/ropeway' } as const
+  assert.deepEqual(requestOf({ cgroups: { memory: two, cpu: two, pids: two } }).limits, {
+    cgroups: [
+      {
+        path: '/sys/fs/cgroup/ropeway/0123456789ab-2-worker-0',
+        values: { 'memory.max': '1000', 'cpu.weight': '79', 'pids.max': '32768' },
+      },
+    ],
+    notLimited: [],
+  })
+})
+
+test('a data folder too long for a socket is refused with the limit and by how much', () => {
+  const dataDir = `/srv/${'x'.repeat(80)}`
+  assert.throws(
+    () => requestOf({ dataDir, tasksDir: `${dataDir}/tasks` }),
+    (error) => error instanceof AppError && /limit is 107.*at least \d+ bytes shorter/.test(error.message),
+  )
+})
