@@ -17,7 +17,8 @@ const cpuTicks = (pid: number): number => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return Number(fields[11]) + Number(fields[12])
 }
-const megabytes = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+const megabytes = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 async function watch(pid: number): Promise<Usage> {
   const before = cpuTicks(pid)
@@ -26,7 +27,11 @@ async function watch(pid: number): Promise<Usage> {
 }
 
 async function bareNode(): Promise<Usage> {
-  const child = spawn(process.execPath, ['-e', "require('node:http').createServer(() => {}).listen(0, '127.0.0.1')"], { stdio: 'ignore' })
+  const child = spawn(
+    process.execPath,
+    ['-e', "require('node:http').createServer(() => {}).listen(0, '127.0.0.1')"],
+    { stdio: 'ignore' },
+  )
   await wait(500)
   const usage = { megabytes: megabytes(child.pid ?? 0), percent: 0 }
   child.kill()
@@ -41,13 +46,28 @@ export async function idleServer(): Promise<Row[]> {
   await wait(2000)
   const idle = await watch(ropeway.pid)
   const annotations = { 'ropeway/fake': '{"tasks":{"*":{"runMs":null}}}' }
-  for (let i = 0; i <= QUEUED; i++) await ropeway.client.create(body(`q-${i}`, 'true', { flavor: 'ropeway.ascend-910a.8', annotations }))
+  for (let i = 0; i <= QUEUED; i++)
+    await ropeway.client.create(body(`q-${i}`, 'true', { flavor: 'ropeway.ascend-910a.8', annotations }))
   await wait(2000)
   const queued = await watch(ropeway.pid)
   const more = queued.megabytes - idle.megabytes
   const peer = `bare node ${bare.megabytes.toFixed(0)} MB`
   return [
-    { what: `idle server, ${SECONDS} s`, ours: show(idle), peer, difference: `+${(idle.megabytes - bare.megabytes).toFixed(0)} MB`, aim: '< 150 MB, ≤ 0.5 %', met: idle.megabytes < 150 && idle.percent <= 0.5 },
-    { what: `with ${QUEUED} queued jobs`, ours: show(queued), peer: `idle ${show(idle)}`, difference: `${more >= 0 ? '+' : ''}${more.toFixed(0)} MB`, aim: '≤ 1 %, ≤ 45 MB more', met: queued.percent <= 1 && more <= 45 },
+    {
+      what: `idle server, ${SECONDS} s`,
+      ours: show(idle),
+      peer,
+      difference: `+${(idle.megabytes - bare.megabytes).toFixed(0)} MB`,
+      aim: '< 150 MB, ≤ 0.5 %',
+      met: idle.megabytes < 150 && idle.percent <= 0.5,
+    },
+    {
+      what: `with ${QUEUED} queued jobs`,
+      ours: show(queued),
+      peer: `idle ${show(idle)}`,
+      difference: `${more >= 0 ? '+' : ''}${more.toFixed(0)} MB`,
+      aim: '≤ 1 %, ≤ 45 MB more',
+      met: queued.percent <= 1 && more <= 45,
+    },
   ]
 }

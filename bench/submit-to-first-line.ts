@@ -5,7 +5,27 @@ import { body, Ropeway } from '../test/e2e/harness.ts'
 import { median, ms, type Row } from './measure.ts'
 
 const ROUNDS = 20
-const SANDBOX = ['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64', '--proc', '/proc', '--dev', '/dev', '--unshare-pid', '--unshare-uts', '--unshare-ipc']
+const SANDBOX = [
+  '--ro-bind',
+  '/usr',
+  '/usr',
+  '--symlink',
+  'usr/bin',
+  '/bin',
+  '--symlink',
+  'usr/lib',
+  '/lib',
+  '--symlink',
+  'usr/lib64',
+  '/lib64',
+  '--proc',
+  '/proc',
+  '--dev',
+  '/dev',
+  '--unshare-pid',
+  '--unshare-uts',
+  '--unshare-ipc',
+]
 
 /** Milliseconds until a plain sandbox prints the time at which its process ran. */
 async function plain(): Promise<number> {
@@ -39,5 +59,14 @@ export async function submitToFirstLine(): Promise<Row[]> {
     ours.push(await submitted(ropeway, round))
   }
   const over = median(ours) - median(peer)
-  return [{ what: 'submit → first line', ours: ms(median(ours)), peer: `bwrap ${ms(median(peer))}`, difference: `+${ms(over)}`, aim: '< 300 ms', met: over < 300 }]
+  return [
+    {
+      what: 'submit → first line',
+      ours: ms(median(ours)),
+      peer: `bwrap ${ms(median(peer))}`,
+      difference: `+${ms(over)}`,
+      aim: '< 300 ms',
+      met: over < 300,
+    },
+  ]
 }

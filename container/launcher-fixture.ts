@@ -115,11 +115,21 @@ export class TestServer implements AsyncDisposable {
 
   /** Resolves once a stream's text matches. */
   async saw(pattern: RegExp, stream = 'task'): Promise<void> {
-    await until(() => pattern.test(this.text(stream)), this.changed, 'logs', () => this.text(stream).slice(-2000))
+    await until(
+      () => pattern.test(this.text(stream)),
+      this.changed,
+      'logs',
+      () => this.text(stream).slice(-2000),
+    )
   }
 
   async reported(test: (report: TaskReport) => boolean): Promise<TaskReport> {
-    await until(() => this.reports.some(test), this.changed, 'reports', () => JSON.stringify(this.reports))
+    await until(
+      () => this.reports.some(test),
+      this.changed,
+      'reports',
+      () => JSON.stringify(this.reports),
+    )
     return this.reports.find(test)!
   }
 
@@ -141,7 +151,8 @@ export class TestServer implements AsyncDisposable {
     if (url.pathname.endsWith('/hello')) json(200, this.#hello)
     else if (url.pathname.endsWith('/rank-table')) {
       const version = Number(url.searchParams.get('version'))
-      if (this.table.version <= version) await this.changed.wait('table', Number(url.searchParams.get('wait_s')) * 1000)
+      if (this.table.version <= version)
+        await this.changed.wait('table', Number(url.searchParams.get('wait_s')) * 1000)
       json(200, this.table)
     } else if (url.pathname.endsWith('/logs')) this.#append(url, body, response, json)
     else if (url.pathname.endsWith('/reports')) {
@@ -153,7 +164,12 @@ export class TestServer implements AsyncDisposable {
     } else this.#object(request.method ?? '', url, body, response)
   }
 
-  #append(url: URL, body: Buffer, response: ServerResponse, json: (status: number, value: unknown) => void): void {
+  #append(
+    url: URL,
+    body: Buffer,
+    response: ServerResponse,
+    json: (status: number, value: unknown) => void,
+  ): void {
     const stream = url.searchParams.get('stream') ?? ''
     const offset = Number(url.searchParams.get('offset'))
     const have = this.logs.get(stream) ?? Buffer.alloc(0)
@@ -168,7 +184,9 @@ export class TestServer implements AsyncDisposable {
 
   /** Just enough of S3: list by prefix, get, head, put. Keys of `objects` are `bucket/key`. */
   #object(method: string, url: URL, body: Buffer, response: ServerResponse): void {
-    const name = decodeURIComponent(url.pathname.slice(1)).replace(/\/$/, (slash) => (url.search ? '' : slash))
+    const name = decodeURIComponent(url.pathname.slice(1)).replace(/\/$/, (slash) =>
+      url.search ? '' : slash,
+    )
     const refuse = (status: number, code: string) =>
       response.writeHead(status).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`)
     if (this.refuseObjects === method) return void refuse(403, 'AccessDenied')
@@ -178,12 +196,22 @@ export class TestServer implements AsyncDisposable {
     }
     const found = this.objects.get(name)
     if (found && method !== 'PUT') {
-      const headers = { 'content-length': found.length, etag: '"e"', 'last-modified': new Date(0).toUTCString() }
+      const headers = {
+        'content-length': found.length,
+        etag: '"e"',
+        'last-modified': new Date(0).toUTCString(),
+      }
       const range = /bytes=(\d+)-(\d+)/.exec(String(request(response).headers['range'] ?? ''))
-      const [from, to] = range ? [Number(range[1]), Math.min(Number(range[2]) + 1, found.length)] : [0, found.length]
+      const [from, to] = range
+        ? [Number(range[1]), Math.min(Number(range[2]) + 1, found.length)]
+        : [0, found.length]
       const part = found.subarray(from, to)
-      const rangeHeaders = range ? { 'content-range': `bytes ${from}-${to - 1}/${found.length}`, 'content-length': part.length } : {}
-      return void response.writeHead(range ? 206 : 200, { ...headers, ...rangeHeaders }).end(method === 'HEAD' ? undefined : part)
+      const rangeHeaders = range
+        ? { 'content-range': `bytes ${from}-${to - 1}/${found.length}`, 'content-length': part.length }
+        : {}
+      return void response
+        .writeHead(range ? 206 : 200, { ...headers, ...rangeHeaders })
+        .end(method === 'HEAD' ? undefined : part)
     }
     if (url.searchParams.has('prefix')) return void response.writeHead(200).end(this.#list(name, url))
     refuse(404, 'NoSuchKey')
@@ -201,9 +229,13 @@ export class TestServer implements AsyncDisposable {
       const size = this.objects.get(name)!.length
       return cut >= 0
         ? []
-        : [`<Contents><Key>${key}</Key><Size>${size}</Size><ETag>"e"</ETag><LastModified>${new Date(0).toISOString()}</LastModified></Contents>`]
+        : [
+            `<Contents><Key>${key}</Key><Size>${size}</Size><ETag>"e"</ETag><LastModified>${new Date(0).toISOString()}</LastModified></Contents>`,
+          ]
     })
-    const prefixes = [...folders].map((folder) => `<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`)
+    const prefixes = [...folders].map(
+      (folder) => `<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`,
+    )
     return `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}${prefixes.join('')}</ListBucketResult>`
   }
 }
@@ -211,7 +243,12 @@ export class TestServer implements AsyncDisposable {
 const request = (response: ServerResponse): IncomingMessage => response.req
 
 /** Waits for a condition that `signal` announces; fails after 20 s with what was there. */
-export async function until(test: () => boolean, signal: ChangeSignal, key: string, seen: () => string): Promise<void> {
+export async function until(
+  test: () => boolean,
+  signal: ChangeSignal,
+  key: string,
+  seen: () => string,
+): Promise<void> {
   const deadlineMs = Date.now() + 20_000
   while (!test()) {
     if (Date.now() > deadlineMs) throw new Error(`not seen in 20 s; there is: ${seen()}`)
@@ -219,7 +256,11 @@ export async function until(test: () => boolean, signal: ChangeSignal, key: stri
   }
 }
 
-export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly output: string }
+export type Ended = {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly output: string
+}
 
 /** A launcher that runs. `output` is its own stdout and stderr. */
 export class TestProcess implements AsyncDisposable {
@@ -239,7 +280,12 @@ export class TestProcess implements AsyncDisposable {
   }
 
   async saw(pattern: RegExp): Promise<void> {
-    await until(() => pattern.test(this.output), this.changed, 'output', () => this.output.slice(-2000))
+    await until(
+      () => pattern.test(this.output),
+      this.changed,
+      'output',
+      () => this.output.slice(-2000),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -251,8 +297,19 @@ export class TestProcess implements AsyncDisposable {
 export const PATH = '/usr/local/bin:/usr/bin:/bin'
 
 /** `launcher task` as PID 1 of a task would start it, without the container. */
-export function startTask(runtime: string, dir: string, env: Readonly<Record<string, string>> = {}): TestProcess {
-  const argv = [loaderOf(runtime), '--library-path', join(runtime, 'lib'), join(runtime, 'node'), join(runtime, 'launcher.js'), 'task']
+export function startTask(
+  runtime: string,
+  dir: string,
+  env: Readonly<Record<string, string>> = {},
+): TestProcess {
+  const argv = [
+    loaderOf(runtime),
+    '--library-path',
+    join(runtime, 'lib'),
+    join(runtime, 'node'),
+    join(runtime, 'launcher.js'),
+    'task',
+  ]
   const paths = {
     ROPEWAY_TASK_SOCKET: join(dir, 'task.sock'),
     ROPEWAY_SPOOL: join(dir, 'spool'),

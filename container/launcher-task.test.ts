@@ -6,14 +6,19 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { listStreams, readFrom } from '../src/lib/spool-segments.ts'
-import { isAlive, scratch, startTask, tableText, TestServer, testRuntime } from './launcher-fixture.ts'
+import { isAlive, scratch, startTask, TestServer, tableText, testRuntime } from './launcher-fixture.ts'
 
 const runtime = await testRuntime()
 const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex')
 const shell = (command: string, ...args: string[]) => ({ mode: 'shell', command, args }) as const
-const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('[ModelArts'))
+const lines = (text: string) =>
+  text.split('\n').filter((line) => line !== '' && !line.startsWith('[ModelArts'))
 
-async function run(hello: ConstructorParameters<typeof TestServer>[1], prepare?: (server: TestServer, dir: string) => void, env = {}) {
+async function run(
+  hello: ConstructorParameters<typeof TestServer>[1],
+  prepare?: (server: TestServer, dir: string) => void,
+  env = {},
+) {
   using place = scratch()
   await using server = await new TestServer(place.dir, hello).listen()
   prepare?.(server, place.dir)
@@ -35,7 +40,9 @@ test('the program output, its exit code and the stages reach the server', async 
 })
 
 test('a program may open /dev/stdout and /dev/stderr, and the order of both is kept', async () => {
-  const { text } = await run({ command: shell('for i in 1 2 3 4 5; do echo o$i > /dev/stdout; echo e$i > /dev/stderr; done') })
+  const { text } = await run({
+    command: shell('for i in 1 2 3 4 5; do echo o$i > /dev/stdout; echo e$i > /dev/stderr; done'),
+  })
   assert.deepEqual(lines(text), ['o1', 'e1', 'o2', 'e2', 'o3', 'e3', 'o4', 'e4', 'o5', 'e5'])
 })
 
@@ -46,7 +53,12 @@ test('parameters stay words of their own, whatever they contain', async () => {
 })
 
 for (const [title, argv, code, message] of [
-  ['a command that is nowhere on PATH exits 127 with advice', ['no-such-program'], 127, /no-such-program.* is in no folder of PATH/],
+  [
+    'a command that is nowhere on PATH exits 127 with advice',
+    ['no-such-program'],
+    127,
+    /no-such-program.* is in no folder of PATH/,
+  ],
   ['a file that may not be executed exits 126', ['/etc/passwd'], 126, /may not be executed/],
   ['a program killed by SIGSEGV exits 139', ['/bin/sh', '-c', 'kill -SEGV $$'], 139, /exit code 139/],
 ] as const) {
@@ -65,7 +77,9 @@ test('environment: parked variables come back, names with dots survive, ours sta
     FROM_IMAGE: 'i',
     ROPEWAY_INTERNAL: 'secret',
   })
-  const got = Object.fromEntries(lines(text).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+  const got = Object.fromEntries(
+    lines(text).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
   assert.equal(got['BATCH_x.0_HOSTS'], 'h:6666')
   assert.equal(got['NODE_OPTIONS'], '--x')
   assert.equal(got['LD_PRELOAD'], '')
@@ -78,7 +92,9 @@ test('environment: parked variables come back, names with dots survive, ours sta
 test('secret values never stand in an argv', async () => {
   const environment = { TOKEN: 'planted-secret-4711' }
   const { text } = await run({
-    command: shell("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep 'planted-secre[t]-4711'; echo searched"),
+    command: shell(
+      "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep 'planted-secre[t]-4711'; echo searched",
+    ),
     environment,
     secret_names: ['TOKEN'],
   })
@@ -87,7 +103,9 @@ test('secret values never stand in an argv', async () => {
 
 test('the server goes away during the run and comes back: no byte is lost or doubled', async () => {
   using place = scratch()
-  const command = shell('i=0; while [ $i -lt 40000 ]; do echo "line $i of the output"; i=$((i+1)); [ $((i % 8000)) = 0 ] && sleep 0.1; done; echo over')
+  const command = shell(
+    'i=0; while [ $i -lt 40000 ]; do echo "line $i of the output"; i=$((i+1)); [ $((i % 8000)) = 0 ] && sleep 0.1; done; echo over',
+  )
   await using server = await new TestServer(place.dir, { command }).listen()
   let cuts = 0
   // Some appends are taken without the launcher hearing of it, others are lost.
@@ -102,12 +120,17 @@ test('the server goes away during the run and comes back: no byte is lost or dou
   assert.equal(code, 0)
   const expected = [...Array.from({ length: 40000 }, (_, i) => `line ${i} of the output`), 'over']
   assert.equal(sha256(lines(server.text()).join('\n')), sha256(expected.join('\n')))
-  assert.ok(server.appends.some(({ status }) => status === 409), 'an append was answered 409 and sent again')
+  assert.ok(
+    server.appends.some(({ status }) => status === 409),
+    'an append was answered 409 and sent again',
+  )
 })
 
 test('what the server never took stands in the spool after the end', async () => {
   using place = scratch()
-  await using server = await new TestServer(place.dir, { command: shell('echo one; while [ ! -e go ]; do sleep 0.02; done; echo two; exit 3') }).listen()
+  await using server = await new TestServer(place.dir, {
+    command: shell('echo one; while [ ! -e go ]; do sleep 0.02; done; echo two; exit 3'),
+  }).listen()
   await using task = startTask(runtime, place.dir)
   await server.saw(/one\n/)
   await server.away()
@@ -119,7 +142,10 @@ test('what the server never took stands in the spool after the end', async () =>
   const { bytes, gapBytes } = await readFrom(spool, 'task', server.text().length, 1 << 20)
   assert.equal(gapBytes, 0)
   assert.match(bytes.toString(), /^two\n/)
-  assert.deepEqual(readdirSync(spool).filter((name) => name.startsWith('pipes-') || name.endsWith('.sock')), [])
+  assert.deepEqual(
+    readdirSync(spool).filter((name) => name.startsWith('pipes-') || name.endsWith('.sock')),
+    [],
+  )
 })
 
 test('a server that is away at first is asked until it answers', async () => {
@@ -149,7 +175,11 @@ for (const [title, command] of [
   test(`SIGTERM: exit 143 for ${title}, and nothing is uploaded`, async () => {
     using place = scratch()
     const outputs = [{ name: 'o', url: 'obs://b1b/out/', local_dir: join(place.dir, 'out') }]
-    await using server = await new TestServer(place.dir, { command: shell(`echo $$ > pid; ${command}`), grace_s: 0.5, outputs }).listen()
+    await using server = await new TestServer(place.dir, {
+      command: shell(`echo $$ > pid; ${command}`),
+      grace_s: 0.5,
+      outputs,
+    }).listen()
     await using task = startTask(runtime, place.dir)
     await server.saw(/up\n/)
     task.child.kill('SIGTERM')
@@ -164,7 +194,11 @@ for (const [title, command] of [
 test('a daemon that keeps the output open does not hold the task, and is ended', async () => {
   const before = performance.now()
   using place = scratch()
-  await using server = await new TestServer(place.dir, { command: shell('setsid sh -c "echo \\$\\$ > pid; exec sleep 60" & while [ ! -s pid ]; do sleep 0.01; done; echo done; exit 4') }).listen()
+  await using server = await new TestServer(place.dir, {
+    command: shell(
+      'setsid sh -c "echo \\$\\$ > pid; exec sleep 60" & while [ ! -s pid ]; do sleep 0.01; done; echo done; exit 4',
+    ),
+  }).listen()
   await using task = startTask(runtime, place.dir)
   assert.equal((await task.ended).code, 4)
   assert.ok(performance.now() - before < 4000)
@@ -187,14 +221,30 @@ test('code and inputs are there before the start, outputs are uploaded after it,
   await using task = startTask(runtime, place.dir)
   assert.equal((await task.ended).code, 9)
   assert.equal(server.objects.get('bucket/out/m')?.toString(), 'one--x=1')
-  const stages = server.reports.flatMap((report) => (report.kind === 'stage' ? [`${report.stage} ${report.state}`] : []))
-  assert.deepEqual(stages, ['code started', 'code done', 'inputs started', 'inputs done', 'training started', 'training done', 'outputs started', 'outputs done'])
+  const stages = server.reports.flatMap((report) =>
+    report.kind === 'stage' ? [`${report.stage} ${report.state}`] : [],
+  )
+  assert.deepEqual(stages, [
+    'code started',
+    'code done',
+    'inputs started',
+    'inputs done',
+    'training started',
+    'training done',
+    'outputs started',
+    'outputs done',
+  ])
 })
 
 test('a code folder with nothing in it, and a boot file that is not there, end with 120 and say what is there', async () => {
   using place = scratch()
   const code = { name: 'code', url: 'obs://bucket/p/nte/', local_dir: join(place.dir, 'code') }
-  const boot = { mode: 'boot', boot_file: join(place.dir, 'code/net/run.py'), args: [], per_device: false } as const
+  const boot = {
+    mode: 'boot',
+    boot_file: join(place.dir, 'code/net/run.py'),
+    args: [],
+    per_device: false,
+  } as const
   const prepare = (server: TestServer) => void server.objects.set('bucket/p/net/train.py', Buffer.from(''))
   const wrong = await run({ command: boot, code }, prepare)
   assert.equal(wrong.code, 120)
@@ -210,8 +260,14 @@ test('an output that cannot be uploaded is 125 after success, and keeps the code
   const prepare = (server: TestServer) => {
     server.refuseObjects = 'PUT'
   }
-  for (const [end, expected] of [[0, 125], [6, 6]] as const) {
-    const { code, text } = await run({ command: shell(`echo x > ${place.dir}/out/f; exit ${end}`), outputs }, prepare)
+  for (const [end, expected] of [
+    [0, 125],
+    [6, 6],
+  ] as const) {
+    const { code, text } = await run(
+      { command: shell(`echo x > ${place.dir}/out/f; exit ${end}`), outputs },
+      prepare,
+    )
     assert.equal(code, expected)
     assert.match(text, /output o: .* cannot be uploaded to obs:\/\/bucket\/out\//)
   }
@@ -220,7 +276,9 @@ test('an output that cannot be uploaded is 125 after success, and keeps the code
 test('the rank table is on disk, a regular file, as the server has it, through every version', async () => {
   using place = scratch()
   const dir = join(place.dir, 'user/config')
-  const command = shell(`f=${dir}/jobstart_hccl.json; until grep -q completed $f; do grep -q initializing $f && touch seen; sleep 0.02; done; cat $f; ls seen`)
+  const command = shell(
+    `f=${dir}/jobstart_hccl.json; until grep -q completed $f; do grep -q initializing $f && touch seen; sleep 0.02; done; cat $f; ls seen`,
+  )
   await using server = await new TestServer(place.dir, { command, rank_table_dir: dir }).listen()
   server.setTable('{"status":"initializing"}')
   await using task = startTask(runtime, place.dir)
@@ -233,7 +291,10 @@ test('the rank table is on disk, a regular file, as the server has it, through e
 test('a rank table folder that cannot be made ends the task with 120, naming folder and uid', async () => {
   using place = scratch()
   writeFileSync(join(place.dir, 'file'), '')
-  const { code, text } = await run({ command: shell('sleep 20'), rank_table_dir: join(place.dir, 'file/config') })
+  const { code, text } = await run({
+    command: shell('sleep 20'),
+    rank_table_dir: join(place.dir, 'file/config'),
+  })
   assert.equal(code, 120)
   assert.match(text, /RANK_TABLE_FILE: the folder .*file\/config cannot be written by uid \d+/)
 })
@@ -242,12 +303,21 @@ test('a boot file per device runs on every device of the task and no other', asy
   using place = scratch()
   mkdirSync(join(place.dir, 'mnt'))
   const boot = join(place.dir, 'train.py')
-  writeFileSync(boot, 'import os,sys\nprint(*[os.environ[k] for k in ("RANK_ID","RANK_SIZE","DEVICE_ID","ASCEND_DEVICE_ID","ROPEWAY_PHYSICAL_DEVICE_ID")], sys.argv[1])\nsys.exit(3 if os.environ["RANK_ID"]=="3" else 0)\n')
+  writeFileSync(
+    boot,
+    'import os,sys\nprint(*[os.environ[k] for k in ("RANK_ID","RANK_SIZE","DEVICE_ID","ASCEND_DEVICE_ID","ROPEWAY_PHYSICAL_DEVICE_ID")], sys.argv[1])\nsys.exit(3 if os.environ["RANK_ID"]=="3" else 0)\n',
+  )
   const dir = join(place.dir, 'config')
   await using server = await new TestServer(place.dir, {
     command: { mode: 'boot', boot_file: boot, args: ['--k=v w'], per_device: true },
     rank_table_dir: dir,
-    environment: { RANK_TABLE_FILE: dir, MA_CURRENT_INSTANCE_NAME: 'p-1', MA_MOUNT_PATH: join(place.dir, 'mnt'), RANK_ID: '77', RANK_SIZE: '77' },
+    environment: {
+      RANK_TABLE_FILE: dir,
+      MA_CURRENT_INSTANCE_NAME: 'p-1',
+      MA_MOUNT_PATH: join(place.dir, 'mnt'),
+      RANK_ID: '77',
+      RANK_SIZE: '77',
+    },
   }).listen()
   server.setTable(tableText({ 'p-0': [0, 1], 'p-1': [6, 5] }))
   await using task = startTask(runtime, place.dir)

@@ -1,9 +1,27 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { isAlive, PATH, scratch, startTask, TestProcess, TestServer, tableText, testRuntime } from './launcher-fixture.ts'
+import {
+  isAlive,
+  PATH,
+  scratch,
+  startTask,
+  TestProcess,
+  TestServer,
+  tableText,
+  testRuntime,
+} from './launcher-fixture.ts'
 
 const runtime = await testRuntime()
 
@@ -48,12 +66,29 @@ const ranksOf = (output: string) => output.split('\n').filter((line) => line !==
 test('the words people grep for are there, in order, on stdout and in the log file', async (t) => {
   const { start, table, at } = stage(t, PRINT)
   table(tableText({ 'p-0': [4] }))
-  const { code, output } = await start({}, ['JOB_ID,RANK_ID,RANK_SIZE,DEVICE_ID,ASCEND_DEVICE_ID,HCCL_CONNECT_TIMEOUT,RANK_TABLE_FILE'], 'sh').ended
+  const { code, output } = await start(
+    {},
+    ['JOB_ID,RANK_ID,RANK_SIZE,DEVICE_ID,ASCEND_DEVICE_ID,HCCL_CONNECT_TIMEOUT,RANK_TABLE_FILE'],
+    'sh',
+  ).ended
   assert.equal(code, 0, output)
-  const words = ['Wait for Rank table file ready', 'Rank table file (K8S generated) is ready for read', 'Rank table file (V1) is generated', 'Current server', 'bootstrap proc-rank-0-device-0', 'proc-rank-0-device-0 (pid: ', 'Begin destroy training processes', 'End destroy training processes', 'Training end with return code: 0']
+  const words = [
+    'Wait for Rank table file ready',
+    'Rank table file (K8S generated) is ready for read',
+    'Rank table file (V1) is generated',
+    'Current server',
+    'bootstrap proc-rank-0-device-0',
+    'proc-rank-0-device-0 (pid: ',
+    'Begin destroy training processes',
+    'End destroy training processes',
+    'Training end with return code: 0',
+  ]
   for (const text of [output, readFileSync(at('out/train.log'), 'utf8')]) {
     const places = words.map((word) => text.indexOf(word))
-    assert.deepEqual(places, [...places].filter((place) => place >= 0).sort((a, b) => a - b))
+    assert.deepEqual(
+      places,
+      [...places].filter((place) => place >= 0).sort((a, b) => a - b),
+    )
     assert.match(text, /^\[ModelArts Service Log\]\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - INFO - bootstrap/m)
   }
   const table1 = at('home/rank_table/jobstart_hccl.json')
@@ -66,11 +101,17 @@ test('the words people grep for are there, in order, on stdout and in the log fi
 })
 
 test('each rank has its own working folder and arguments arrive as they were given', async (t) => {
-  const { start, table, at } = stage(t, 'import os, sys\nprint(os.getcwd(), sys.argv[1:], os.environ["ROPEWAY_PHYSICAL_DEVICE_ID"])\n')
+  const { start, table, at } = stage(
+    t,
+    'import os, sys\nprint(os.getcwd(), sys.argv[1:], os.environ["ROPEWAY_PHYSICAL_DEVICE_ID"])\n',
+  )
   table(tableText({ 'p-1': [7, 0], 'p-0': [5, 4] }))
   const { output } = await start({}, ['--data_url=obs://b/x y/', '$HOME', "it's", '']).ended
   const args = `['--data_url=obs://b/x y/', '$HOME', "it's", '']`
-  assert.deepEqual(ranksOf(output).sort(), [`${at('mnt/workspace/device0')} ${args} 4`, `${at('mnt/workspace/device1')} ${args} 5`])
+  assert.deepEqual(ranksOf(output).sort(), [
+    `${at('mnt/workspace/device0')} ${args} 4`,
+    `${at('mnt/workspace/device1')} ${args} 5`,
+  ])
 })
 
 for (const [title, value] of [
@@ -113,7 +154,10 @@ for (const [title, text, why] of [
 test('a folder in the place of the table, and a FIFO, are said and waited out', async (t) => {
   const { start, at } = stage(t, PRINT)
   mkdirSync(at('config/jobstart_hccl.json'))
-  const { code, output } = await start({ RANK_TABLE_FILE: at('config/jobstart_hccl.json'), ROPEWAY_RANK_TABLE_TIMEOUT: '0.3' }).ended
+  const { code, output } = await start({
+    RANK_TABLE_FILE: at('config/jobstart_hccl.json'),
+    ROPEWAY_RANK_TABLE_TIMEOUT: '0.3',
+  }).ended
   assert.equal(code, 121)
   assert.match(output, /it is a folder/)
 })
@@ -182,7 +226,11 @@ test('a boot file that is not there ends with 120 and shows what is', async (t) 
 
 test('the form for jobs without devices is refused in plain words', async (t) => {
   const { dir } = stage(t, PRINT)
-  await using process = new TestProcess(['sh', join(runtime, 'run_train.sh'), 'python', 'x.py'], { PATH, ROPEWAY_RUNTIME_DIR: runtime }, dir)
+  await using process = new TestProcess(
+    ['sh', join(runtime, 'run_train.sh'), 'python', 'x.py'],
+    { PATH, ROPEWAY_RUNTIME_DIR: runtime },
+    dir,
+  )
   const { code, output } = await process.ended
   assert.equal(code, 2)
   assert.match(output, /argument 1: got "python"; valid: an obs:\/\/ or s3:\/\/ URL/)
@@ -191,14 +239,20 @@ test('the form for jobs without devices is refused in plain words', async (t) =>
 test('variables set outside: a preset timeout is kept, rank numbers are not', async (t) => {
   const { start, table } = stage(t, PRINT)
   table(tableText({ 'p-0': [0] }))
-  const { output } = await start({ HCCL_CONNECT_TIMEOUT: '600', RANK_ID: '9', RANK_SIZE: '9', DEVICE_ID: '9' }, ['HCCL_CONNECT_TIMEOUT,RANK_ID,RANK_SIZE,DEVICE_ID']).ended
+  const { output } = await start(
+    { HCCL_CONNECT_TIMEOUT: '600', RANK_ID: '9', RANK_SIZE: '9', DEVICE_ID: '9' },
+    ['HCCL_CONNECT_TIMEOUT,RANK_ID,RANK_SIZE,DEVICE_ID'],
+  ).ended
   assert.deepEqual(ranksOf(output), ['600 0 1 0'])
 })
 
 test('variables of the image for its own programs reach the ranks, not our runtime', async (t) => {
   const { start, table } = stage(t, PRINT)
   table(tableText({ 'p-0': [0] }))
-  const { code, output } = await start({ LD_LIBRARY_PATH: '/nowhere', NODE_OPTIONS: '--no-such-option', SSL_CERT_FILE: '/c' }, ['LD_LIBRARY_PATH,NODE_OPTIONS,SSL_CERT_FILE']).ended
+  const { code, output } = await start(
+    { LD_LIBRARY_PATH: '/nowhere', NODE_OPTIONS: '--no-such-option', SSL_CERT_FILE: '/c' },
+    ['LD_LIBRARY_PATH,NODE_OPTIONS,SSL_CERT_FILE'],
+  ).ended
   assert.equal(code, 0, output)
   assert.deepEqual(ranksOf(output), ['/nowhere --no-such-option /c'])
 })
@@ -224,7 +278,8 @@ time.sleep(60)
     assert.match(output, /proc-rank-2-device-2 \(pid: \d+\) has exited with non-zero code/)
     assert.match(output, new RegExp(`Training end with return code: ${expected}`))
     assert.ok(ranksOf(output).includes('told'))
-    for (const device of [0, 1, 2, 3]) assert.equal(isAlive(Number(readFileSync(at(`mnt/workspace/device${device}/pid`), 'utf8'))), false)
+    for (const device of [0, 1, 2, 3])
+      assert.equal(isAlive(Number(readFileSync(at(`mnt/workspace/device${device}/pid`), 'utf8'))), false)
     assert.deepEqual(markedProcesses(at('mnt')), [])
   })
 }
@@ -233,7 +288,11 @@ time.sleep(60)
 function markedProcesses(dir: string): string[] {
   return readdirSync('/proc').filter((name) => {
     try {
-      return /^\d+$/.test(name) && isAlive(Number(name)) && readFileSync(`/proc/${name}/environ`, 'latin1').includes(`PWD=${dir}`)
+      return (
+        /^\d+$/.test(name) &&
+        isAlive(Number(name)) &&
+        readFileSync(`/proc/${name}/environ`, 'latin1').includes(`PWD=${dir}`)
+      )
     } catch {
       return false
     }
@@ -257,7 +316,12 @@ time.sleep(60)
 for (const [title, ready, script, withTable] of [
   ['while it waits for the table', WAITING, PRINT, false],
   ['while ranks run', /up\n/, 'import time\nprint("up", flush=True)\ntime.sleep(60)\n', true],
-  ['while ranks run that end well on it', /up\n/, 'import signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(0))\nprint("up", flush=True)\ntime.sleep(60)\n', true],
+  [
+    'while ranks run that end well on it',
+    /up\n/,
+    'import signal, sys, time\nsignal.signal(15, lambda *_: sys.exit(0))\nprint("up", flush=True)\ntime.sleep(60)\n',
+    true,
+  ],
   ['while ranks are started', /bootstrap/, 'import time\ntime.sleep(60)\n', true],
 ] as const) {
   test(`SIGTERM ${title}, twice: 143 and nothing is left`, async (t) => {
@@ -275,42 +339,74 @@ for (const [title, ready, script, withTable] of [
 }
 
 test('a rank that closes its output but lives is waited for; a daemon that keeps it open is not', async (t) => {
-  const { start, table } = stage(t, 'import os, subprocess, time\nsubprocess.Popen(["sleep", "60"])\nprint("x", flush=True)\nos.close(1); os.close(2)\ntime.sleep(0.2)\nos._exit(5)\n')
+  const { start, table } = stage(
+    t,
+    'import os, subprocess, time\nsubprocess.Popen(["sleep", "60"])\nprint("x", flush=True)\nos.close(1); os.close(2)\ntime.sleep(0.2)\nos._exit(5)\n',
+  )
   table(tableText({ 'p-0': [0] }))
   const { code, output } = await start().ended
   assert.equal(code, 5)
   assert.deepEqual(ranksOf(output), ['x'])
 })
 
-test('200,000 lines from each of 8 ranks at their end: none is lost, none is mixed', { timeout: 120_000 }, async (t) => {
-  const script = 'import os, sys\nr = os.environ["RANK_ID"]\nsys.stdout.write("".join(f"{r}:{i}\\n" for i in range(200000)))\nsys.stdout.flush()\nos._exit(3 if r == "0" else 0)\n'
+test('200,000 lines from each of 8 ranks at their end: none is lost, none is mixed', {
+  timeout: 120_000,
+}, async (t) => {
+  const script =
+    'import os, sys\nr = os.environ["RANK_ID"]\nsys.stdout.write("".join(f"{r}:{i}\\n" for i in range(200000)))\nsys.stdout.flush()\nos._exit(3 if r == "0" else 0)\n'
   const { dir, table, at, start } = stage(t, script.replace('3 if r == "0" else 0', '0'))
   table(tableText({ 'p-0': [0, 1, 2, 3, 4, 5, 6, 7] }))
   void start
-  const command = { mode: 'exec', argv: ['bash', join(runtime, 'run_train.sh'), at('code/net'), 'net/train.py', at('out/train.log')] } as const
-  const environment = { RANK_TABLE_FILE: at('config'), MA_HOME: at('home'), MA_MOUNT_PATH: at('mnt'), BATCH_TASK_LOG_PATH: at('log'), BATCH_JOB_ID: 'job0', 'DOTTED.0_HOSTS': 'x' }
-  await using server = await new TestServer(dir, { command: { mode: 'exec', argv: [...command.argv] }, environment }).listen()
+  const command = {
+    mode: 'exec',
+    argv: ['bash', join(runtime, 'run_train.sh'), at('code/net'), 'net/train.py', at('out/train.log')],
+  } as const
+  const environment = {
+    RANK_TABLE_FILE: at('config'),
+    MA_HOME: at('home'),
+    MA_MOUNT_PATH: at('mnt'),
+    BATCH_TASK_LOG_PATH: at('log'),
+    BATCH_JOB_ID: 'job0',
+    'DOTTED.0_HOSTS': 'x',
+  }
+  await using server = await new TestServer(dir, {
+    command: { mode: 'exec', argv: [...command.argv] },
+    environment,
+  }).listen()
   await using task = startTask(runtime, dir)
   assert.equal((await task.ended).code, 0, server.text().slice(-3000))
   const whole = (rank: number) => Array.from({ length: 200_000 }, (_, i) => `${rank}:${i}\n`).join('')
   const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex')
   for (let rank = 0; rank < 8; rank++) {
     assert.equal(sha256(server.logs.get(`rank-${rank}`)!), sha256(whole(rank)))
-    assert.equal(sha256(readFileSync(at(`log/job0-proc-rank-${rank}-device-${rank}.txt`))), sha256(whole(rank)))
+    assert.equal(
+      sha256(readFileSync(at(`log/job0-proc-rank-${rank}-device-${rank}.txt`))),
+      sha256(whole(rank)),
+    )
   }
   for (const text of [server.text(), readFileSync(at('out/train.log'), 'utf8')]) {
     const byRank = Map.groupBy(ranksOf(text), (line) => line.split(':')[0])
     assert.equal(byRank.size, 8)
-    for (const [rank, lines] of byRank) assert.equal(sha256(`${lines.join('\n')}\n`), sha256(whole(Number(rank))))
+    for (const [rank, lines] of byRank)
+      assert.equal(sha256(`${lines.join('\n')}\n`), sha256(whole(Number(rank))))
   }
 })
 
 test('through a shell that forgets names with dots, the ranks still get them', async (t) => {
   const { dir, table, at } = stage(t, PRINT)
   table(tableText({ 'p-0': [0] }))
-  const environment = { RANK_TABLE_FILE: at('config'), MA_HOME: at('home'), MA_MOUNT_PATH: at('mnt'), 'BATCH_x.0_HOSTS': 'h:1', UNSET_LATER: '1' }
+  const environment = {
+    RANK_TABLE_FILE: at('config'),
+    MA_HOME: at('home'),
+    MA_MOUNT_PATH: at('mnt'),
+    'BATCH_x.0_HOSTS': 'h:1',
+    UNSET_LATER: '1',
+  }
   const command = `unset UNSET_LATER; exec sh ${runtime}/run_train.sh ${at('code/net')} net/train.py ${at('out/l')} BATCH_x.0_HOSTS,UNSET_LATER`
-  await using server = await new TestServer(dir, { command: { mode: 'exec', argv: ['dash', '-c', command] }, environment }).listen()
+  await using server = await new TestServer(dir, {
+    command: { mode: 'exec', argv: ['dash', '-c', command] },
+    environment,
+  }).listen()
   await using task = startTask(runtime, dir)
   assert.equal((await task.ended).code, 0, server.text())
   assert.equal(server.text('rank-0'), 'h:1 None\n')
@@ -319,8 +415,20 @@ test('through a shell that forgets names with dots, the ranks still get them', a
 test('run_train.sh brings the code from object storage over the task socket', async (t) => {
   const { dir, table, at } = stage(t, PRINT)
   table(tableText({ 'p-0': [0] }))
-  const environment = { RANK_TABLE_FILE: at('config'), MA_HOME: at('home'), MA_MOUNT_PATH: at('mnt'), MA_JOB_DIR: at('jobs') }
-  const argv = ['bash', join(runtime, 'run_train.sh'), 'obs://bucket/p/resnet50/', 'resnet50/train.py', at('out/l'), 'RANK_ID']
+  const environment = {
+    RANK_TABLE_FILE: at('config'),
+    MA_HOME: at('home'),
+    MA_MOUNT_PATH: at('mnt'),
+    MA_JOB_DIR: at('jobs'),
+  }
+  const argv = [
+    'bash',
+    join(runtime, 'run_train.sh'),
+    'obs://bucket/p/resnet50/',
+    'resnet50/train.py',
+    at('out/l'),
+    'RANK_ID',
+  ]
   await using server = await new TestServer(dir, { command: { mode: 'exec', argv }, environment }).listen()
   server.objects.set('bucket/p/resnet50/train.py', Buffer.from(PRINT))
   await using task = startTask(runtime, dir)
@@ -334,9 +442,21 @@ test('run_train.sh brings the code from object storage over the task socket', as
 test('ranks: any command on every device, relative names as the caller sees them', async (t) => {
   const { table, at, dir } = stage(t, PRINT)
   table(tableText({ 'p-0': [2, 3] }))
-  const env = { PATH, HOME: dir, MA_MOUNT_PATH: at('mnt'), RANK_TABLE_FILE: at('config'), ROPEWAY_RUNTIME_DIR: runtime }
-  const start = (args: string[], more = {}) => new TestProcess([join(runtime, 'launcher'), 'ranks', ...args], { ...env, ...more }, at('code/net'))
-  await using both = start(['--', 'python3', 'train.py', 'RANK_ID,ROPEWAY_PHYSICAL_DEVICE_ID,RANK_TABLE_FILE'])
+  const env = {
+    PATH,
+    HOME: dir,
+    MA_MOUNT_PATH: at('mnt'),
+    RANK_TABLE_FILE: at('config'),
+    ROPEWAY_RUNTIME_DIR: runtime,
+  }
+  const start = (args: string[], more = {}) =>
+    new TestProcess([join(runtime, 'launcher'), 'ranks', ...args], { ...env, ...more }, at('code/net'))
+  await using both = start([
+    '--',
+    'python3',
+    'train.py',
+    'RANK_ID,ROPEWAY_PHYSICAL_DEVICE_ID,RANK_TABLE_FILE',
+  ])
   const { output } = await both.ended
   const file = at('mnt/rank_table/jobstart_hccl.json')
   assert.deepEqual(ranksOf(output).sort(), [`0 2 ${file}`, `1 3 ${file}`])
@@ -344,6 +464,10 @@ test('ranks: any command on every device, relative names as the caller sees them
   assert.equal((await wrong.ended).code, 2)
   await using nothing = start(['--', 'no-such-program'])
   assert.equal((await nothing.ended).code, 127)
-  await using plain = start(['--processes', '2', '--', 'sh', '-c', 'echo $RANK_ID of $RANK_SIZE'], { RANK_TABLE_FILE: '', VC_TASK_INDEX: '1', MA_NUM_HOSTS: '2' })
+  await using plain = start(['--processes', '2', '--', 'sh', '-c', 'echo $RANK_ID of $RANK_SIZE'], {
+    RANK_TABLE_FILE: '',
+    VC_TASK_INDEX: '1',
+    MA_NUM_HOSTS: '2',
+  })
   assert.deepEqual(ranksOf((await plain.ended).output).sort(), ['2 of 4', '3 of 4'])
 })

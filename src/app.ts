@@ -10,7 +10,7 @@ import { readServeId } from './db/instance.ts'
 import { createJobStore } from './db/job-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
-import { SocketTaskGate } from './http/task-gate.ts'
+import { SocketTaskGate, type TaskGateParts } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import { systemClock } from './lib/clock.ts'
 import { ChangeSignal } from './lib/signal.ts'
@@ -18,21 +18,31 @@ import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { authorizeAlways, authorizeS3V4 } from './storage/server/authorize.ts'
 import { createObjectHandler } from './storage/server/object-handler.ts'
-import { openObjectStore } from './storage/server/object-store.ts'
+import { type ObjectStore, openObjectStore } from './storage/server/object-store.ts'
 import { openBackend } from './wiring/backend.ts'
 import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
 import { openInventory } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
 
-export type App = AsyncDisposable & { readonly endpoint: string; readonly objectEndpoint: string; readonly projectId: string }
+export type App = AsyncDisposable & {
+  readonly endpoint: string
+  readonly objectEndpoint: string
+  readonly projectId: string
+}
 
 /** Runs the server until the signal aborts. Throws ConfigError, DataFolderError or AppError when it cannot start. */
-export async function runServe(flags: ServeFlags & { env: Readonly<Record<string, string | undefined>> }, signal: AbortSignal): Promise<void> {
+export async function runServe(
+  flags: ServeFlags & { env: Readonly<Record<string, string | undefined>> },
+  signal: AbortSignal,
+): Promise<void> {
   const config = readConfig(flags, flags.env)
   const logger = createLogger(config.logLevel)
   await using app = await openApp(config, logger)
-  logger.info({ endpoint: app.endpoint, objects: app.objectEndpoint, data: config.dataDir }, 'ropeway is serving')
+  logger.info(
+    { endpoint: app.endpoint, objects: app.objectEndpoint, data: config.dataDir },
+    'ropeway is serving',
+  )
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -55,34 +65,38 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   const store = createJobStore(db, { secretKey, serveId, ownership: 'serve' })
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
-  const backend = owned.use(await openBackend(config, clock, logs))
+  const backend = owned.use(
+    await openBackend(config, clock, logs, inventory, (error) =>
+      logger.error({ error: textOf(error) }, 'the fake backend failed'),
+    ),
+  )
 
   const wake = new ChangeSignal()
   const changed = new ChangeSignal()
   const stopping = new AbortController()
-  const parts = { store, logs, backend, clock, wake, changed, stopping: stopping.signal, inventory: () => inventory }
-  const onFailure = (error: Error) => logger.error({ error: textOf(error) }, 'an object request failed')
-  const taskObjects = createObjectHandler({ store: objects, authorize: authorizeAlways(first.projectId), onFailure })
-  const gate = owned.use(
-    new SocketTaskGate({ ...parts, serveObjects: () => taskObjects, onError: (where, error) => logger.error({ where, error: textOf(error) }, 'a task request failed') }),
-  )
-  const controller = owned.use(
-    new Controller({
-      ...parts,
-      gate,
-      serveId,
-      onError: (job, error) => logger.error({ job, error: textOf(error) }, 'a job could not be moved and is tried again'),
-      faultPoint: faultPointOf(config),
-    }),
-  )
+  const parts = {
+    store,
+    logs,
+    backend,
+    clock,
+    wake,
+    changed,
+    stopping: stopping.signal,
+    inventory: () => inventory,
+  }
+  const lookup = (accessKey: string) => keys.findSecret(accessKey)
+  const { controller, gate } = createMovers(config, parts, objects, first.projectId, serveId, logger)
+  owned.use(gate)
+  owned.use(controller)
   const api = createApi({
     ...parts,
     catalog: catalogOf(objects),
-    lookup: (accessKey) => keys.findSecret(accessKey),
+    lookup,
     onError: (request, error) => logger.error({ request, error: textOf(error) }, 'a request failed'),
   })
-  const authorize = authorizeS3V4({ lookupSecret: (accessKey) => keys.findSecret(accessKey)?.secret, clock })
-  const objectListener = owned.use(await listen('--objects', config.objects, createObjectHandler({ store: objects, authorize, onFailure })))
+  const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })
+  const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
+  const objectListener = owned.use(await listen('--objects', config.objects, objectHandler))
   const apiListener = owned.use(await listen('--listen', config.listen, getRequestListener(api.fetch)))
   // Long polls end first, or closing would wait for them.
   owned.defer(() => stopping.abort(new Error('the server is stopping')))
@@ -103,6 +117,41 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   }
 }
 
+type MoverParts = Omit<TaskGateParts, 'serveObjects' | 'onError'>
+
+/** What moves jobs: the controller, and the tasks' sockets that it opens and closes. */
+function createMovers(
+  config: Config,
+  parts: MoverParts,
+  objects: ObjectStore,
+  projectId: string,
+  serveId: string,
+  logger: Logger,
+) {
+  const taskObjects = createObjectHandler({
+    store: objects,
+    authorize: authorizeAlways(projectId),
+    onFailure: objectFailure(logger),
+  })
+  const gate = new SocketTaskGate({
+    ...parts,
+    serveObjects: () => taskObjects,
+    onError: (where, error) => logger.error({ where, error: textOf(error) }, 'a task request failed'),
+  })
+  const controller = new Controller({
+    ...parts,
+    gate,
+    serveId,
+    onError: (job, error) =>
+      logger.error({ job, error: textOf(error) }, 'a job could not be moved and is tried again'),
+    faultPoint: faultPointOf(config),
+  })
+  return { controller, gate }
+}
+
+const objectFailure = (logger: Logger) => (error: Error) =>
+  logger.error({ error: textOf(error) }, 'an object request failed')
+
 /** The crash tests end the process at a named point, the way a power cut would. */
 function faultPointOf({ faultPoint }: Config): (point: string) => void {
   return (point) => {
@@ -110,4 +159,5 @@ function faultPointOf({ faultPoint }: Config): (point: string) => void {
   }
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

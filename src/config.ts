@@ -53,6 +53,9 @@ function endpoint(flag: string, text: string): Endpoint {
   const match = /^(.*):(\d{1,5})$/.exec(text)
   const port = Number(match?.[2])
   const host = match?.[1]?.replace(/^\[(.*)\]$/, '$1')
-  if (!host || port > 65_535) throw new ConfigError(`${flag}: got ${JSON.stringify(text)}; valid: ADDRESS:PORT, port 0 picks a free one`)
+  if (!host || port > 65_535)
+    throw new ConfigError(
+      `${flag}: got ${JSON.stringify(text)}; valid: ADDRESS:PORT, port 0 picks a free one`,
+    )
   return { host, port }
 }

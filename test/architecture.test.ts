@@ -85,7 +85,9 @@ const EVERYTHING = readSources(
 const CODE = EVERYTHING.filter(
   ({ name }) => name.endsWith('.ts') && (!name.startsWith('..') || name.startsWith('../container/')),
 )
-const PRODUCT = CODE.filter(({ name }) => !name.endsWith('.test.ts'))
+/** Tests and what only tests use; free to import what they test, and imported by nothing else. */
+const isTest = (name: string): boolean => /(\.test|-fixture)\.ts$/.test(name)
+const PRODUCT = CODE.filter(({ name }) => !isTest(name))
 
 const isUnder = (name: string, folder: string): boolean => name === folder || name.startsWith(`${folder}/`)
 const ruleOf = (name: string): Rule | undefined => RULES.find((rule) => isUnder(name, rule.name))
@@ -98,6 +100,7 @@ const implementationOf = (name: string): string | null =>
 function objection(from: string, to: string): string | null {
   const rule = ruleOf(from)
   if (rule === undefined) return `${from}: its folder has no row in the table of docs/architecture.md`
+  if (isTest(to)) return `${from} imports ${to}, which is for tests only`
   if (rule.allowed === 'everything') return null
   if (isUnder(to, rule.name)) {
     const implementation = implementationOf(to)
@@ -192,6 +195,7 @@ const ARROWS = [
   { from: 'launcher/a.ts', to: 'accelerator/rank-table/b.ts', allowed: true },
   { from: 'launcher/a.ts', to: 'accelerator/b.ts', allowed: false },
   { from: 'app.ts', to: 'db/b.ts', allowed: true },
+  { from: 'app.ts', to: 'db/b-fixture.ts', allowed: false },
   { from: 'job/a.ts', to: 'app.ts', allowed: false },
   { from: 'somewhere/a.ts', to: 'lib/b.ts', allowed: false },
 ]

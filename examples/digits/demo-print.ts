@@ -68,9 +68,9 @@ export function printSummary({ state, phases, endMs, written, dataDir }: Summary
       `phase    ${phase.padEnd(12)}${isLast ? ` after ${seconds(atMs).trim()}` : seconds(next.atMs - atMs)}`,
     )
   })
-  say(
-    `result   ${visible(state.message) || state.phase}, exit code ${state.exit_code ?? 'none'}, ${seconds(endMs).trim()} in all`,
-  )
+  const code = state.exit_code === null ? '' : ` with exit code ${state.exit_code}`
+  say(`result   ${state.phase}${code} after ${seconds(endMs).trim()}`)
+  if (state.message !== '') say(`         ${visible(state.message)}`)
   if (metrics) {
     say(`ranks    ${metrics.ranks}, one process per device`)
     say(

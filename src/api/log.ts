@@ -2,7 +2,11 @@
 import { z } from 'zod'
 
 /** #12: the tail of a task's log, at most 5 MiB. */
-export const logPreview = z.object({ content: z.string(), current_size: z.number().int(), full_size: z.number().int() })
+export const logPreview = z.object({
+  content: z.string(),
+  current_size: z.number().int(),
+  full_size: z.number().int(),
+})
 export type LogPreview = z.infer<typeof logPreview>
 
 /**
@@ -12,7 +16,12 @@ export type LogPreview = z.infer<typeof logPreview>
  */
 export const logReadQuery = z.object({
   offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(8 << 20).default(1 << 20),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(8 << 20)
+    .default(1 << 20),
   wait_s: z.coerce.number().min(0).max(60).default(0),
   attempt: z.coerce.number().int().min(1).optional(),
   /** `attachment` adds a Content-Disposition with the file name of modelarts.md §3.9. */
@@ -20,10 +29,21 @@ export const logReadQuery = z.object({
 })
 export type LogReadQuery = z.infer<typeof logReadQuery>
 
-export const LOG_HEADERS = { offset: 'Ropeway-Log-Offset', next: 'Ropeway-Log-Next', end: 'Ropeway-Log-End' } as const
+export const LOG_HEADERS = {
+  offset: 'Ropeway-Log-Offset',
+  next: 'Ropeway-Log-Next',
+  end: 'Ropeway-Log-End',
+} as const
 
 /** `GET …/tasks/{task}/logs`: the streams a task has written. */
 export const logStreams = z.object({
-  streams: z.array(z.object({ stream: z.string(), file_name: z.string(), attempt: z.number().int(), length: z.number().int() })),
+  streams: z.array(
+    z.object({
+      stream: z.string(),
+      file_name: z.string(),
+      attempt: z.number().int(),
+      length: z.number().int(),
+    }),
+  ),
 })
 export type LogStreams = z.infer<typeof logStreams>

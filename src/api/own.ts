@@ -20,7 +20,14 @@ export const eventStreamQuery = z.object({
 export const eventStream = z.object({
   next: z.number().int(),
   events: z.array(
-    z.object({ sequence: z.number().int(), time: z.string(), level: z.enum(['Info', 'Warning', 'Error']), source: z.enum(['Job', 'Task', 'K8S']), reason: z.string(), message: z.string() }),
+    z.object({
+      sequence: z.number().int(),
+      time: z.string(),
+      level: z.enum(['Info', 'Warning', 'Error']),
+      source: z.enum(['Job', 'Task', 'K8S']),
+      reason: z.string(),
+      message: z.string(),
+    }),
   ),
   phase: z.string(),
   secondary_phase: z.string(),

@@ -1,7 +1,11 @@
 // One table of every route. Server, client, docs and tests read it.
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD'
-export type Route = { readonly method: Method; readonly path: string; readonly success: 200 | 201 | 202 | 204 }
+export type Route = {
+  readonly method: Method
+  readonly path: string
+  readonly success: 200 | 201 | 202 | 204
+}
 
 /** Paths in Hono's form; `{project_id}` of the documents is `:project`. */
 export const ROUTES = {
@@ -13,12 +17,24 @@ export const ROUTES = {
   searchTrainingJobs: { method: 'POST', path: '/v2/:project/training-job-searches', success: 200 },
   listTasks: { method: 'GET', path: '/v2/:project/training-jobs/:job/tasks', success: 200 },
   listEvents: { method: 'GET', path: '/v2/:project/training-jobs/:job/events', success: 200 },
-  previewLog: { method: 'GET', path: '/v2/:project/training-jobs/:job/tasks/:task/logs/preview', success: 200 },
+  previewLog: {
+    method: 'GET',
+    path: '/v2/:project/training-jobs/:job/tasks/:task/logs/preview',
+    success: 200,
+  },
   listFlavors: { method: 'GET', path: '/v2/:project/training-job-flavors', success: 200 },
   dryRun: { method: 'POST', path: '/ropeway/v1/:project/dry-run', success: 200 },
   streamEvents: { method: 'GET', path: '/ropeway/v1/:project/training-jobs/:job/stream', success: 200 },
-  listLogStreams: { method: 'GET', path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/logs', success: 200 },
-  readLog: { method: 'GET', path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/logs/:stream', success: 200 },
+  listLogStreams: {
+    method: 'GET',
+    path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/logs',
+    success: 200,
+  },
+  readLog: {
+    method: 'GET',
+    path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/logs/:stream',
+    success: 200,
+  },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES

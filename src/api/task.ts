@@ -19,7 +19,12 @@ export const taskCommand = z.discriminatedUnion('mode', [
   /** `SHELL -c '<command> "$@"' ropeway <args…>`: parameters are argv, never text (decisions.md 1.9). */
   z.object({ mode: z.literal('shell'), command: z.string(), args: z.array(z.string()) }),
   /** `PYTHON <boot_file> <args…>`; `per_device` starts one process per device through the rank table. */
-  z.object({ mode: z.literal('boot'), boot_file: z.string(), args: z.array(z.string()), per_device: z.boolean() }),
+  z.object({
+    mode: z.literal('boot'),
+    boot_file: z.string(),
+    args: z.array(z.string()),
+    per_device: z.boolean(),
+  }),
 ])
 export type TaskCommand = z.infer<typeof taskCommand>
 
@@ -80,17 +85,45 @@ export const logAppendResponse = z.object({ length: z.number().int() })
 
 /** What the launcher tells while it lives. Each becomes at most one event; repeating one is harmless. */
 export const taskReport = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('stage'), stage: z.enum(['code', 'inputs', 'rank-table', 'training', 'outputs']), state: z.enum(['started', 'done', 'failed']), detail: z.string(), seconds: z.number().nullable() }),
-  z.object({ kind: z.literal('rank'), rank: z.number().int(), device: z.number().int(), state: z.enum(['started', 'exited']), pid: z.number().int(), exit_code: z.number().int().nullable(), signal: z.string().nullable() }),
+  z.object({
+    kind: z.literal('stage'),
+    stage: z.enum(['code', 'inputs', 'rank-table', 'training', 'outputs']),
+    state: z.enum(['started', 'done', 'failed']),
+    detail: z.string(),
+    seconds: z.number().nullable(),
+  }),
+  z.object({
+    kind: z.literal('rank'),
+    rank: z.number().int(),
+    device: z.number().int(),
+    state: z.enum(['started', 'exited']),
+    pid: z.number().int(),
+    exit_code: z.number().int().nullable(),
+    signal: z.string().nullable(),
+  }),
   /** A problem a person should read; `reason` is CamelCase. */
-  z.object({ kind: z.literal('problem'), level: z.enum(['Info', 'Warning', 'Error']), reason: z.string(), message: z.string() }),
+  z.object({
+    kind: z.literal('problem'),
+    level: z.enum(['Info', 'Warning', 'Error']),
+    reason: z.string(),
+    message: z.string(),
+  }),
   /** The launcher is about to end with this code: the user's code, or a LAUNCHER_EXIT. */
-  z.object({ kind: z.literal('end'), exit_code: z.number().int(), message: z.string(), first_failed_rank: z.number().int().nullable() }),
+  z.object({
+    kind: z.literal('end'),
+    exit_code: z.number().int(),
+    message: z.string(),
+    first_failed_rank: z.number().int().nullable(),
+  }),
 ])
 export type TaskReport = z.infer<typeof taskReport>
 
 /** Each report is sent as `{sequence, at_ms, report}`; the server drops a sequence it has seen. */
-export const reportRequest = z.object({ sequence: z.number().int(), at_ms: z.number().int(), report: taskReport })
+export const reportRequest = z.object({
+  sequence: z.number().int(),
+  at_ms: z.number().int(),
+  report: taskReport,
+})
 export type ReportRequest = z.infer<typeof reportRequest>
 
 /** Exit codes of the launcher itself (ascend.md §3.11). A user's program that uses the same numbers is not confused:

@@ -6,7 +6,10 @@ const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters,
 const optionalText = z.string().nullish()
 const obsRemote = z.looseObject({ obs_url: z.string() })
 
-const environmentName = z.string().max(8192).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and "_", not starting with a digit')
+const environmentName = z
+  .string()
+  .max(8192)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and "_", not starting with a digit')
 const environmentValue = z
   .string()
   .max(4096, 'must be at most 4096 characters')
@@ -19,7 +22,11 @@ export const environments = z
 
 export const parameter = z.looseObject({
   name: name,
-  value: z.string().max(4096).refine((value) => !value.includes('\0'), 'must not contain NUL').default(''),
+  value: z
+    .string()
+    .max(4096)
+    .refine((value) => !value.includes('\0'), 'must not contain NUL')
+    .default(''),
   description: optionalText,
   i18n_description: z.unknown().optional(),
   constraint: z.looseObject({}).nullish(),
@@ -83,7 +90,11 @@ export const resource = z.looseObject({
   pool_id: optionalText,
   policy: optionalText,
   main_container_customized_flavor: z
-    .looseObject({ cpu_core_num: z.number().positive().nullish(), mem_size: z.number().positive().nullish(), accelerator_num: z.number().min(0).nullish() })
+    .looseObject({
+      cpu_core_num: z.number().positive().nullish(),
+      mem_size: z.number().positive().nullish(),
+      accelerator_num: z.number().min(0).nullish(),
+    })
     .nullish(),
 })
 
@@ -92,9 +103,19 @@ export const spec = z.looseObject({
   volumes: z.array(z.looseObject({})).nullish(),
   log_export_path: z.looseObject({ obs_url: optionalText, host_path: optionalText }).nullish(),
   log_export_config: z.looseObject({}).nullish(),
-  auto_stop: z.looseObject({ time_unit: z.literal('HOURS', 'must be "HOURS"'), duration: z.number().int().min(1, 'must be at least 1') }).nullish(),
+  auto_stop: z
+    .looseObject({
+      time_unit: z.literal('HOURS', 'must be "HOURS"'),
+      duration: z.number().int().min(1, 'must be at least 1'),
+    })
+    .nullish(),
   schedule_policy: z
-    .looseObject({ priority: z.number().int().nullish(), preemptible: z.boolean().nullish(), required_affinity: z.looseObject({}).nullish(), preferred_affinity: z.looseObject({}).nullish() })
+    .looseObject({
+      priority: z.number().int().nullish(),
+      preemptible: z.boolean().nullish(),
+      required_affinity: z.looseObject({}).nullish(),
+      preferred_affinity: z.looseObject({}).nullish(),
+    })
     .nullish(),
   notification: z.looseObject({}).nullish(),
   custom_metrics: z.array(z.looseObject({})).nullish(),
@@ -102,7 +123,10 @@ export const spec = z.looseObject({
 
 export const metadata = z.looseObject({
   name: name,
-  workspace_id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/).nullish(),
+  workspace_id: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .nullish(),
   description: z.string().max(256, 'must be at most 256 characters').nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
   training_experiment_reference: z.looseObject({}).nullish(),
@@ -121,7 +145,9 @@ export const trainingJobRequest = z.looseObject({
 export type TrainingJobRequest = z.infer<typeof trainingJobRequest>
 
 export const actionRequest = z.object({ action_type: z.string() })
-export const descriptionRequest = z.object({ description: z.string().max(256, 'must be at most 256 characters') })
+export const descriptionRequest = z.object({
+  description: z.string().max(256, 'must be at most 256 characters'),
+})
 
 /** `status` of a job on the wire (§1.5). `waiting` is ours: why a job does not start yet. */
 export const jobStatusBody = z.looseObject({
@@ -131,7 +157,9 @@ export const jobStatusBody = z.looseObject({
   start_time: z.number(),
   node_count_metrics: z.array(z.array(z.number())).nullable(),
   tasks: z.array(z.string()),
-  task_statuses: z.array(z.object({ task: z.string(), exit_code: z.number().nullable(), message: z.string() })),
+  task_statuses: z.array(
+    z.object({ task: z.string(), exit_code: z.number().nullable(), message: z.string() }),
+  ),
   running_records: z.array(z.looseObject({})),
   message: z.string().optional(),
   exit_code: z.number().nullable().optional(),
@@ -141,7 +169,13 @@ export const jobStatusBody = z.looseObject({
 /** The job object every call answers with (§1.4). */
 export const trainingJob = z.looseObject({
   kind: z.string(),
-  metadata: z.looseObject({ id: z.string(), name: z.string(), create_time: z.number(), description: z.string(), workspace_id: z.string() }),
+  metadata: z.looseObject({
+    id: z.string(),
+    name: z.string(),
+    create_time: z.number(),
+    description: z.string(),
+    workspace_id: z.string(),
+  }),
   status: jobStatusBody,
   algorithm: z.looseObject({}),
   spec: z.looseObject({}),
@@ -149,7 +183,12 @@ export const trainingJob = z.looseObject({
 export type TrainingJob = z.infer<typeof trainingJob>
 
 /** One task of a job: `GET …/tasks` answers an array of these. */
-export const trainingTask = z.object({ task: z.string(), ip: z.string(), host_ip: z.string(), schedule_count: z.number().int() })
+export const trainingTask = z.object({
+  task: z.string(),
+  ip: z.string(),
+  host_ip: z.string(),
+  schedule_count: z.number().int(),
+})
 export type TrainingTask = z.infer<typeof trainingTask>
 
 export const searchRequest = z.looseObject({

@@ -42,7 +42,10 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.onError((error, context) => {
     const known = error instanceof AppError ? error : undefined
     if (!known) options.onError(context.get('requestId'), error)
-    return answerError(context, known ?? new AppError('Internal', `internal error; request ${context.get('requestId')}`))
+    return answerError(
+      context,
+      known ?? new AppError('Internal', `internal error; request ${context.get('requestId')}`),
+    )
   })
   return app
 }
@@ -60,13 +63,17 @@ async function identify(options: ApiOptions, context: ApiContext): Promise<void>
     lookup: options.lookup,
     now: options.clock.now(),
   })
-  if (!result.ok) throw new AppError(result.refusal === 'forbidden' ? 'Forbidden' : 'Unauthorized', result.message)
+  if (!result.ok)
+    throw new AppError(result.refusal === 'forbidden' ? 'Forbidden' : 'Unauthorized', result.message)
   context.set('principal', result.principal)
   context.set('body', body)
 }
 
 const notFound = (context: ApiContext): AppError =>
-  new AppError('PathNotFound', `path: got ${context.req.method} ${JSON.stringify(context.req.path.slice(0, 200))}; valid: a path of docs/api-compatibility.md`)
+  new AppError(
+    'PathNotFound',
+    `path: got ${context.req.method} ${JSON.stringify(context.req.path.slice(0, 200))}; valid: a path of docs/api-compatibility.md`,
+  )
 
 function answerError(context: ApiContext, error: AppError): Response {
   const { status } = ERRORS[error.code]

@@ -16,7 +16,15 @@ export function eventRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
     const job = await jobOf(parts, context)
     const { total, events } = await parts.store.listEvents(job.id, query)
     const { limit, offset, order } = query
-    return context.json({ total, limit, offset, order, start_time: query.start_time ?? null, end_time: query.end_time ?? null, events })
+    return context.json({
+      total,
+      limit,
+      offset,
+      order,
+      start_time: query.start_time ?? null,
+      end_time: query.end_time ?? null,
+      events,
+    })
   })
   app.get(ROUTES.streamEvents.path, (context) => stream(parts, context))
 }
@@ -46,7 +54,8 @@ async function stream(parts: ApiParts, context: ApiContext): Promise<Response> {
     terminal: isTerminal(job.status.phase) && events.length < STREAM_BATCH,
     exit_code: job.status.exitCode,
     message: job.status.message,
-    waiting: admission && !admission.admitted ? { position: admission.position, reason: admission.reason } : null,
+    waiting:
+      admission && !admission.admitted ? { position: admission.position, reason: admission.reason } : null,
   })
 }
 

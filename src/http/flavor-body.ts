@@ -7,7 +7,11 @@ const arch = process.arch === 'arm64' ? 'arm' : 'x86'
 
 /** Memory in whole GB as the documents print it; numbers of `npu` and `disk` are strings there. */
 export function flavorBody(flavor: Flavor): FlavorBody {
-  const unit = { unit_num: flavor.devices, product_name: flavor.chip ? `ascend-${flavor.chip}` : 'gpu', memory: '' }
+  const unit = {
+    unit_num: flavor.devices,
+    product_name: flavor.chip ? `ascend-${flavor.chip}` : 'gpu',
+    memory: '',
+  }
   return {
     flavor_id: flavor.id,
     flavor_name: flavor.name,

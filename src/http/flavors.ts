@@ -11,7 +11,9 @@ import type { ApiEnv, ApiParts } from './parts.ts'
 export function flavorRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get(ROUTES.listFlavors.path, (context) => {
     const { flavor_type: type } = parseQuery(flavorQuery, context.req.query())
-    const flavors = listFlavors(parts.inventory()).map(flavorBody).filter((flavor) => !type || flavor.flavor_type === type)
+    const flavors = listFlavors(parts.inventory())
+      .map(flavorBody)
+      .filter((flavor) => !type || flavor.flavor_type === type)
     return context.json({ total_count: flavors.length, flavors })
   })
 }

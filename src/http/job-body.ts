@@ -38,11 +38,17 @@ function statusBody(job: Job, admission: Admission | null): TrainingJob['status'
   return {
     phase,
     secondary_phase: secondaryPhase,
-    duration: status.startTimeMs === null ? 0 : Math.max(0, (status.endTimeMs ?? Date.now()) - status.startTimeMs),
+    duration:
+      status.startTimeMs === null ? 0 : Math.max(0, (status.endTimeMs ?? Date.now()) - status.startTimeMs),
     start_time: status.startTimeMs ?? 0,
-    node_count_metrics: status.nodeCountMetrics.length === 0 ? null : status.nodeCountMetrics.map((pair) => [...pair]),
+    node_count_metrics:
+      status.nodeCountMetrics.length === 0 ? null : status.nodeCountMetrics.map((pair) => [...pair]),
     tasks: status.tasks.map(({ task }) => task),
-    task_statuses: status.tasks.map(({ task, exitCode, message }) => ({ task, exit_code: exitCode, message })),
+    task_statuses: status.tasks.map(({ task, exitCode, message }) => ({
+      task,
+      exit_code: exitCode,
+      message,
+    })),
     running_records: status.records.map((record) => ({
       start_at: seconds(record.startAtMs),
       end_at: seconds(record.endAtMs),
@@ -51,7 +57,10 @@ function statusBody(job: Job, admission: Admission | null): TrainingJob['status'
     })),
     message: status.message,
     exit_code: status.exitCode,
-    waiting: admission && !admission.admitted && !isTerminal(phase) ? { position: admission.position, reason: admission.reason } : null,
+    waiting:
+      admission && !admission.admitted && !isTerminal(phase)
+        ? { position: admission.position, reason: admission.reason }
+        : null,
   }
 }
 
@@ -65,7 +74,10 @@ function algorithmBody(job: Job): TrainingJob['algorithm'] {
     environments: algorithm.environments ?? {},
     parameters: algorithm.parameters ?? [],
     policies: algorithm.policies ?? {},
-    inputs: (algorithm.inputs ?? []).map((input, index) => ({ ...input, local_dir: inputs[index]?.local_dir })),
+    inputs: (algorithm.inputs ?? []).map((input, index) => ({
+      ...input,
+      local_dir: inputs[index]?.local_dir,
+    })),
     outputs: (algorithm.outputs ?? []).map((output, index) => ({
       ...output,
       local_dir: outputs[index]?.local_dir,

@@ -20,7 +20,12 @@ export function logRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
     const task = taskOf(job, context)
     const streams = (await parts.logs.streams(job.id)).filter((stream) => stream.task === task)
     return context.json({
-      streams: streams.map(({ stream, attempt, length }) => ({ stream, attempt, length, file_name: logFileName(job.id, task, stream) })),
+      streams: streams.map(({ stream, attempt, length }) => ({
+        stream,
+        attempt,
+        length,
+        file_name: logFileName(job.id, task, stream),
+      })),
     })
   })
   app.get(ROUTES.readLog.path, (context) => read(parts, context))
@@ -60,13 +65,16 @@ async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
       [LOG_HEADERS.offset]: String(query.offset),
       [LOG_HEADERS.next]: String(next),
       [LOG_HEADERS.end]: String(ended),
-      ...(query.download === 'true' ? { 'Content-Disposition': `attachment; filename="${logFileName(job.id, task, stream.data)}"` } : {}),
+      ...(query.download === 'true'
+        ? { 'Content-Disposition': `attachment; filename="${logFileName(job.id, task, stream.data)}"` }
+        : {}),
     },
   })
 }
 
 /** Nothing can follow: the job has ended, or a later attempt runs. */
-const isOver = (job: Job, attempt: number): boolean => isTerminal(job.status.phase) || attempt < job.status.attempt
+const isOver = (job: Job, attempt: number): boolean =>
+  isTerminal(job.status.phase) || attempt < job.status.attempt
 
 /** Until the stream is longer than `offset`, the job's row changes, or the time is over. */
 async function waitForBytes(
@@ -79,6 +87,9 @@ async function waitForBytes(
   if (timeoutMs === 0) return
   const done = new AbortController()
   const either = AbortSignal.any([signal, done.signal])
-  await Promise.race([parts.logs.waitForMore(key, offset, timeoutMs, either), parts.changed.wait(key.jobId, timeoutMs, either)])
+  await Promise.race([
+    parts.logs.waitForMore(key, offset, timeoutMs, either),
+    parts.changed.wait(key.jobId, timeoutMs, either),
+  ])
   done.abort()
 }

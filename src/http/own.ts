@@ -6,8 +6,8 @@ import { trainingJobRequest } from '../api/training-job.ts'
 import { place } from '../job/admission.ts'
 import { createJob, trialJob } from '../job/create.ts'
 import { buildInstructions } from '../job/instructions.ts'
-import { hostAddressOf, planInputOf } from '../job/plan-input.ts'
 import { SECRET_MASK } from '../job/job.ts'
+import { hostAddressOf, planInputOf } from '../job/plan-input.ts'
 import { newUuid } from '../lib/id.ts'
 import { jobBody } from './job-body.ts'
 import { parseBody } from './parse.ts'
@@ -30,7 +30,9 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
   const now = place(job, inventory, await parts.store.bookings())
   const placed = now.ok ? now : place(job, inventory, [])
   const placements = placed.ok ? placed.placements : []
-  const secrets = Object.fromEntries(Object.keys(created.job.secretEnvironment).map((name) => [name, SECRET_MASK]))
+  const secrets = Object.fromEntries(
+    Object.keys(created.job.secretEnvironment).map((name) => [name, SECRET_MASK]),
+  )
   const answer: DryRunResponse = {
     backend: parts.backend.name,
     job: jobBody(job, inventory),
@@ -39,7 +41,13 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
       : { admitted: false, reason: now.reason },
     plan: parts.backend.plan(planInputOf(job, 1, placements, inventory)),
     environments: placements.map((placement) => {
-      const input = { job, task: placement.task, hostAddress: hostAddressOf(inventory, placement.hostId), deviceCount: placement.physicalIds.length, secrets }
+      const input = {
+        job,
+        task: placement.task,
+        hostAddress: hostAddressOf(inventory, placement.hostId),
+        deviceCount: placement.physicalIds.length,
+        secrets,
+      }
       return { task: placement.task, environment: buildInstructions(input).environment }
     }),
     warnings: created.events.filter(({ level }) => level === 'Warning').map(({ message }) => message),

@@ -10,7 +10,11 @@ export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
-    throw new AppError('InvalidJsonBody', `body: is not JSON (${cause instanceof Error ? cause.message.slice(0, SHOWN) : 'unreadable'}); valid: a JSON object`, { cause })
+    throw new AppError(
+      'InvalidJsonBody',
+      `body: is not JSON (${cause instanceof Error ? cause.message.slice(0, SHOWN) : 'unreadable'}); valid: a JSON object`,
+      { cause },
+    )
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('InvalidJsonBody', `body: got ${show(value)}; valid: a JSON object`)
@@ -27,16 +31,24 @@ function check<T>(schema: z.ZodType<T>, value: unknown, code: ErrorName): T {
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const path = issue?.path ?? []
-  const got = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
+  const got = path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  )
   throw new AppError(code, `${fieldName(path)}: got ${show(got)}; valid: ${validText(issue)}`)
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)), '') || 'body'
+  path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
+    '',
+  ) || 'body'
 
 function validText(issue: z.core.$ZodIssue | undefined): string {
   if (!issue) return 'another value'
-  if (issue.code === 'invalid_value') return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`
+  if (issue.code === 'invalid_value')
+    return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`
   if (issue.code === 'invalid_type') return `a value of type ${issue.expected}`
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => inner.message).join('; ')
   return issue.message.replace(/^must /, 'it must ')

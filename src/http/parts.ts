@@ -35,7 +35,11 @@ export type ApiContext = Context<ApiEnv>
 export async function jobOf(parts: ApiParts, context: ApiContext): Promise<Job> {
   const id = context.req.param('job') ?? ''
   const job = await parts.store.get(context.get('principal').projectId, id)
-  if (!job) throw new AppError('JobNotFound', `training_job_id: got ${JSON.stringify(id.slice(0, 80))}; valid: the id of a job in this project`)
+  if (!job)
+    throw new AppError(
+      'JobNotFound',
+      `training_job_id: got ${JSON.stringify(id.slice(0, 80))}; valid: the id of a job in this project`,
+    )
   return job
 }
 
@@ -44,7 +48,10 @@ export function taskOf(job: Job, context: ApiContext): string {
   const name = context.req.param('task') ?? ''
   const names = job.status.tasks.map(({ task }) => task)
   if (names.includes(name)) return name
-  throw new AppError('TaskNotFound', `task_id: got ${JSON.stringify(name.slice(0, 80))}; valid: ${names.join(', ')}`)
+  throw new AppError(
+    'TaskNotFound',
+    `task_id: got ${JSON.stringify(name.slice(0, 80))}; valid: ${names.join(', ')}`,
+  )
 }
 
 /** Position and reason of a job that waits for devices; null for every other. */

@@ -2,7 +2,14 @@
 import { Hono } from 'hono'
 import type { Inventory } from '../accelerator/device.ts'
 import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
-import { helloRequest, logStream, reportRequest, type RankTableResponse, TASK_PROTOCOL, TASK_ROUTES } from '../api/task.ts'
+import {
+  helloRequest,
+  logStream,
+  type RankTableResponse,
+  reportRequest,
+  TASK_PROTOCOL,
+  TASK_ROUTES,
+} from '../api/task.ts'
 import { buildInstructions } from '../job/instructions.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
@@ -40,7 +47,8 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
   const app = new Hono()
   app.post(TASK_ROUTES.hello, async (context) => {
     const { protocol } = parseBody(helloRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
-    if (protocol !== TASK_PROTOCOL) throw new AppError('InvalidParam', `protocol: got ${protocol}; valid: ${TASK_PROTOCOL}`)
+    if (protocol !== TASK_PROTOCOL)
+      throw new AppError('InvalidParam', `protocol: got ${protocol}; valid: ${TASK_PROTOCOL}`)
     const answer = await hello(parts, who)
     parts.wake.notify(who.jobId)
     return context.json(answer)
@@ -54,21 +62,36 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
     const stream = logStream.safeParse(context.req.query('stream'))
     const offset = Number(context.req.query('offset'))
     if (!stream.success || !Number.isSafeInteger(offset) || offset < 0) {
-      throw new AppError('QueryParamsError', 'stream, offset: valid: "task" or "rank-<number>", and a whole number of bytes')
+      throw new AppError(
+        'QueryParamsError',
+        'stream, offset: valid: "task" or "rank-<number>", and a whole number of bytes',
+      )
     }
     const bytes = await readBytes(context.req.raw, MAX_APPEND_BYTES)
     const { accepted, length } = await parts.logs.append({ ...who, stream: stream.data }, offset, bytes)
     return context.json({ length }, accepted ? 200 : 409)
   })
   app.post(TASK_ROUTES.reports, async (context) => {
-    const { sequence, at_ms: atMs, report } = parseBody(reportRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
-    const isNew = await parts.store.recordReport(who.jobId, who.attempt, who.task, sequence, reportEvent(who.task, report), atMs)
+    const {
+      sequence,
+      at_ms: atMs,
+      report,
+    } = parseBody(reportRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
+    const isNew = await parts.store.recordReport(
+      who.jobId,
+      who.attempt,
+      who.task,
+      sequence,
+      reportEvent(who.task, report),
+      atMs,
+    )
     if (isNew) parts.changed.notify(who.jobId)
     return context.json({})
   })
   app.onError((error, context) => {
     const known = knownError(error)
-    if (known.code === 'Internal' || known.code === 'DiskFull') parts.onError(`task ${who.task} of job ${who.jobId}`, error)
+    if (known.code === 'Internal' || known.code === 'DiskFull')
+      parts.onError(`task ${who.task} of job ${who.jobId}`, error)
     const { status } = ERRORS[known.code]
     return status === 204 ? context.body(null, 204) : context.json(toErrorBody(known), status)
   })
@@ -77,7 +100,8 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
 
 function knownError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  if (error instanceof LogError && error.code === 'DiskFull') return new AppError('DiskFull', error.message, { cause: error })
+  if (error instanceof LogError && error.code === 'DiskFull')
+    return new AppError('DiskFull', error.message, { cause: error })
   return new AppError('Internal', 'internal error', { cause: error })
 }
 
@@ -100,7 +124,13 @@ async function hello(parts: TaskApiParts, who: TaskIdentity) {
   })
 }
 
-async function rankTable(parts: TaskApiParts, who: TaskIdentity, version: number, waitMs: number, asked: AbortSignal): Promise<RankTableResponse> {
+async function rankTable(
+  parts: TaskApiParts,
+  who: TaskIdentity,
+  version: number,
+  waitMs: number,
+  asked: AbortSignal,
+): Promise<RankTableResponse> {
   const until = parts.clock.now().getTime() + waitMs
   const done = new AbortController()
   const signal = AbortSignal.any([parts.stopping, asked, done.signal])

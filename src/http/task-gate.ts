@@ -7,8 +7,8 @@ import { getRequestListener } from '@hono/node-server'
 import type { Job } from '../job/job.ts'
 import { attemptRef } from '../job/plan-input.ts'
 import type { Backend, TaskGate } from '../job/ports.ts'
-import { drainSpool } from '../log/drain-spool.ts'
 import { listStreams, readFrom } from '../lib/spool-segments.ts'
+import { drainSpool } from '../log/drain-spool.ts'
 import { createTaskApi, type TaskApiParts, type TaskIdentity } from './task-api.ts'
 
 export type TaskGateParts = TaskApiParts & {
@@ -50,7 +50,11 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
       const spool = join(dir, 'spool')
       for (const stream of await listStreams(spool)) {
         const key = { jobId: job.id, attempt: ref.attempt, task, stream }
-        await drainSpool({ store: this.#parts.logs, key, read: (offset, maxBytes) => readFrom(spool, stream, offset, maxBytes) })
+        await drainSpool({
+          store: this.#parts.logs,
+          key,
+          read: (offset, maxBytes) => readFrom(spool, stream, offset, maxBytes),
+        })
       }
     }
   }

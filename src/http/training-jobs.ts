@@ -51,11 +51,18 @@ async function create(parts: ApiParts, context: ApiContext): Promise<Response> {
 /** Records the wish; the controller does the stopping. The answer shows `Terminating`. */
 async function terminate(parts: ApiParts, context: ApiContext): Promise<Response> {
   const { action_type: action } = parseBody(actionRequest, context.get('body'))
-  if (action !== 'terminate') throw new AppError('UnsupportedAction', `action_type: got ${JSON.stringify(action.slice(0, 80))}; valid: "terminate"`)
+  if (action !== 'terminate')
+    throw new AppError(
+      'UnsupportedAction',
+      `action_type: got ${JSON.stringify(action.slice(0, 80))}; valid: "terminate"`,
+    )
   const job = await jobOf(parts, context)
   const { phase } = shownPhase(job)
   if (!can('terminate', phase)) {
-    throw new AppError('NotAllowedToTerminate', `training job ${job.id} is ${phase}; valid: Creating, Pending or Running`)
+    throw new AppError(
+      'NotAllowedToTerminate',
+      `training job ${job.id} is ${phase}; valid: Creating, Pending or Running`,
+    )
   }
   await parts.store.requestStop(job.id, parts.clock.now().getTime(), EVENTS.stopRequested())
   parts.wake.notify(job.id)

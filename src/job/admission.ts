@@ -15,7 +15,11 @@ export type Admission =
  * Decides for every waiting job, in the order given. Devices of jobs admitted here count as taken for those after.
  * Keys are job ids.
  */
-export function admit(waiting: readonly Job[], inventory: Inventory, bookings: readonly Booking[]): Map<string, Admission> {
+export function admit(
+  waiting: readonly Job[],
+  inventory: Inventory,
+  bookings: readonly Booking[],
+): Map<string, Admission> {
   const decided = new Map<string, Admission>()
   const taken = [...bookings]
   let blocker: Job | null = null
@@ -30,7 +34,13 @@ export function admit(waiting: readonly Job[], inventory: Inventory, bookings: r
     const result = place(job, inventory, taken)
     if (result.ok) {
       decided.set(job.id, { admitted: true, placements: result.placements })
-      taken.push(...result.placements.map((placement) => ({ ...placement, jobId: job.id, attempt: job.status.attempt + 1 })))
+      taken.push(
+        ...result.placements.map((placement) => ({
+          ...placement,
+          jobId: job.id,
+          attempt: job.status.attempt + 1,
+        })),
+      )
     } else {
       blocker = job
       position = 1
@@ -49,8 +59,18 @@ export function place(
   const flavorId = job.request.spec?.resource?.flavor_id ?? ''
   const flavor = resolveFlavor(inventory, flavorId)
   if (!flavor) {
-    return { ok: false, reason: `no host offers flavor "${flavorId}" any more; see: ropeway flavor list`, everPossible: false }
+    return {
+      ok: false,
+      reason: `no host offers flavor "${flavorId}" any more; see: ropeway flavor list`,
+      everPossible: false,
+    }
   }
   const names = taskNames(nodeCount(job))
-  return allocate(inventory, bookings, names.length, taskSizeOf(flavor), (index) => names[index] ?? `worker-${index}`)
+  return allocate(
+    inventory,
+    bookings,
+    names.length,
+    taskSizeOf(flavor),
+    (index) => names[index] ?? `worker-${index}`,
+  )
 }

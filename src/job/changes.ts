@@ -11,9 +11,19 @@ import type { JobChange } from './store.ts'
 export function admitted(job: Job, placements: readonly Placement[], nowMs: number): JobChange {
   const attempt = job.status.attempt + 1
   const where = placements
-    .map(({ task, hostId, physicalIds }) => `${task} on ${hostId}${physicalIds.length > 0 ? ` devices ${physicalIds.join(',')}` : ''}`)
+    .map(
+      ({ task, hostId, physicalIds }) =>
+        `${task} on ${hostId}${physicalIds.length > 0 ? ` devices ${physicalIds.join(',')}` : ''}`,
+    )
     .join('; ')
-  const record: AttemptRecord = { attempt, startAtMs: nowMs, runningAtMs: null, endAtMs: null, endReason: '', exitCode: null }
+  const record: AttemptRecord = {
+    attempt,
+    startAtMs: nowMs,
+    runningAtMs: null,
+    endAtMs: null,
+    endReason: '',
+    exitCode: null,
+  }
   return {
     status: {
       ...job.status,
@@ -59,13 +69,29 @@ export function nowRunning(job: Job, tasks: readonly TaskStatus[], nowMs: number
 }
 
 /** The decision to stop the tasks, with what caused it; nothing is stopped before this is on record. */
-export function stopping(job: Job, tasks: readonly TaskStatus[], cause: StopCause, nowMs: number, startError = ''): JobChange {
+export function stopping(
+  job: Job,
+  tasks: readonly TaskStatus[],
+  cause: StopCause,
+  nowMs: number,
+  startError = '',
+): JobChange {
   const failure = cause === 'task-failed' || cause === 'task-lost' ? firstFailure(tasks) : null
   const message = failure ? `${failure.task}: ${failure.message}` : startError
   const said: NewEvent[] =
-    cause === 'auto-stop' ? [EVENTS.autoStop(job.request.spec?.auto_stop?.duration ?? 0)] : failure ? [EVENTS.stoppingOthers(message)] : []
+    cause === 'auto-stop'
+      ? [EVENTS.autoStop(job.request.spec?.auto_stop?.duration ?? 0)]
+      : failure
+        ? [EVENTS.stoppingOthers(message)]
+        : []
   return {
-    status: { ...withTasks(job.status, tasks), stoppingSinceMs: nowMs, stopCause: cause, message, exitCode: failure?.exitCode ?? null },
+    status: {
+      ...withTasks(job.status, tasks),
+      stoppingSinceMs: nowMs,
+      stopCause: cause,
+      message,
+      exitCode: failure?.exitCode ?? null,
+    },
     events: [...taskEvents(job.status.tasks, tasks), ...said],
     atMs: nowMs,
     bookings: null,
@@ -85,7 +111,8 @@ export function ended(job: Job, tasks: readonly TaskStatus[], outcome: Outcome, 
       endTimeMs: nowMs,
       message,
       exitCode,
-      nodeCountMetrics: status.startTimeMs === null ? status.nodeCountMetrics : [...status.nodeCountMetrics, [nowMs, 0]],
+      nodeCountMetrics:
+        status.startTimeMs === null ? status.nodeCountMetrics : [...status.nodeCountMetrics, [nowMs, 0]],
       records: amendLast(status.records, { endAtMs: nowMs, endReason: message, exitCode }),
     },
     events: [...taskEvents(job.status.tasks, tasks), endEvent(job, outcome, nowMs)],
@@ -95,7 +122,13 @@ export function ended(job: Job, tasks: readonly TaskStatus[], outcome: Outcome, 
 }
 
 /** The attempt is over and the job goes back to the queue. */
-export function restarted(job: Job, tasks: readonly TaskStatus[], why: string, left: number, nowMs: number): JobChange {
+export function restarted(
+  job: Job,
+  tasks: readonly TaskStatus[],
+  why: string,
+  left: number,
+  nowMs: number,
+): JobChange {
   return {
     status: {
       ...job.status,
@@ -109,7 +142,11 @@ export function restarted(job: Job, tasks: readonly TaskStatus[], why: string, l
       message: '',
       exitCode: null,
       addressesComplete: false,
-      records: amendLast(job.status.records, { endAtMs: nowMs, endReason: why, exitCode: job.status.exitCode }),
+      records: amendLast(job.status.records, {
+        endAtMs: nowMs,
+        endReason: why,
+        exitCode: job.status.exitCode,
+      }),
     },
     events: [...taskEvents(job.status.tasks, tasks), EVENTS.restarting(job.status.attempt + 1, left, why)],
     atMs: nowMs,
@@ -143,7 +180,12 @@ function endEvent(job: Job, { phase, message }: Outcome, nowMs: number): NewEven
 
 /** Remembers tasks, and that the table can be completed once every task's address was observed. */
 function withTasks(status: JobStatus, tasks: readonly TaskStatus[]): JobStatus {
-  return { ...status, tasks, addressesComplete: tasks.length > 0 && tasks.every((task) => task.address !== null && task.state !== 'starting') }
+  return {
+    ...status,
+    tasks,
+    addressesComplete:
+      tasks.length > 0 && tasks.every((task) => task.address !== null && task.state !== 'starting'),
+  }
 }
 
 function taskEvents(before: readonly TaskStatus[], after: readonly TaskStatus[]): NewEvent[] {
@@ -152,7 +194,8 @@ function taskEvents(before: readonly TaskStatus[], after: readonly TaskStatus[])
     if (!known || known.state === task.state) return []
     if (task.state === 'exited') return [EVENTS.taskExited(task.task, task.exitCode ?? 1, task.message)]
     if (task.state === 'lost') return [EVENTS.taskLost(task.task, task.message)]
-    if (task.state === 'running') return [EVENTS.taskStarted(task.task, task.address ?? 'an address not known yet')]
+    if (task.state === 'running')
+      return [EVENTS.taskStarted(task.task, task.address ?? 'an address not known yet')]
     return []
   })
 }

@@ -1,7 +1,7 @@
 // Inputs, outputs and code of a job: where they are, where they go, what the program is told. Pure.
 import type { Staging } from '../api/task.ts'
-import { lastFolder, normalizeUrl } from './object-path.ts'
 import type { Job } from './job.ts'
+import { lastFolder, normalizeUrl } from './object-path.ts'
 import { MA_MOUNT, PLACES } from './places.ts'
 
 export type Channel = Staging & { readonly access: 'parameter' | 'env' }

@@ -6,7 +6,11 @@ import type { NewEvent } from './job.ts'
 import { parseObjectPath } from './object-path.ts'
 import type { ObjectCatalog } from './ports.ts'
 
-type Channel = { name: string; local_dir?: string | null | undefined; remote: { obs?: { obs_url: string } | null | undefined } }
+type Channel = {
+  name: string
+  local_dir?: string | null | undefined
+  remote: { obs?: { obs_url: string } | null | undefined }
+}
 
 /** Throws AppError for a channel that cannot work; returns a Warning for an input with nothing in it. */
 export async function checkChannels(body: TrainingJobRequest, catalog: ObjectCatalog): Promise<NewEvent[]> {
@@ -17,13 +21,20 @@ export async function checkChannels(body: TrainingJobRequest, catalog: ObjectCat
     const field = `algorithm.inputs[${index}]`
     const path = await checkChannel(field, input, catalog)
     if ((await catalog.listKeys(path.bucket, path.key, 1)).length === 0) {
-      throw new AppError('InvalidObsPath', `${field}.remote.obs.obs_url: nothing is under obs://${path.bucket}/${path.key}; valid: a folder with data`)
+      throw new AppError(
+        'InvalidObsPath',
+        `${field}.remote.obs.obs_url: nothing is under obs://${path.bucket}/${path.key}; valid: a folder with data`,
+      )
     }
   }
   for (const [index, output] of (outputs ?? []).entries()) {
     const path = await checkChannel(`algorithm.outputs[${index}]`, output, catalog)
     if ((await catalog.listKeys(path.bucket, path.key, 1)).length > 0) {
-      warnings.push(EVENTS.dataMissing(`Output "${output.name}": obs://${path.bucket}/${path.key} is not empty; files of the same name will be replaced.`))
+      warnings.push(
+        EVENTS.dataMissing(
+          `Output "${output.name}": obs://${path.bucket}/${path.key} is not empty; files of the same name will be replaced.`,
+        ),
+      )
     }
   }
   return warnings
@@ -32,23 +43,43 @@ export async function checkChannels(body: TrainingJobRequest, catalog: ObjectCat
 function checkNames(names: readonly string[]): void {
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined) {
-    throw new AppError('InvalidParam', `algorithm: the name ${JSON.stringify(repeated)} stands twice among inputs, outputs and parameters; valid: each name once`)
+    throw new AppError(
+      'InvalidParam',
+      `algorithm: the name ${JSON.stringify(repeated)} stands twice among inputs, outputs and parameters; valid: each name once`,
+    )
   }
 }
 
-async function checkChannel(field: string, channel: Channel, catalog: ObjectCatalog): Promise<{ bucket: string; key: string }> {
+async function checkChannel(
+  field: string,
+  channel: Channel,
+  catalog: ObjectCatalog,
+): Promise<{ bucket: string; key: string }> {
   const url = channel.remote.obs?.obs_url ?? ''
   const path = parseObjectPath(url)
-  if (!path) throw new AppError('InvalidObsPath', `${field}.remote.obs.obs_url: got ${JSON.stringify(url)}; valid: obs://bucket/folder/`)
+  if (!path)
+    throw new AppError(
+      'InvalidObsPath',
+      `${field}.remote.obs.obs_url: got ${JSON.stringify(url)}; valid: obs://bucket/folder/`,
+    )
   if (path.key !== '' && !path.key.endsWith('/')) {
-    throw new AppError('InvalidObsPath', `${field}.remote.obs.obs_url: got ${JSON.stringify(url)}; valid: a folder, ending with "/"`)
+    throw new AppError(
+      'InvalidObsPath',
+      `${field}.remote.obs.obs_url: got ${JSON.stringify(url)}; valid: a folder, ending with "/"`,
+    )
   }
   const dir = channel.local_dir
   if (dir && (!dir.startsWith('/') || dir.split('/').includes('..') || dir.includes('\0'))) {
-    throw new AppError('InvalidParam', `${field}.local_dir: got ${JSON.stringify(dir)}; valid: an absolute path without ".."`)
+    throw new AppError(
+      'InvalidParam',
+      `${field}.local_dir: got ${JSON.stringify(dir)}; valid: an absolute path without ".."`,
+    )
   }
   if (!(await catalog.bucketExists(path.bucket))) {
-    throw new AppError('BucketNotFound', `${field}.remote.obs.obs_url: bucket ${JSON.stringify(path.bucket)} does not exist`)
+    throw new AppError(
+      'BucketNotFound',
+      `${field}.remote.obs.obs_url: bucket ${JSON.stringify(path.bucket)} does not exist`,
+    )
   }
   return path
 }

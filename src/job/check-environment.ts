@@ -4,7 +4,13 @@ import type { TrainingJobRequest } from '../api/training-job.ts'
 import { SECRET_ENVIRONMENT } from './plan-input.ts'
 
 /** `MA_*` belongs to the platform (modelarts.md §3.6), except what the documents tell users to set. */
-const OPEN_MA_NAMES = new Set(['MA_RUN_METHOD', 'MA_SCRIPT_INTERPRETER', 'MA_DETECT_TRAIN_INJECT_CODE', 'MA_DIAG_MODE_ENV', 'MA_RUN_MODE_ENV'])
+const OPEN_MA_NAMES = new Set([
+  'MA_RUN_METHOD',
+  'MA_SCRIPT_INTERPRETER',
+  'MA_DETECT_TRAIN_INJECT_CODE',
+  'MA_DIAG_MODE_ENV',
+  'MA_RUN_MODE_ENV',
+])
 const OPEN_OWN_NAMES = new Set(['ROPEWAY_RANK_TABLE_TIMEOUT', 'ROPEWAY_GRACE'])
 
 /** Values of variables marked secret. Throws AppError for names the platform owns. */
@@ -13,10 +19,16 @@ export function checkEnvironment(body: TrainingJobRequest): Record<string, strin
   for (const name of Object.keys(environments)) {
     const field = `algorithm.environments.${name}`
     if (name.startsWith('MA_') && !OPEN_MA_NAMES.has(name)) {
-      throw new AppError('InvalidParam', `${field}: names beginning with MA_ belong to the platform; valid: another name, or one of ${[...OPEN_MA_NAMES].join(', ')}`)
+      throw new AppError(
+        'InvalidParam',
+        `${field}: names beginning with MA_ belong to the platform; valid: another name, or one of ${[...OPEN_MA_NAMES].join(', ')}`,
+      )
     }
     if (name.startsWith('ROPEWAY_') && !OPEN_OWN_NAMES.has(name)) {
-      throw new AppError('InvalidParam', `${field}: names beginning with ROPEWAY_ belong to the platform; valid: another name, or one of ${[...OPEN_OWN_NAMES].join(', ')}`)
+      throw new AppError(
+        'InvalidParam',
+        `${field}: names beginning with ROPEWAY_ belong to the platform; valid: another name, or one of ${[...OPEN_OWN_NAMES].join(', ')}`,
+      )
     }
   }
   checkTableDir(environments['RANK_TABLE_FILE'])
@@ -26,18 +38,27 @@ export function checkEnvironment(body: TrainingJobRequest): Record<string, strin
 function checkTableDir(value: string | undefined): void {
   if (!value) return
   if (!value.startsWith('/') || value.split('/').includes('..')) {
-    throw new AppError('InvalidParam', `algorithm.environments.RANK_TABLE_FILE: got ${JSON.stringify(value)}; valid: an absolute folder, /user/config is advised`)
+    throw new AppError(
+      'InvalidParam',
+      `algorithm.environments.RANK_TABLE_FILE: got ${JSON.stringify(value)}; valid: an absolute folder, /user/config is advised`,
+    )
   }
 }
 
-function secretsOf(body: TrainingJobRequest, environments: Readonly<Record<string, string>>): Record<string, string> {
+function secretsOf(
+  body: TrainingJobRequest,
+  environments: Readonly<Record<string, string>>,
+): Record<string, string> {
   const marked = (body.metadata.annotations?.[SECRET_ENVIRONMENT] ?? '').split(',').map((name) => name.trim())
   const secrets: Record<string, string> = {}
   for (const name of marked.filter((text) => text !== '')) {
     const value = environments[name]
     if (value === undefined) {
       const valid = Object.keys(environments).join(', ') || 'none is set'
-      throw new AppError('InvalidParam', `metadata.annotations["${SECRET_ENVIRONMENT}"]: got ${JSON.stringify(name)}; valid: names of algorithm.environments (${valid})`)
+      throw new AppError(
+        'InvalidParam',
+        `metadata.annotations["${SECRET_ENVIRONMENT}"]: got ${JSON.stringify(name)}; valid: names of algorithm.environments (${valid})`,
+      )
     }
     secrets[name] = value
   }

@@ -9,13 +9,17 @@ import {
   metadata,
   resource,
   spec,
-  trainingJobRequest,
   type TrainingJobRequest,
+  trainingJobRequest,
 } from '../api/training-job.ts'
 import { EVENTS } from './events.ts'
 import type { NewEvent } from './job.ts'
 
-type Rule = { readonly field: string; readonly why: string; readonly isSet: (body: TrainingJobRequest) => boolean }
+type Rule = {
+  readonly field: string
+  readonly why: string
+  readonly isSet: (body: TrainingJobRequest) => boolean
+}
 
 const filled = (value: unknown): boolean =>
   value !== null &&
@@ -29,26 +33,86 @@ const filled = (value: unknown): boolean =>
 export const REFUSED: readonly Rule[] = [
   { field: 'kind', why: 'only "job" is run', isSet: (body) => body.kind !== 'job' },
   { field: 'tasks', why: 'heterogeneous jobs are not supported', isSet: (body) => filled(body.tasks) },
-  { field: 'algorithm.id', why: 'stored algorithms are not supported yet', isSet: (body) => filled(body.algorithm?.id) },
-  { field: 'algorithm.subscription_id', why: 'subscribed algorithms are not supported', isSet: (body) => filled(body.algorithm?.subscription_id) },
-  { field: 'algorithm.policies.auto_search', why: 'hyper-parameter search is not supported', isSet: (body) => filled(body.algorithm?.policies?.['auto_search']) },
-  { field: 'algorithm.inputs[].remote.dataset', why: 'data sets are not supported; give remote.obs', isSet: (body) => (body.algorithm?.inputs ?? []).some((input) => filled(input.remote.dataset)) },
-  { field: 'spec.volumes', why: 'no kind of volume is supported yet', isSet: (body) => filled(body.spec?.volumes) },
-  { field: 'spec.schedule_policy.required_affinity', why: 'affinity is not supported yet', isSet: (body) => filled(body.spec?.schedule_policy?.required_affinity) },
-  { field: 'spec.schedule_policy.preemptible', why: 'preemption is not supported yet', isSet: (body) => body.spec?.schedule_policy?.preemptible === true },
+  {
+    field: 'algorithm.id',
+    why: 'stored algorithms are not supported yet',
+    isSet: (body) => filled(body.algorithm?.id),
+  },
+  {
+    field: 'algorithm.subscription_id',
+    why: 'subscribed algorithms are not supported',
+    isSet: (body) => filled(body.algorithm?.subscription_id),
+  },
+  {
+    field: 'algorithm.policies.auto_search',
+    why: 'hyper-parameter search is not supported',
+    isSet: (body) => filled(body.algorithm?.policies?.['auto_search']),
+  },
+  {
+    field: 'algorithm.inputs[].remote.dataset',
+    why: 'data sets are not supported; give remote.obs',
+    isSet: (body) => (body.algorithm?.inputs ?? []).some((input) => filled(input.remote.dataset)),
+  },
+  {
+    field: 'spec.volumes',
+    why: 'no kind of volume is supported yet',
+    isSet: (body) => filled(body.spec?.volumes),
+  },
+  {
+    field: 'spec.schedule_policy.required_affinity',
+    why: 'affinity is not supported yet',
+    isSet: (body) => filled(body.spec?.schedule_policy?.required_affinity),
+  },
+  {
+    field: 'spec.schedule_policy.preemptible',
+    why: 'preemption is not supported yet',
+    isSet: (body) => body.spec?.schedule_policy?.preemptible === true,
+  },
   { field: 'endpoints', why: 'interactive jobs are not supported', isSet: (body) => filled(body.endpoints) },
 ]
 
 /** Kept and shown, but nothing happens. */
 export const KEPT: readonly Rule[] = [
-  { field: 'spec.notification', why: 'there is no notification service', isSet: (body) => filled(body.spec?.notification) },
-  { field: 'spec.custom_metrics', why: 'metrics are not collected yet', isSet: (body) => filled(body.spec?.custom_metrics) },
-  { field: 'spec.log_export_path', why: 'logs are kept by the server; export comes later', isSet: (body) => filled(body.spec?.log_export_path) },
-  { field: 'spec.schedule_policy.priority', why: 'the queue is first come, first served', isSet: (body) => filled(body.spec?.schedule_policy?.priority) },
-  { field: 'spec.schedule_policy.preferred_affinity', why: 'affinity is not supported yet', isSet: (body) => filled(body.spec?.schedule_policy?.preferred_affinity) },
-  { field: 'algorithm.summary', why: 'there is no visual tool yet', isSet: (body) => filled(body.algorithm?.summary) },
-  { field: 'algorithm.outputs[].prefetch_to_local', why: 'outputs are not downloaded before the start yet', isSet: (body) => (body.algorithm?.outputs ?? []).some((output) => output.prefetch_to_local === true) },
-  { field: 'metadata.training_experiment_reference', why: 'experiments are not supported yet', isSet: (body) => filled(body.metadata.training_experiment_reference) },
+  {
+    field: 'spec.notification',
+    why: 'there is no notification service',
+    isSet: (body) => filled(body.spec?.notification),
+  },
+  {
+    field: 'spec.custom_metrics',
+    why: 'metrics are not collected yet',
+    isSet: (body) => filled(body.spec?.custom_metrics),
+  },
+  {
+    field: 'spec.log_export_path',
+    why: 'logs are kept by the server; export comes later',
+    isSet: (body) => filled(body.spec?.log_export_path),
+  },
+  {
+    field: 'spec.schedule_policy.priority',
+    why: 'the queue is first come, first served',
+    isSet: (body) => filled(body.spec?.schedule_policy?.priority),
+  },
+  {
+    field: 'spec.schedule_policy.preferred_affinity',
+    why: 'affinity is not supported yet',
+    isSet: (body) => filled(body.spec?.schedule_policy?.preferred_affinity),
+  },
+  {
+    field: 'algorithm.summary',
+    why: 'there is no visual tool yet',
+    isSet: (body) => filled(body.algorithm?.summary),
+  },
+  {
+    field: 'algorithm.outputs[].prefetch_to_local',
+    why: 'outputs are not downloaded before the start yet',
+    isSet: (body) => (body.algorithm?.outputs ?? []).some((output) => output.prefetch_to_local === true),
+  },
+  {
+    field: 'metadata.training_experiment_reference',
+    why: 'experiments are not supported yet',
+    isSet: (body) => filled(body.metadata.training_experiment_reference),
+  },
 ]
 
 /** Throws for the first refused field; returns one Warning per kept one and per field nobody knows. */
@@ -69,14 +133,20 @@ export function unknownFields(body: TrainingJobRequest): string[] {
     ...unknown('algorithm.', body.algorithm, algorithm),
     ...unknown('algorithm.engine.', body.algorithm?.engine, engine),
     ...(body.algorithm?.inputs ?? []).flatMap((input) => unknown('algorithm.inputs[].', input, channelInput)),
-    ...(body.algorithm?.outputs ?? []).flatMap((output) => unknown('algorithm.outputs[].', output, channelOutput)),
+    ...(body.algorithm?.outputs ?? []).flatMap((output) =>
+      unknown('algorithm.outputs[].', output, channelOutput),
+    ),
     ...unknown('spec.', body.spec, spec),
     ...unknown('spec.resource.', body.spec?.resource, resource),
   ]
   return [...new Set(found)]
 }
 
-function unknown(prefix: string, value: object | null | undefined, schema: { readonly shape: object }): string[] {
+function unknown(
+  prefix: string,
+  value: object | null | undefined,
+  schema: { readonly shape: object },
+): string[] {
   return Object.keys(value ?? {})
     .filter((key) => !Object.hasOwn(schema.shape, key))
     .map((key) => `${prefix}${key.slice(0, 64)}`)

@@ -8,7 +8,10 @@ import type { TrainingJobRequest } from '../api/training-job.ts'
 export function checkResource(body: TrainingJobRequest, inventory: Inventory): string {
   const resource = body.spec?.resource
   if (resource?.pool_id && resource.pool_id !== 'default') {
-    throw new AppError('PoolNotFound', `spec.resource.pool_id: got ${JSON.stringify(resource.pool_id)}; valid: "default", or leave it out`)
+    throw new AppError(
+      'PoolNotFound',
+      `spec.resource.pool_id: got ${JSON.stringify(resource.pool_id)}; valid: "default", or leave it out`,
+    )
   }
   const flavor = chooseFlavor(body, inventory)
   const nodes = resource?.node_count ?? 1
@@ -29,19 +32,28 @@ function chooseFlavor(body: TrainingJobRequest, inventory: Inventory): Flavor {
   if (id) {
     const flavor = resolveFlavor(inventory, id)
     if (flavor) return flavor
-    throw new AppError('FlavorNotFound', `spec.resource.flavor_id: got ${JSON.stringify(id)}; valid: ${ids(inventory)}`)
+    throw new AppError(
+      'FlavorNotFound',
+      `spec.resource.flavor_id: got ${JSON.stringify(id)}; valid: ${ids(inventory)}`,
+    )
   }
   const devices = resource?.main_container_customized_flavor?.accelerator_num ?? 0
   const flavor = flavorForDevices(inventory, devices)
   if (flavor) return flavor
-  const exist = inventory.hosts.map((host) => `${host.id} has ${host.devices.length}`).slice(0, 8).join(', ')
+  const exist = inventory.hosts
+    .map((host) => `${host.id} has ${host.devices.length}`)
+    .slice(0, 8)
+    .join(', ')
   throw new AppError(
     'FlavorOutOfRange',
     `spec.resource.main_container_customized_flavor.accelerator_num: got ${devices} per node; valid: ${counts(inventory)} (${exist})`,
   )
 }
 
-const ids = (inventory: Inventory): string => listFlavors(inventory).map((flavor) => `"${flavor.id}"`).join(', ')
+const ids = (inventory: Inventory): string =>
+  listFlavors(inventory)
+    .map((flavor) => `"${flavor.id}"`)
+    .join(', ')
 
 const counts = (inventory: Inventory): string =>
   [...new Set(listFlavors(inventory).map((flavor) => flavor.devices))].sort((a, b) => a - b).join(', ')

@@ -63,6 +63,8 @@ describe('generation 1 is a command that calls run_train.sh', () => {
     ['cd /home && bash /home/work/run_train.sh', 2],
     ['', 2],
   ]
-  for (const [command, generation] of cases) it(JSON.stringify(command), () => assert.equal(generationOf(command), generation))
-  it('its arguments are what follows', () => assert.equal(runTrainArguments(DOCUMENT)?.[1], 'resnet50/train.py'))
+  for (const [command, generation] of cases)
+    it(JSON.stringify(command), () => assert.equal(generationOf(command), generation))
+  it('its arguments are what follows', () =>
+    assert.equal(runTrainArguments(DOCUMENT)?.[1], 'resnet50/train.py'))
 })

@@ -144,7 +144,10 @@ export class Controller implements AsyncDisposable {
       if (!fresh || fresh.version !== job.version) return 'again'
       const decided = await this.#decide(fresh)
       const admission: Admission | null = decided.get(job.id) ?? null
-      return this.#take(fresh, reconcile(fresh, { seen: [], admission, startError: null, nowMs: this.#nowMs() }))
+      return this.#take(
+        fresh,
+        reconcile(fresh, { seen: [], admission, startError: null, nowMs: this.#nowMs() }),
+      )
     })
     this.#admitting = turn.catch(() => undefined)
     return turn
@@ -155,7 +158,11 @@ export class Controller implements AsyncDisposable {
     const { store, inventory } = this.#parts
     const queue = await store.listWaiting()
     if (asking && !queue.some(({ id }) => id === asking.id)) queue.push(asking)
-    return admit(queue.toSorted((a, b) => a.seq - b.seq), inventory(), await store.bookings())
+    return admit(
+      queue.toSorted((a, b) => a.seq - b.seq),
+      inventory(),
+      await store.bookings(),
+    )
   }
 
   /** Does one step under a lease: the action, then the write. */
@@ -213,7 +220,10 @@ export class Controller implements AsyncDisposable {
     switch (action) {
       case 'start':
         try {
-          await backend.start(backend.plan(planInputOf(job, job.status.attempt, job.status.placements, inventory())), signal)
+          await backend.start(
+            backend.plan(planInputOf(job, job.status.attempt, job.status.placements, inventory())),
+            signal,
+          )
           return null
         } catch (cause) {
           return cause instanceof Error ? cause : new Error(String(cause))
@@ -223,7 +233,11 @@ export class Controller implements AsyncDisposable {
           await backend.stop(attemptRef(job), SERVER_GRACE_MS, signal)
         } catch (cause) {
           if (signal.aborted) throw cause
-          await store.addEvents(job.id, [EVENTS.stopRetried(cause instanceof Error ? cause.message : String(cause))], this.#nowMs())
+          await store.addEvents(
+            job.id,
+            [EVENTS.stopRetried(cause instanceof Error ? cause.message : String(cause))],
+            this.#nowMs(),
+          )
           throw cause
         }
         return null
@@ -232,7 +246,8 @@ export class Controller implements AsyncDisposable {
         return null
       case 'remove':
         await gate.close(job.id)
-        for (let attempt = 1; attempt <= job.status.attempt; attempt++) await backend.remove(attemptRef(job, attempt), signal)
+        for (let attempt = 1; attempt <= job.status.attempt; attempt++)
+          await backend.remove(attemptRef(job, attempt), signal)
         return null
       case 'erase':
         await gate.erase(job.id)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { buildBody, type BodyParts, inventory2x4 } from '../../test/job-builders.ts'
+import { type BodyParts, buildBody, inventory2x4 } from '../../test/job-builders.ts'
 import { AppError, type ErrorName } from '../api/error.ts'
 import { createJob } from './create.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
@@ -8,49 +8,189 @@ import type { Backend, ObjectCatalog } from './ports.ts'
 const OBJECTS: Record<string, string[]> = { b: ['code/train.py', 'code/lib/x.py', 'data/1.bin'], empty: [] }
 const catalog: ObjectCatalog = {
   bucketExists: async (bucket) => bucket in OBJECTS,
-  listKeys: async (bucket, prefix, limit) => (OBJECTS[bucket] ?? []).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)).slice(0, limit),
+  listKeys: async (bucket, prefix, limit) =>
+    (OBJECTS[bucket] ?? [])
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
+      .slice(0, limit),
   objectExists: async (bucket, key) => (OBJECTS[bucket] ?? []).includes(key),
 }
 // Only `plan` is asked at create time; images other than "host" are refused as the host backend does.
 const backend = {
   name: 'host',
   plan: (input) => {
-    if (input.image !== 'host') throw new AppError('ImageNotFound', `algorithm.engine.image_url: got "${input.image}"; valid: "host"`)
+    if (input.image !== 'host')
+      throw new AppError('ImageNotFound', `algorithm.engine.image_url: got "${input.image}"; valid: "host"`)
     return { jobId: input.jobId, attempt: 1, backend: 'host', tasks: [] }
   },
 } as Pick<Backend, 'name' | 'plan'> as Backend
-const create = (parts: BodyParts) => createJob({ id: '11111111-2222-4333-8444-555555555555', projectId: 'p', userName: 'u', nowMs: 1, body: buildBody(parts) }, { inventory: inventory2x4, catalog, backend })
-const runTrain = (url: string, boot = 'code/train.py') => `/bin/bash /home/work/run_train.sh '${url}' '${boot}' '/tmp/log/train.log'`
+const create = (parts: BodyParts) =>
+  createJob(
+    {
+      id: '11111111-2222-4333-8444-555555555555',
+      projectId: 'p',
+      userName: 'u',
+      nowMs: 1,
+      body: buildBody(parts),
+    },
+    { inventory: inventory2x4, catalog, backend },
+  )
+const runTrain = (url: string, boot = 'code/train.py') =>
+  `/bin/bash /home/work/run_train.sh '${url}' '${boot}' '/tmp/log/train.log'`
 
 describe('a bad body is refused with the field, what came and what is valid', () => {
   const cases: [title: string, parts: BodyParts, code: ErrorName, message: RegExp][] = [
-    ['no image', { algorithm: { engine: {} } }, 'MustHaveCmdAndImage', /engine\.image_url: missing .*command without an image/],
+    [
+      'no image',
+      { algorithm: { engine: {} } },
+      'MustHaveCmdAndImage',
+      /engine\.image_url: missing .*command without an image/,
+    ],
     ['no command', { algorithm: { command: '' } }, 'MustHaveCmdAndImage', /algorithm\.command: missing/],
-    ['an image nobody has', { algorithm: { engine: { image_url: 'org/x:1' } } }, 'ImageNotFound', /org\/x:1.*host/],
-    ['a code bucket that is not there', { command: runTrain('obs://none/code/') }, 'BucketNotFound', /"none"/],
-    ['an empty code path', { command: runTrain('obs://empty/code/') }, 'CodeDirError', /nothing is under obs:\/\/empty\/code\/; the bucket is empty/],
-    ['a code path with a typo', { command: runTrain('obs://b/coed/', 'coed/train.py') }, 'CodeDirError', /holds code\/train\.py/],
-    ['a code path that is no folder', { command: runTrain('obs://b/code') }, 'InvalidObsPath', /ending with "\/"/],
-    ['a boot file that is not there', { command: runTrain('obs://b/code/', 'code/tarin.py') }, 'BootFileError', /obs:\/\/b\/code\/tarin\.py does not exist.*train\.py/],
-    ['a boot file without the folder', { command: runTrain('obs://b/code/', 'train.py') }, 'BootFileNotInCodeDir', /valid: code\//],
-    ['a boot file that climbs out', { command: runTrain('obs://b/code/', 'code/../x.py') }, 'BootFileNotInCodeDir', /\.\./],
-    ['code_dir that is not there', { algorithm: { code_dir: 'obs://b/nothing/' } }, 'CodeDirError', /nothing is under/],
-    ['boot_file outside of code_dir', { algorithm: { command: '', code_dir: '/b/code/', boot_file: '/b/data/1.bin' } }, 'BootFileNotInCodeDir', /under \/b\/code\//],
-    ['a missing output bucket', { algorithm: { outputs: [{ name: 'o', remote: { obs: { obs_url: 'obs://none/x/' } } }] } }, 'BucketNotFound', /outputs\[0\].*"none"/],
-    ['an empty input', { algorithm: { inputs: [{ name: 'i', remote: { obs: { obs_url: 'obs://b/zip/' } } }] } }, 'InvalidObsPath', /inputs\[0\].*nothing is under/],
-    ['an output folder that climbs out', { algorithm: { outputs: [{ name: 'o', local_dir: '/x/../y', remote: { obs: { obs_url: 'obs://b/x/' } } }] } }, 'InvalidParam', /local_dir/],
-    ['one name for two channels', { algorithm: { inputs: [{ name: 'x', remote: { obs: { obs_url: 'obs://b/data/' } } }], outputs: [{ name: 'x', remote: { obs: { obs_url: 'obs://b/o/' } } }] } }, 'InvalidParam', /"x" stands twice/],
-    ['a flavor nobody has', { flavor: 'ropeway.gpu.9' }, 'FlavorNotFound', /"ropeway\.gpu\.9".*ropeway\.ascend-910a\.4/],
-    ['more devices than exist', { flavor: 'ropeway.ascend-910a.4', nodes: 3 }, 'FlavorOutOfRange', /12 devices; 8 exist; valid: 1 to 2/],
-    ['a count that no flavor has', { flavor: '', spec: { resource: { main_container_customized_flavor: { accelerator_num: 3 } } } }, 'FlavorOutOfRange', /got 3 per node/],
-    ['a variable of the platform', { environments: { MA_HOME: '/x' } }, 'InvalidParam', /MA_HOME.*belong to the platform/],
-    ['a secret that is not set', { annotations: { 'ropeway/secret-environment': 'TOKEN' } }, 'InvalidParam', /"TOKEN"/],
-    ['RANK_TABLE_FILE that is no folder', { environments: { RANK_TABLE_FILE: 'user/config' } }, 'InvalidParam', /absolute folder/],
+    [
+      'an image nobody has',
+      { algorithm: { engine: { image_url: 'org/x:1' } } },
+      'ImageNotFound',
+      /org\/x:1.*host/,
+    ],
+    [
+      'a code bucket that is not there',
+      { command: runTrain('obs://none/code/') },
+      'BucketNotFound',
+      /"none"/,
+    ],
+    [
+      'an empty code path',
+      { command: runTrain('obs://empty/code/') },
+      'CodeDirError',
+      /nothing is under obs:\/\/empty\/code\/; the bucket is empty/,
+    ],
+    [
+      'a code path with a typo',
+      { command: runTrain('obs://b/coed/', 'coed/train.py') },
+      'CodeDirError',
+      /holds code\/train\.py/,
+    ],
+    [
+      'a code path that is no folder',
+      { command: runTrain('obs://b/code') },
+      'InvalidObsPath',
+      /ending with "\/"/,
+    ],
+    [
+      'a boot file that is not there',
+      { command: runTrain('obs://b/code/', 'code/tarin.py') },
+      'BootFileError',
+      /obs:\/\/b\/code\/tarin\.py does not exist.*train\.py/,
+    ],
+    [
+      'a boot file without the folder',
+      { command: runTrain('obs://b/code/', 'train.py') },
+      'BootFileNotInCodeDir',
+      /valid: code\//,
+    ],
+    [
+      'a boot file that climbs out',
+      { command: runTrain('obs://b/code/', 'code/../x.py') },
+      'BootFileNotInCodeDir',
+      /\.\./,
+    ],
+    [
+      'code_dir that is not there',
+      { algorithm: { code_dir: 'obs://b/nothing/' } },
+      'CodeDirError',
+      /nothing is under/,
+    ],
+    [
+      'boot_file outside of code_dir',
+      { algorithm: { command: '', code_dir: '/b/code/', boot_file: '/b/data/1.bin' } },
+      'BootFileNotInCodeDir',
+      /under \/b\/code\//,
+    ],
+    [
+      'a missing output bucket',
+      { algorithm: { outputs: [{ name: 'o', remote: { obs: { obs_url: 'obs://none/x/' } } }] } },
+      'BucketNotFound',
+      /outputs\[0\].*"none"/,
+    ],
+    [
+      'an empty input',
+      { algorithm: { inputs: [{ name: 'i', remote: { obs: { obs_url: 'obs://b/zip/' } } }] } },
+      'InvalidObsPath',
+      /inputs\[0\].*nothing is under/,
+    ],
+    [
+      'an output folder that climbs out',
+      {
+        algorithm: {
+          outputs: [{ name: 'o', local_dir: '/x/../y', remote: { obs: { obs_url: 'obs://b/x/' } } }],
+        },
+      },
+      'InvalidParam',
+      /local_dir/,
+    ],
+    [
+      'one name for two channels',
+      {
+        algorithm: {
+          inputs: [{ name: 'x', remote: { obs: { obs_url: 'obs://b/data/' } } }],
+          outputs: [{ name: 'x', remote: { obs: { obs_url: 'obs://b/o/' } } }],
+        },
+      },
+      'InvalidParam',
+      /"x" stands twice/,
+    ],
+    [
+      'a flavor nobody has',
+      { flavor: 'ropeway.gpu.9' },
+      'FlavorNotFound',
+      /"ropeway\.gpu\.9".*ropeway\.ascend-910a\.4/,
+    ],
+    [
+      'more devices than exist',
+      { flavor: 'ropeway.ascend-910a.4', nodes: 3 },
+      'FlavorOutOfRange',
+      /12 devices; 8 exist; valid: 1 to 2/,
+    ],
+    [
+      'a count that no flavor has',
+      { flavor: '', spec: { resource: { main_container_customized_flavor: { accelerator_num: 3 } } } },
+      'FlavorOutOfRange',
+      /got 3 per node/,
+    ],
+    [
+      'a variable of the platform',
+      { environments: { MA_HOME: '/x' } },
+      'InvalidParam',
+      /MA_HOME.*belong to the platform/,
+    ],
+    [
+      'a secret that is not set',
+      { annotations: { 'ropeway/secret-environment': 'TOKEN' } },
+      'InvalidParam',
+      /"TOKEN"/,
+    ],
+    [
+      'RANK_TABLE_FILE that is no folder',
+      { environments: { RANK_TABLE_FILE: 'user/config' } },
+      'InvalidParam',
+      /absolute folder/,
+    ],
     ['another kind', { extra: { kind: 'edge_job' } }, 'NotSupported', /kind: only "job"/],
-    ['a volume', { spec: { volumes: [{ nfs: { nfs_server_path: 'a:/b', local_path: '/c' } }] } }, 'NotSupported', /spec\.volumes/],
+    [
+      'a volume',
+      { spec: { volumes: [{ nfs: { nfs_server_path: 'a:/b', local_path: '/c' } }] } },
+      'NotSupported',
+      /spec\.volumes/,
+    ],
     ['a pool nobody has', { spec: { resource: { pool_id: 'x' } } }, 'PoolNotFound', /"x"/],
     ['a relative working folder', { algorithm: { working_dir: 'x' } }, 'InvalidWorkingDir', /absolute/],
-    ['a code folder the platform needs', { algorithm: { local_code_dir: '/home/ma-user/modelarts/x' } }, 'InvalidLocalCodeDir', /none of/],
+    [
+      'a code folder the platform needs',
+      { algorithm: { local_code_dir: '/home/ma-user/modelarts/x' } },
+      'InvalidLocalCodeDir',
+      /none of/,
+    ],
   ]
   for (const [title, parts, code, message] of cases) {
     it(title, async () => {
@@ -75,13 +215,22 @@ describe('values that are not acted on are kept, with a Warning that names them'
     assert.match(events.map(({ message }) => message).join('\n'), /colour/)
   })
   it('what official samples send as "not set" gives no warning (quirk 7)', async () => {
-    const { events } = await create({ algorithm: { parameters: [], policies: { auto_search: null }, environments: {} }, spec: { log_export_path: { obs_url: '' } } })
-    assert.deepEqual(events.map(({ reason }) => reason), ['JobCreated'])
+    const { events } = await create({
+      algorithm: { parameters: [], policies: { auto_search: null }, environments: {} },
+      spec: { log_export_path: { obs_url: '' } },
+    })
+    assert.deepEqual(
+      events.map(({ reason }) => reason),
+      ['JobCreated'],
+    )
   })
 })
 
 it('a secret value is taken out of the document', async () => {
-  const { job } = await create({ environments: { TOKEN: 'hush' }, annotations: { 'ropeway/secret-environment': 'TOKEN' } })
+  const { job } = await create({
+    environments: { TOKEN: 'hush' },
+    annotations: { 'ropeway/secret-environment': 'TOKEN' },
+  })
   assert.doesNotMatch(JSON.stringify(job.request), /hush/)
   assert.deepEqual(job.secretEnvironment, { TOKEN: 'hush' })
 })
@@ -89,5 +238,8 @@ it('a secret value is taken out of the document', async () => {
 it('ids of the documents mean flavors of ours', async () => {
   const { job } = await create({ flavor: 'modelarts.kat1.4xlarge', nodes: 2 })
   assert.equal(job.request.spec?.resource?.flavor_id, 'ropeway.ascend-910a.4')
-  assert.deepEqual(job.status.tasks.map(({ task }) => task), ['worker-0', 'worker-1'])
+  assert.deepEqual(
+    job.status.tasks.map(({ task }) => task),
+    ['worker-0', 'worker-1'],
+  )
 })

@@ -3,8 +3,9 @@
 import type { Inventory } from '../accelerator/device.ts'
 import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
-import { checkCode } from './check-code.ts'
+import { place } from './admission.ts'
 import { checkChannels } from './check-channels.ts'
+import { checkCode } from './check-code.ts'
 import { checkEnvironment } from './check-environment.ts'
 import { checkFields } from './check-fields.ts'
 import { checkResource } from './check-resource.ts'
@@ -14,7 +15,6 @@ import { type Job, type NewEvent, SECRET_MASK } from './job.ts'
 import { taskNames } from './names.ts'
 import { initialStatus } from './phase.ts'
 import { planInputOf } from './plan-input.ts'
-import { place } from './admission.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
 import type { NewJob } from './store.ts'
 
@@ -33,7 +33,10 @@ export type CreateInput = {
 }
 
 /** Checks a body against this platform and fills defaults in. Returns the job to store and its first events. */
-export async function createJob(input: CreateInput, parts: CreateParts): Promise<{ job: NewJob; events: NewEvent[] }> {
+export async function createJob(
+  input: CreateInput,
+  parts: CreateParts,
+): Promise<{ job: NewJob; events: NewEvent[] }> {
   const { body } = input
   const warnings = checkFields(body)
   checkWhatRuns(body)
@@ -61,23 +64,39 @@ export async function createJob(input: CreateInput, parts: CreateParts): Promise
 /** The four ways of modelarts.md §1.3.2, of which two need nothing that is stored elsewhere. */
 function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
   if (!algorithm) {
-    throw new AppError('MustHaveCmdAndImage', 'algorithm: missing; valid: an object with engine.image_url and command, or code_dir and boot_file')
+    throw new AppError(
+      'MustHaveCmdAndImage',
+      'algorithm: missing; valid: an object with engine.image_url and command, or code_dir and boot_file',
+    )
   }
   const { command, boot_file: bootFile, engine } = algorithm
   if (!engine?.image_url) {
     const got = command ? 'a command without an image' : 'no image'
-    throw new AppError('MustHaveCmdAndImage', `algorithm.engine.image_url: missing (${got}); valid: an image, "host" on the host backend`)
+    throw new AppError(
+      'MustHaveCmdAndImage',
+      `algorithm.engine.image_url: missing (${got}); valid: an image, "host" on the host backend`,
+    )
   }
   if (!command && !bootFile) {
-    throw new AppError('MustHaveCmdAndImage', 'algorithm.command: missing; valid: the command to run, or code_dir and boot_file')
+    throw new AppError(
+      'MustHaveCmdAndImage',
+      'algorithm.command: missing; valid: the command to run, or code_dir and boot_file',
+    )
   }
   if (command && bootFile) {
-    throw new AppError('InvalidParam', 'algorithm.boot_file: given together with command; valid: one of the two')
+    throw new AppError(
+      'InvalidParam',
+      'algorithm.boot_file: given together with command; valid: one of the two',
+    )
   }
-  if (command?.includes('\0')) throw new AppError('InvalidParam', 'algorithm.command: contains NUL; valid: text without it')
+  if (command?.includes('\0'))
+    throw new AppError('InvalidParam', 'algorithm.command: contains NUL; valid: text without it')
   const workingDir = algorithm.working_dir
   if (workingDir && (!workingDir.startsWith('/') || workingDir.split('/').includes('..'))) {
-    throw new AppError('InvalidWorkingDir', `algorithm.working_dir: got ${JSON.stringify(workingDir)}; valid: an absolute path without ".."`)
+    throw new AppError(
+      'InvalidWorkingDir',
+      `algorithm.working_dir: got ${JSON.stringify(workingDir)}; valid: an absolute path without ".."`,
+    )
   }
 }
 
@@ -99,17 +118,32 @@ export const trialJob = (job: NewJob): Job => ({
   version: 0,
 })
 
-function withDefaults(body: TrainingJobRequest, flavorId: string, secrets: Readonly<Record<string, string>>): TrainingJobRequest {
+function withDefaults(
+  body: TrainingJobRequest,
+  flavorId: string,
+  secrets: Readonly<Record<string, string>>,
+): TrainingJobRequest {
   const environments = Object.fromEntries(
-    Object.entries(body.algorithm?.environments ?? {}).map(([name, value]) => [name, name in secrets ? SECRET_MASK : value]),
+    Object.entries(body.algorithm?.environments ?? {}).map(([name, value]) => [
+      name,
+      name in secrets ? SECRET_MASK : value,
+    ]),
   )
   return {
     ...body,
-    metadata: { ...body.metadata, workspace_id: body.metadata.workspace_id || '0', description: body.metadata.description ?? '' },
+    metadata: {
+      ...body.metadata,
+      workspace_id: body.metadata.workspace_id || '0',
+      description: body.metadata.description ?? '',
+    },
     algorithm: { ...body.algorithm, environments },
     spec: {
       ...body.spec,
-      resource: { ...body.spec?.resource, flavor_id: flavorId, node_count: body.spec?.resource?.node_count ?? 1 },
+      resource: {
+        ...body.spec?.resource,
+        flavor_id: flavorId,
+        node_count: body.spec?.resource?.node_count ?? 1,
+      },
     },
   }
 }

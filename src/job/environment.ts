@@ -1,10 +1,11 @@
 // The environment of both generations, in every job (modelarts.md §3.6; recommendation at its end: set both families).
 // Pure. What the user set always wins, except names the platform owns.
-import type { Places } from './places.ts'
+
 import { codeStaging, inputChannels, outputChannels } from './channels.ts'
 import type { Job } from './job.ts'
 import { hostNamesOf, nodeCount, podName, TASK_PORT, taskIndexOf, workerHost } from './names.ts'
 import { lastFolder } from './object-path.ts'
+import type { Places } from './places.ts'
 import { DEFAULT_TABLE_DIR, MA_HOME, MA_MOUNT, PLACES } from './places.ts'
 
 export type EnvironmentInput = {
@@ -39,7 +40,9 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
     PYTHONUNBUFFERED: '1',
     ...generationOne(input),
     ...generationTwo(input, places),
-    ...(deviceCount > 0 ? { ASCEND_GLOBAL_LOG_LEVEL: '3', ASCEND_SLOG_PRINT_TO_STDOUT: '1', ASCEND_GLOBAL_EVENT_ENABLE: '1' } : {}),
+    ...(deviceCount > 0
+      ? { ASCEND_GLOBAL_LOG_LEVEL: '3', ASCEND_SLOG_PRINT_TO_STDOUT: '1', ASCEND_GLOBAL_EVENT_ENABLE: '1' }
+      : {}),
     ...(tableDir && !asked['RANK_TABLE_FILE'] ? { RANK_TABLE_FILE: tableDir } : {}),
     ...channelVariables(job),
     ...asked,
@@ -56,7 +59,10 @@ function generationOne({ job, task, hostAddress }: EnvironmentInput): Record<str
     count === 1
       ? { [`BATCH_${job.request.metadata.name}.0_HOSTS`]: `${workerHost(job.id, 0)}:${TASK_PORT}` }
       : Object.fromEntries(
-          Array.from({ length: count }, (_, i) => [`BATCH_CUSTOM${i}_HOSTS`, `${workerHost(job.id, i)}:${TASK_PORT}`]),
+          Array.from({ length: count }, (_, i) => [
+            `BATCH_CUSTOM${i}_HOSTS`,
+            `${workerHost(job.id, i)}:${TASK_PORT}`,
+          ]),
         )
   const optional = {
     DLS_APP_URL: codeStaging(job)?.url,
@@ -67,19 +73,30 @@ function generationOne({ job, task, hostAddress }: EnvironmentInput): Record<str
     DLS_JOB_ID: `job${job.id.replaceAll('-', '').slice(0, 8)}`,
     DLS_TASK_INDEX: String(index),
     DLS_TASK_NUMBER: String(count),
-    ...Object.fromEntries(Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    ...Object.fromEntries(
+      Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
     ...hosts,
-    BATCH_JOB_ID: job.generation === 1 ? `job${job.id.replaceAll('-', '').slice(0, 8)}` : `modelarts-job-${job.id}`,
+    BATCH_JOB_ID:
+      job.generation === 1 ? `job${job.id.replaceAll('-', '').slice(0, 8)}` : `modelarts-job-${job.id}`,
     BATCH_TASK_CURRENT_INSTANCE: podName(job.generation, job.id, index),
     BATCH_TASK_CURRENT_HOST_IP: hostAddress,
   }
 }
 
-function generationTwo({ job, task, hostAddress, deviceCount }: EnvironmentInput, places: Places): Record<string, string> {
+function generationTwo(
+  { job, task, hostAddress, deviceCount }: EnvironmentInput,
+  places: Places,
+): Record<string, string> {
   const index = taskIndexOf(task)
   const count = nodeCount(job)
   const code = codeStaging(job)
-  const local = code ? { MA_LOCAL_CODE_PATH: `${code.local_dir}/${lastFolder(code.url)}`, WORKSPACE: `${code.local_dir}/${lastFolder(code.url)}` } : {}
+  const local = code
+    ? {
+        MA_LOCAL_CODE_PATH: `${code.local_dir}/${lastFolder(code.url)}`,
+        WORKSPACE: `${code.local_dir}/${lastFolder(code.url)}`,
+      }
+    : {}
   return {
     MA_HOME,
     MA_JOB_DIR: places.jobDir,
@@ -112,7 +129,9 @@ const channelBody = ({ name, local_dir, url }: { name: string; local_dir: string
 /** Channels with `access_method: env` travel as variables. */
 function channelVariables(job: Job): Record<string, string> {
   const channels = [...inputChannels(job), ...outputChannels(job)]
-  return Object.fromEntries(channels.filter(({ access }) => access === 'env').map(({ name, local_dir }) => [name, local_dir]))
+  return Object.fromEntries(
+    channels.filter(({ access }) => access === 'env').map(({ name, local_dir }) => [name, local_dir]),
+  )
 }
 
 /** Names by which the job's tasks find one another, with their addresses. */

@@ -1,7 +1,12 @@
 // Every sentence the domain itself says about a job, in one place; reasons are stable, texts are for people.
 import type { NewEvent } from './job.ts'
 
-const job = (level: NewEvent['level'], reason: string, message: string): NewEvent => ({ level, source: 'Job', reason, message })
+const job = (level: NewEvent['level'], reason: string, message: string): NewEvent => ({
+  level,
+  source: 'Job',
+  reason,
+  message,
+})
 const task = (level: NewEvent['level'], reason: string, name: string, message: string): NewEvent => ({
   level,
   source: 'Task',
@@ -13,11 +18,15 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)}s`
 
 export const EVENTS = {
   created: (name: string) => job('Info', 'JobCreated', `Training job "${name}" was created.`),
-  fieldIgnored: (field: string, why: string) => job('Warning', 'FieldIgnored', `${field} is kept but not acted on: ${why}`),
+  fieldIgnored: (field: string, why: string) =>
+    job('Warning', 'FieldIgnored', `${field} is kept but not acted on: ${why}`),
   dataMissing: (message: string) => job('Warning', 'DataMissing', message),
-  waiting: (position: number, reason: string) => job('Info', 'WaitingForResources', `Waiting for resources (position ${position}): ${reason}.`),
-  admitted: (attempt: number, where: string) => job('Info', 'ResourcesBooked', `Attempt ${attempt}: resources were booked: ${where}.`),
-  running: (waitedMs: number) => job('Info', 'JobRunning', `All tasks are running. [time used: ${seconds(waitedMs)}]`),
+  waiting: (position: number, reason: string) =>
+    job('Info', 'WaitingForResources', `Waiting for resources (position ${position}): ${reason}.`),
+  admitted: (attempt: number, where: string) =>
+    job('Info', 'ResourcesBooked', `Attempt ${attempt}: resources were booked: ${where}.`),
+  running: (waitedMs: number) =>
+    job('Info', 'JobRunning', `All tasks are running. [time used: ${seconds(waitedMs)}]`),
   taskStarted: (name: string, address: string) => task('Info', 'TaskStarted', name, `Started at ${address}.`),
   taskExited: (name: string, code: number, message: string) =>
     code === 0
@@ -26,13 +35,16 @@ export const EVENTS = {
   taskLost: (name: string, message: string) => task('Error', 'TaskLost', name, message),
   stopRequested: () => job('Info', 'StopRequested', 'The job is being stopped by its user.'),
   deleteRequested: () => job('Info', 'DeleteRequested', 'The job is being deleted.'),
-  autoStop: (hours: number) => job('Warning', 'AutoStop', `The job has run for its ${hours} h (auto_stop) and is being stopped.`),
-  stoppingOthers: (cause: string) => job('Info', 'StoppingTasks', `The other tasks are being stopped: ${cause}.`),
+  autoStop: (hours: number) =>
+    job('Warning', 'AutoStop', `The job has run for its ${hours} h (auto_stop) and is being stopped.`),
+  stoppingOthers: (cause: string) =>
+    job('Info', 'StoppingTasks', `The other tasks are being stopped: ${cause}.`),
   completed: (ms: number) => job('Info', 'JobCompleted', `The job is completed. [Duration: ${seconds(ms)}]`),
   failed: (message: string) => job('Error', 'JobFailed', `The job failed: ${message}.`),
   abnormal: (message: string) => job('Error', 'JobAbnormal', `The job ended abnormally: ${message}.`),
   terminated: (message: string) => job('Info', 'JobTerminated', `The job was stopped: ${message}.`),
   restarting: (next: number, left: number, why: string) =>
     job('Warning', 'JobRestarted', `The job is restarted as attempt ${next} (${left} more allowed): ${why}.`),
-  stopRetried: (message: string) => job('Error', 'StopFailed', `Stopping did not work yet and is tried again: ${message}`),
+  stopRetried: (message: string) =>
+    job('Error', 'StopFailed', `Stopping did not work yet and is tried again: ${message}`),
 } as const

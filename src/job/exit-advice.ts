@@ -9,8 +9,9 @@ const ADVICE: Readonly<Record<number, string>> = {
   139: 'crashed (segmentation fault); often two packages that do not fit together',
   143: 'terminated (SIGTERM)',
   247: 'killed (SIGKILL); usually out of memory',
-  [LAUNCHER_EXIT.stageFailed]: 'code or inputs could not be brought in; see the task\'s events',
-  [LAUNCHER_EXIT.rankTableTimeout]: 'the rank table did not come in time; see the task\'s log for what was missing',
+  [LAUNCHER_EXIT.stageFailed]: "code or inputs could not be brought in; see the task's events",
+  [LAUNCHER_EXIT.rankTableTimeout]:
+    "the rank table did not come in time; see the task's log for what was missing",
   [LAUNCHER_EXIT.rankTableInvalid]: 'the rank table is not valid',
   [LAUNCHER_EXIT.ownInstanceNotFound]: 'the rank table does not name this task',
   [LAUNCHER_EXIT.spawnFailed]: 'a process could not be started',

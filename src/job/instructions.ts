@@ -51,7 +51,9 @@ function runTrainBringsCode(job: Job): boolean {
 /** Channels by parameter come after the job's own parameters, in the order of the body (modelarts.md §3.5 step 7). */
 function commandOf(job: Job, deviceCount: number): TaskCommand {
   const algorithm = job.request.algorithm
-  const channels = [...inputChannels(job), ...outputChannels(job)].filter(({ access }) => access === 'parameter')
+  const channels = [...inputChannels(job), ...outputChannels(job)].filter(
+    ({ access }) => access === 'parameter',
+  )
   const args = [
     ...channels.map(({ name, local_dir }) => `--${name}=${local_dir}`),
     ...parameterArguments((algorithm?.parameters ?? []).map(({ name, value }) => ({ name, value }))),

@@ -3,12 +3,30 @@
 import type { Chip, Placement } from '../accelerator/device.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
 
-export const PHASES = ['Creating', 'Pending', 'Running', 'Completed', 'Failed', 'Terminating', 'Terminated', 'Abnormal'] as const
+export const PHASES = [
+  'Creating',
+  'Pending',
+  'Running',
+  'Completed',
+  'Failed',
+  'Terminating',
+  'Terminated',
+  'Abnormal',
+] as const
 export type Phase = (typeof PHASES)[number]
 
 export const SECONDARY_PHASES = [
-  'Creating', 'Queuing', 'Running', 'Failed', 'Completed', 'Terminating', 'Terminated',
-  'CreateFailed', 'TerminatedFailed', 'Unknown', 'Lost',
+  'Creating',
+  'Queuing',
+  'Running',
+  'Failed',
+  'Completed',
+  'Terminating',
+  'Terminated',
+  'CreateFailed',
+  'TerminatedFailed',
+  'Unknown',
+  'Lost',
 ] as const
 export type SecondaryPhase = (typeof SECONDARY_PHASES)[number]
 
@@ -90,7 +108,11 @@ export type Job = {
 
 export const SECRET_MASK = '******'
 
-export type AttemptRef = { readonly jobId: string; readonly attempt: number; readonly tasks: readonly string[] }
+export type AttemptRef = {
+  readonly jobId: string
+  readonly attempt: number
+  readonly tasks: readonly string[]
+}
 
 export type NewEvent = {
   readonly level: 'Info' | 'Warning' | 'Error'

@@ -5,7 +5,8 @@ import type { Generation, Job } from './job.ts'
 export const shortJobId = (jobId: string): string => jobId.replaceAll('-', '').slice(0, 8)
 
 /** `worker-0` … `worker-(n-1)`: ids of a job's tasks. */
-export const taskNames = (count: number): string[] => Array.from({ length: count }, (_, index) => `worker-${index}`)
+export const taskNames = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `worker-${index}`)
 
 /** Position of a task within its role, from 0. */
 export const taskIndexOf = (task: string): number => Number(task.slice(task.lastIndexOf('-') + 1))
@@ -16,7 +17,9 @@ export const taskObjectName = (jobId: string, attempt: number, task: string): st
 
 /** The instance name that rank tables and environments carry. */
 export function podName(generation: Generation, jobId: string, index: number): string {
-  return generation === 1 ? `job${shortJobId(jobId)}-job-trainjob-${index}` : `modelarts-job-${jobId}-worker-${index}`
+  return generation === 1
+    ? `job${shortJobId(jobId)}-job-trainjob-${index}`
+    : `modelarts-job-${jobId}-worker-${index}`
 }
 
 /** `group_name` of the v0.1 table. */
@@ -35,7 +38,10 @@ export const nodeCount = (job: Pick<Job, 'request'>): number => job.request.spec
 /** Every name by which task `index` may be looked up; all go to its address. */
 export function hostNamesOf(jobId: string, generation: Generation, index: number): string[] {
   const virtual = `ma-job-${jobId}`
-  return [workerHost(jobId, index), `modelarts-job-${jobId}-worker-${index}`, `${virtual}-worker-${index}.${virtual}`, podName(generation, jobId, index)].filter(
-    (name, at, all) => all.indexOf(name) === at,
-  )
+  return [
+    workerHost(jobId, index),
+    `modelarts-job-${jobId}-worker-${index}`,
+    `${virtual}-worker-${index}.${virtual}`,
+    podName(generation, jobId, index),
+  ].filter((name, at, all) => all.indexOf(name) === at)
 }

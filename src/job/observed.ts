@@ -5,7 +5,10 @@ import type { TaskStatus } from './job.ts'
 import type { TaskObservation } from './ports.ts'
 
 /** The remembered status of every task after an observation. A task that has ended never changes again. */
-export function foldObservations(known: readonly TaskStatus[], seen: readonly TaskObservation[]): TaskStatus[] {
+export function foldObservations(
+  known: readonly TaskStatus[],
+  seen: readonly TaskObservation[],
+): TaskStatus[] {
   const byTask = new Map(seen.map((observation) => [observation.task, observation]))
   return known.map((task) => {
     const observation = byTask.get(task.task)
@@ -24,12 +27,21 @@ function fold(task: TaskStatus, seen: TaskObservation): TaskStatus {
   const startedAtMs = seen.startedAtMs ?? task.startedAtMs
   switch (seen.state) {
     case 'absent':
-      return task.state === 'unknown' ? task : { ...task, state: 'lost', message: 'disappeared: it was running and is gone without a trace' }
+      return task.state === 'unknown'
+        ? task
+        : { ...task, state: 'lost', message: 'disappeared: it was running and is gone without a trace' }
     case 'starting':
     case 'running':
       return { ...task, state: seen.state, address, startedAtMs }
     case 'lost':
-      return { ...task, state: 'lost', address, startedAtMs, endedAtMs: seen.endedAtMs, message: seen.message }
+      return {
+        ...task,
+        state: 'lost',
+        address,
+        startedAtMs,
+        endedAtMs: seen.endedAtMs,
+        message: seen.message,
+      }
     case 'exited': {
       const exitCode = seen.exitCode ?? 1
       const message = exitCode === 0 ? '' : seen.message || explainExit(exitCode, seen.oomKilled)
@@ -40,7 +52,12 @@ function fold(task: TaskStatus, seen: TaskObservation): TaskStatus {
 
 /** The task that failed first, by the time it ended; null when none did. Lost tasks count as failures. */
 export function firstFailure(tasks: readonly TaskStatus[]): TaskStatus | null {
-  const failed = tasks.filter((task) => task.state === 'lost' || (task.state === 'exited' && task.exitCode !== 0))
+  const failed = tasks.filter(
+    (task) => task.state === 'lost' || (task.state === 'exited' && task.exitCode !== 0),
+  )
   const time = (task: TaskStatus) => task.endedAtMs ?? Number.MAX_SAFE_INTEGER
-  return failed.reduce<TaskStatus | null>((first, task) => (first && time(first) <= time(task) ? first : task), null)
+  return failed.reduce<TaskStatus | null>(
+    (first, task) => (first && time(first) <= time(task) ? first : task),
+    null,
+  )
 }

@@ -18,14 +18,24 @@ export const NEXT = {
 export const CAN = {
   terminate: ['Creating', 'Pending', 'Running'],
   delete: ['Creating', 'Pending', 'Running', 'Terminating', 'Completed', 'Failed', 'Terminated', 'Abnormal'],
-  describe: ['Creating', 'Pending', 'Running', 'Terminating', 'Completed', 'Failed', 'Terminated', 'Abnormal'],
+  describe: [
+    'Creating',
+    'Pending',
+    'Running',
+    'Terminating',
+    'Completed',
+    'Failed',
+    'Terminated',
+    'Abnormal',
+  ],
 } as const satisfies Record<string, readonly Phase[]>
 
 /** A phase that never changes again. */
 export const isTerminal = (phase: Phase): boolean => NEXT[phase].length === 0
 
 /** May `what` be asked of a job that shows `phase`? */
-export const can = (what: keyof typeof CAN, phase: Phase): boolean => (CAN[what] as readonly Phase[]).includes(phase)
+export const can = (what: keyof typeof CAN, phase: Phase): boolean =>
+  (CAN[what] as readonly Phase[]).includes(phase)
 
 /** Does somebody want this job to end? */
 export const stopWanted = (job: Pick<Job, 'stopRequestedAtMs' | 'deleteRequestedAtMs'>): boolean =>

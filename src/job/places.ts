@@ -17,8 +17,22 @@ export const LOG_FILE = '/tmp/log/train.log'
 export const DEFAULT_TABLE_DIR = '/user/config'
 
 export const PLACES = {
-  1: { home: '/home/work', jobDir: '/home/work/user-job-dir', mountPath: MA_MOUNT, logDir: `${MA_MOUNT}/log`, uid: 1101, gid: 1101 },
-  2: { home: MA_HOME, jobDir: `${MA_MOUNT}/user-job-dir`, mountPath: MA_MOUNT, logDir: `${MA_MOUNT}/log`, uid: 1000, gid: 100 },
+  1: {
+    home: '/home/work',
+    jobDir: '/home/work/user-job-dir',
+    mountPath: MA_MOUNT,
+    logDir: `${MA_MOUNT}/log`,
+    uid: 1101,
+    gid: 1101,
+  },
+  2: {
+    home: MA_HOME,
+    jobDir: `${MA_MOUNT}/user-job-dir`,
+    mountPath: MA_MOUNT,
+    logDir: `${MA_MOUNT}/log`,
+    uid: 1000,
+    gid: 100,
+  },
 } as const satisfies Record<Generation, Places>
 
 /** Exist and are writable for the task's uid in any image. */

@@ -1,6 +1,7 @@
 // From a placed job to what a backend needs to know of it. Pure.
 import type { Inventory, Placement } from '../accelerator/device.ts'
-import { hostTable } from './environment.ts'
+import { codeStaging, inputChannels, outputChannels } from './channels.ts'
+import { hostTable, rankTableDir } from './environment.ts'
 import type { AttemptRef, Job } from './job.ts'
 import { podName, taskObjectName } from './names.ts'
 import { PLACES, WRITABLE_DIRS } from './places.ts'
@@ -13,7 +14,12 @@ export const KEEP_RUN_TRAIN = 'ropeway/keep-image-run-train'
 export const SECRET_ENVIRONMENT = 'ropeway/secret-environment'
 
 /** What a backend plans from. `attempt` and `placements` are given apart because a dry run has no booked ones. */
-export function planInputOf(job: Job, attempt: number, placements: readonly Placement[], inventory: Inventory): PlanInput {
+export function planInputOf(
+  job: Job,
+  attempt: number,
+  placements: readonly Placement[],
+  inventory: Inventory,
+): PlanInput {
   const addresses = placements.map(({ hostId }) => hostAddressOf(inventory, hostId))
   const places = PLACES[job.generation]
   const annotations = job.request.metadata.annotations ?? {}
@@ -23,7 +29,7 @@ export function planInputOf(job: Job, attempt: number, placements: readonly Plac
     generation: job.generation,
     image: job.request.algorithm?.engine?.image_url ?? '',
     runUser: runUserOf(job) ?? { uid: places.uid, gid: places.gid },
-    writableDirs: [...WRITABLE_DIRS],
+    writableDirs: writableDirsOf(job, placements[0]?.physicalIds.length ?? 0),
     hostNames: hostTable(job, addresses),
     mountRunTrain: annotations[KEEP_RUN_TRAIN] !== 'true',
     annotations,
@@ -35,6 +41,13 @@ export function planInputOf(job: Job, attempt: number, placements: readonly Plac
       hostAddress: addresses[index] ?? '127.0.0.1',
     })),
   }
+}
+
+/** The fixed folders, and those the job itself names: for its table, code and channels. */
+function writableDirsOf(job: Job, deviceCount: number): string[] {
+  const channels = [...inputChannels(job), ...outputChannels(job)].map(({ local_dir }) => local_dir)
+  const named = [rankTableDir(job, deviceCount), codeStaging(job)?.local_dir, ...channels]
+  return [...new Set([...WRITABLE_DIRS, ...named.filter((dir) => typeof dir === 'string')])]
 }
 
 /** `run_user` of the request: the group is 100 where ModelArts uses it for that uid, else equal to the uid. */

@@ -32,7 +32,12 @@ export type PlanInput = {
 
 /** What a backend will do, as data; `--dry-run` prints it. Holds no secret. */
 export type TaskPlan = { readonly task: string; readonly name: string; readonly request: unknown }
-export type JobPlan = { readonly jobId: string; readonly attempt: number; readonly backend: string; readonly tasks: readonly TaskPlan[] }
+export type JobPlan = {
+  readonly jobId: string
+  readonly attempt: number
+  readonly backend: string
+  readonly tasks: readonly TaskPlan[]
+}
 
 export type TaskObservation = {
   readonly task: string

@@ -16,5 +16,8 @@ export function rankTableOf(job: Job, inventory: Inventory): RankTableResponse {
     const address = tasks.find(({ task }) => task === placement.task)?.address ?? ''
     return instanceOf(inventory, placement, podName(job.generation, job.id, placement.taskIndex), address)
   })
-  return { version: 2, text: buildV01({ status: 'completed', groupName: groupName(job.generation), instances }) }
+  return {
+    version: 2,
+    text: buildV01({ status: 'completed', groupName: groupName(job.generation), instances }),
+  }
 }

@@ -42,12 +42,27 @@ function afterEnd(job: Job, world: World): Step {
 
 function beforeStart(job: Job, world: World): Step {
   const wanted = stopRequest(job)
-  if (wanted) return { change: ended(job, job.status.tasks, { phase: 'Terminated', message: sentence(wanted), exitCode: null }, world.nowMs) }
+  if (wanted)
+    return {
+      change: ended(
+        job,
+        job.status.tasks,
+        { phase: 'Terminated', message: sentence(wanted), exitCode: null },
+        world.nowMs,
+      ),
+    }
   const { admission } = world
   if (admission?.admitted) return { change: admitted(job, admission.placements, world.nowMs) }
   if (job.status.phase !== 'Creating') return {}
   const events: NewEvent[] = admission ? [EVENTS.waiting(admission.position, admission.reason)] : []
-  return { change: { status: { ...job.status, phase: 'Pending', secondaryPhase: 'Queuing' }, events, atMs: world.nowMs, bookings: null } }
+  return {
+    change: {
+      status: { ...job.status, phase: 'Pending', secondaryPhase: 'Queuing' },
+      events,
+      atMs: world.nowMs,
+      bookings: null,
+    },
+  }
 }
 
 function stopRequest(job: Job): { cause: StopCause; atMs: number } | null {
@@ -60,7 +75,9 @@ function stopRequest(job: Job): { cause: StopCause; atMs: number } | null {
 function reasonToStop(job: Job, tasks: Job['status']['tasks'], world: World): StopCause | null {
   const request = stopRequest(job)
   if (request) {
-    const finishedBefore = tasks.every((task) => hasEnded(task) && (task.endedAtMs ?? Infinity) < request.atMs)
+    const finishedBefore = tasks.every(
+      (task) => hasEnded(task) && (task.endedAtMs ?? Infinity) < request.atMs,
+    )
     return finishedBefore ? null : request.cause
   }
   if (!tasks.every(hasEnded) && autoStopDue(job, world.nowMs)) return 'auto-stop'
@@ -91,7 +108,8 @@ function whileStopping(job: Job, tasks: Job['status']['tasks'], world: World): S
 function finish(job: Job, tasks: Job['status']['tasks'], world: World): Step {
   const outcome = outcomeOf(job, tasks, world)
   const next = outcome.retry ? retriesLeft(job, outcome.retry) : 0
-  if (next > 0) return { action: 'collect', change: restarted(job, tasks, outcome.message, next - 1, world.nowMs) }
+  if (next > 0)
+    return { action: 'collect', change: restarted(job, tasks, outcome.message, next - 1, world.nowMs) }
   return { action: 'collect', change: ended(job, tasks, outcome, world.nowMs) }
 }
 
@@ -101,11 +119,17 @@ function outcomeOf(job: Job, tasks: Job['status']['tasks'], world: World): Outco
     return { phase: 'Terminated', message: sentence({ cause }), exitCode: null }
   }
   if (cause === 'start-failed') {
-    return { phase: 'Abnormal', message: job.status.message || world.startError || 'it could not be started', exitCode: null }
+    return {
+      phase: 'Abnormal',
+      message: job.status.message || world.startError || 'it could not be started',
+      exitCode: null,
+    }
   }
   // What failed first was written down before the others were stopped; their exits are ours, not theirs.
-  if (cause === 'task-failed') return { phase: 'Failed', message: job.status.message, exitCode: job.status.exitCode, retry: 'failed' }
-  if (cause === 'task-lost') return { phase: 'Abnormal', message: job.status.message, exitCode: null, retry: 'lost' }
+  if (cause === 'task-failed')
+    return { phase: 'Failed', message: job.status.message, exitCode: job.status.exitCode, retry: 'failed' }
+  if (cause === 'task-lost')
+    return { phase: 'Abnormal', message: job.status.message, exitCode: null, retry: 'lost' }
   const failure = firstFailure(tasks)
   if (!failure) return { phase: 'Completed', message: '', exitCode: 0 }
   const message = `${failure.task}: ${failure.message}`

@@ -26,22 +26,36 @@ export function reportEvent(task: string, report: TaskReport): NewEvent | null {
       const label = LABEL[report.stage]
       const used = report.seconds === null ? '' : ` [time used: ${report.seconds.toFixed(3)}s]`
       const detail = report.detail ? `: ${report.detail}` : ''
-      if (report.state === 'failed') return event('Error', `${reasonOf(report.stage)}Failed`, `${label} failed${detail}.${used}`)
-      return event('Info', `${reasonOf(report.stage)}${report.state === 'started' ? 'Started' : 'Done'}`, `${label} ${report.state}${detail}.${used}`)
+      if (report.state === 'failed')
+        return event('Error', `${reasonOf(report.stage)}Failed`, `${label} failed${detail}.${used}`)
+      return event(
+        'Info',
+        `${reasonOf(report.stage)}${report.state === 'started' ? 'Started' : 'Done'}`,
+        `${label} ${report.state}${detail}.${used}`,
+      )
     }
     case 'rank': {
       const who = `rank ${report.rank} (device ${report.device}, pid ${report.pid})`
       if (report.state === 'started') return null
       if (report.exit_code === 0) return null
-      const how = report.signal ? `was ended by ${report.signal}` : `ended with ${explainExit(report.exit_code ?? 1)}`
+      const how = report.signal
+        ? `was ended by ${report.signal}`
+        : `ended with ${explainExit(report.exit_code ?? 1)}`
       return event('Error', 'RankFailed', `${who} ${how}.`)
     }
     case 'problem':
-      return event(report.level, report.reason.replace(/[^A-Za-z]/g, '').slice(0, 64) || 'Problem', report.message)
+      return event(
+        report.level,
+        report.reason.replace(/[^A-Za-z]/g, '').slice(0, 64) || 'Problem',
+        report.message,
+      )
     case 'end':
       return report.exit_code === 0 ? null : event('Error', 'LauncherEnded', report.message)
   }
 }
 
 const reasonOf = (stage: keyof typeof LABEL): string =>
-  stage.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+  stage
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')

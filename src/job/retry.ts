@@ -14,7 +14,8 @@ export function retryLimit(job: Pick<Job, 'request'>): number {
  * unless the job says so; a lost task is.
  */
 export function retriesLeft(job: Pick<Job, 'request' | 'status'>, ended: 'failed' | 'lost'): number {
-  const unconditional = job.request.metadata.annotations?.['fault-tolerance/job-unconditional-retry'] === 'true'
+  const unconditional =
+    job.request.metadata.annotations?.['fault-tolerance/job-unconditional-retry'] === 'true'
   if (ended === 'failed' && !unconditional) return 0
   return Math.max(0, retryLimit(job) - (job.status.attempt - 1))
 }

@@ -1,10 +1,21 @@
 // What the domain asks of rows. db implements it; test/conformance/store.ts holds SQLite (and PostgreSQL next) to it.
 import type { Booking } from '../accelerator/device.ts'
-import type { SearchRequest } from '../api/training-job.ts'
 import type { EventQuery, JobEvent } from '../api/event.ts'
+import type { SearchRequest } from '../api/training-job.ts'
 import type { Job, JobStatus, NewEvent } from './job.ts'
 
-export type NewJob = Pick<Job, 'id' | 'projectId' | 'userName' | 'generation' | 'request' | 'createTimeMs' | 'description' | 'chip' | 'status'> & {
+export type NewJob = Pick<
+  Job,
+  | 'id'
+  | 'projectId'
+  | 'userName'
+  | 'generation'
+  | 'request'
+  | 'createTimeMs'
+  | 'description'
+  | 'chip'
+  | 'status'
+> & {
   /** Plain values of environment variables marked secret; stored encrypted, never in a document. */
   readonly secretEnvironment: Readonly<Record<string, string>>
 }
@@ -33,7 +44,12 @@ export interface JobStore {
    */
   claim(serveId: string, nowMs: number, leaseMs: number, limit: number): Promise<{ job: Job; lease: Lease }[]>
   /** Claims one job, or null when it does not need moving or somebody else holds it. */
-  claimOne(jobId: string, serveId: string, nowMs: number, leaseMs: number): Promise<{ job: Job; lease: Lease } | null>
+  claimOne(
+    jobId: string,
+    serveId: string,
+    nowMs: number,
+    leaseMs: number,
+  ): Promise<{ job: Job; lease: Lease } | null>
   /** After a kill -9 a serve takes its own leases back at once. Returns how many. */
   releaseOwn(serveId: string): Promise<number>
   release(lease: Lease): Promise<void>
@@ -59,7 +75,14 @@ export interface JobStore {
   eventsSince(jobId: string, since: number, limit: number): Promise<StoredEvent[]>
 
   /** Drops a report whose sequence was seen: true = new, recorded with its event in one transaction. */
-  recordReport(jobId: string, attempt: number, task: string, sequence: number, event: NewEvent | null, atMs: number): Promise<boolean>
+  recordReport(
+    jobId: string,
+    attempt: number,
+    task: string,
+    sequence: number,
+    event: NewEvent | null,
+    atMs: number,
+  ): Promise<boolean>
 }
 
 export type JobChange = {

@@ -17,5 +17,8 @@ test('the server wins over the image, we over both; moxing stands last on PYTHON
 })
 
 test('only names that a shell cannot carry are put back', () => {
-  assert.deepEqual(restoreDropped({ A: 'own' }, { A: 'x', 'BATCH_j.0_HOSTS': 'h', UNSET: 'u' }), { A: 'own', 'BATCH_j.0_HOSTS': 'h' })
+  assert.deepEqual(restoreDropped({ A: 'own' }, { A: 'x', 'BATCH_j.0_HOSTS': 'h', UNSET: 'u' }), {
+    A: 'own',
+    'BATCH_j.0_HOSTS': 'h',
+  })
 })

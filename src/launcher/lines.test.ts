@@ -7,7 +7,8 @@ test('output comes out in whole lines, however it was cut', () => {
   for (let size = 1; size <= text.length; size++) {
     const lines = new LineSplitter()
     const out: string[] = []
-    for (let at = 0; at < text.length; at += size) out.push(lines.push(Buffer.from(text.slice(at, at + size))).toString())
+    for (let at = 0; at < text.length; at += size)
+      out.push(lines.push(Buffer.from(text.slice(at, at + size))).toString())
     for (const piece of out) assert.ok(piece === '' || piece.endsWith('\n'), JSON.stringify(piece))
     assert.equal(out.join('') + lines.end().toString(), `${text}\n`)
   }

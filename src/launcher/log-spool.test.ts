@@ -84,7 +84,8 @@ for (const inFlight of [0, 350]) {
     const received = 200 + underWay.length
     spool.confirm('task', received)
     const text = await leftover(place.dir, received)
-    const [, lost = '', after = ''] = /^\[ropeway\] (\d+) bytes of this log are missing here: [^\n]*\n([\s\S]*)$/.exec(text) ?? []
+    const [, lost = '', after = ''] =
+      /^\[ropeway\] (\d+) bytes of this log are missing here: [^\n]*\n([\s\S]*)$/.exec(text) ?? []
     assert.ok(after.endsWith(line(4999).toString()))
     assert.equal(received + Number(lost) + after.length, 5000 * 100)
     assert.equal((text.match(/ropeway/g) ?? []).length, 1)

@@ -14,12 +14,23 @@ function spool(files: Record<string, string>) {
 test('a segment is named by its stream and the offset of its first byte', () => {
   assert.equal(segmentName('rank-3', 70), 'rank-3.00000000000000000070')
   assert.deepEqual(parseSegmentName('rank-3.00000000000000000070'), { stream: 'rank-3', start: 70 })
-  for (const name of ['task', 'task.7', 'task.99999999999999999999', '../x.00000000000000000000', 'task.00000000000000000000.new'])
+  for (const name of [
+    'task',
+    'task.7',
+    'task.99999999999999999999',
+    '../x.00000000000000000000',
+    'task.00000000000000000000.new',
+  ])
     assert.equal(parseSegmentName(name), null, name)
 })
 
 test('a stream reads on across segments, and says what is missing between them', async () => {
-  using place = spool({ [segmentName('task', 0)]: 'abc', [segmentName('task', 3)]: 'defg', [segmentName('task', 9)]: 'z', [segmentName('rank-0', 0)]: 'r' })
+  using place = spool({
+    [segmentName('task', 0)]: 'abc',
+    [segmentName('task', 3)]: 'defg',
+    [segmentName('task', 9)]: 'z',
+    [segmentName('rank-0', 0)]: 'r',
+  })
   assert.deepEqual(await listStreams(place.dir), ['rank-0', 'task'])
   const table = [
     [0, 10, 'abc', 0],

@@ -6,14 +6,18 @@ import { StorageError } from '../storage/server/storage-error.ts'
 
 /** Names that could not be a bucket or key are simply not there. */
 export function catalogOf(store: ObjectStore): ObjectCatalog {
-  const hasBucket = async (bucket: string) => bucketNameProblem(bucket) === undefined && (await store.bucketExists(bucket))
+  const hasBucket = async (bucket: string) =>
+    bucketNameProblem(bucket) === undefined && (await store.bucketExists(bucket))
   return {
     bucketExists: hasBucket,
     async listKeys(bucket, prefix, limit) {
       if (!(await hasBucket(bucket))) return []
       const { objects } = await store.list({ bucket, prefix, limit: limit + 1 })
       // The marker of the folder itself is no content.
-      return objects.map(({ key }) => key.slice(prefix.length)).filter((key) => key !== '').slice(0, limit)
+      return objects
+        .map(({ key }) => key.slice(prefix.length))
+        .filter((key) => key !== '')
+        .slice(0, limit)
     },
     async objectExists(bucket, key) {
       try {

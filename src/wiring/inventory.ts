@@ -12,7 +12,9 @@ export async function openInventory(simulate: SimulateSpec | null): Promise<Inve
   const host = await detectHost(hostFiles, { id: hostname(), address: '127.0.0.1', ...machine })
   if (simulate === null) return { hosts: [host] }
   if (host.devices.length > 0) {
-    throw new ConfigError(`--simulate: this machine has ${host.devices.length} real ${host.kind} devices; valid: leave it out`)
+    throw new ConfigError(
+      `--simulate: this machine has ${host.devices.length} real ${host.kind} devices; valid: leave it out`,
+    )
   }
   return simulatedInventory(simulate, machine)
 }

@@ -12,7 +12,12 @@ export async function listen(flag: string, endpoint: Endpoint, handle: RequestLi
   server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new ConfigError(`${flag}: ${endpoint.host}:${endpoint.port} cannot be used (${cause.code}); valid: a free address of this machine`, { cause })),
+      reject(
+        new ConfigError(
+          `${flag}: ${endpoint.host}:${endpoint.port} cannot be used (${cause.code}); valid: a free address of this machine`,
+          { cause },
+        ),
+      ),
     )
     server.listen(endpoint.port, endpoint.host, () => resolve())
   })

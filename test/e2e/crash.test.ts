@@ -25,7 +25,9 @@ const SCENARIOS = {
 } as const satisfies Record<(typeof ACTIONS)[number], 'run' | 'terminate' | 'delete'>
 
 const POINTS = [
-  ...ACTIONS.flatMap((action) => [`before:${action}`, `after:${action}`].map((point) => ({ point, scenario: SCENARIOS[action] }))),
+  ...ACTIONS.flatMap((action) =>
+    [`before:${action}`, `after:${action}`].map((point) => ({ point, scenario: SCENARIOS[action] })),
+  ),
   { point: 'before:write', scenario: 'run' as const },
   { point: 'after:write', scenario: 'run' as const },
 ]
@@ -49,7 +51,9 @@ function processesOf(dataDir: string): string[] {
 }
 
 const mountsOf = (dataDir: string): string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(dataDir))
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(dataDir))
 
 /** The task's log without the platform's own lines, and how often the command began. */
 function ownLines(log: string): { starts: number; text: string; sha256: string } {
@@ -60,7 +64,11 @@ function ownLines(log: string): { starts: number; text: string; sha256: string }
 }
 
 async function nothingLeft(ropeway: Ropeway): Promise<void> {
-  await until('the task folders are gone', () => readdirSync(join(ropeway.dataDir, 'tasks')).filter((name) => /^[0-9a-f]{12}-/.test(name)).length === 0)
+  await until(
+    'the task folders are gone',
+    () =>
+      readdirSync(join(ropeway.dataDir, 'tasks')).filter((name) => /^[0-9a-f]{12}-/.test(name)).length === 0,
+  )
   assert.deepEqual(processesOf(ropeway.dataDir), [])
   assert.deepEqual(mountsOf(ropeway.dataDir), [])
 }
@@ -72,15 +80,24 @@ describe('killed at', () => {
       await ropeway.stop()
       await ropeway.start({ ROPEWAY_FAULT_POINT: point })
       const command = scenario === 'run' ? COMMAND : `${COMMAND}; sleep 600`
-      const { metadata } = await ropeway.client.create(body('crash', command, { flavor: 'ropeway.ascend-910a.1' }))
+      const { metadata } = await ropeway.client.create(
+        body('crash', command, { flavor: 'ropeway.ascend-910a.1' }),
+      )
       if (scenario !== 'run') {
         await ropeway.waitFor(metadata.id, 'the job runs', ({ status }) => status.phase === 'Running')
-        await (scenario === 'terminate' ? ropeway.client.terminate(metadata.id) : ropeway.client.delete(metadata.id))
+        await (scenario === 'terminate'
+          ? ropeway.client.terminate(metadata.id)
+          : ropeway.client.delete(metadata.id))
       }
       await ropeway.gone()
       await ropeway.start()
       if (scenario === 'delete') {
-        await until('the job is erased', () => ropeway.client.show(metadata.id).then(() => false, () => true))
+        await until('the job is erased', () =>
+          ropeway.client.show(metadata.id).then(
+            () => false,
+            () => true,
+          ),
+        )
       } else {
         const { job, logs, events } = await ropeway.follow(metadata.id)
         const { starts, text, sha256 } = ownLines(logs['worker-0'] ?? '')
@@ -101,24 +118,37 @@ describe('killed at', () => {
 it('a running task outlives the server, is adopted, and its log has every byte once', async () => {
   await using ropeway = await Ropeway.start({ simulate: '1x2' })
   const command = `i=0; while [ $i -lt 60 ]; do echo tick $i; i=$((i+1)); sleep 0.05; done`
-  const { metadata } = await ropeway.client.create(body('adopt', command, { flavor: 'ropeway.ascend-910a.1' }))
+  const { metadata } = await ropeway.client.create(
+    body('adopt', command, { flavor: 'ropeway.ascend-910a.1' }),
+  )
   for (let round = 0; round < 3; round++) {
     await ropeway.waitFor(metadata.id, 'the job runs', ({ status }) => status.phase === 'Running')
-    await until('it printed', async () => ((await ropeway.client.previewLog(metadata.id, 'worker-0'))?.full_size ?? 0) > 20 * (round + 1))
+    await until(
+      'it printed',
+      async () =>
+        ((await ropeway.client.previewLog(metadata.id, 'worker-0'))?.full_size ?? 0) > 20 * (round + 1),
+    )
     await ropeway.kill()
     await ropeway.start()
   }
   const { job, logs } = await ropeway.follow(metadata.id)
   assert.equal(job.status.phase, 'Completed')
   const ticks = (logs['worker-0'] ?? '').split('\n').filter((line) => line.startsWith('tick '))
-  assert.deepEqual(ticks, Array.from({ length: 60 }, (_, i) => `tick ${i}`))
+  assert.deepEqual(
+    ticks,
+    Array.from({ length: 60 }, (_, i) => `tick ${i}`),
+  )
   await nothingLeft(ropeway)
 })
 
 it('a task that ends while the server is away is noticed, with its code and its last words', async () => {
   await using ropeway = await Ropeway.start({ simulate: '1x2' })
-  const { metadata } = await ropeway.client.create(body('away', 'echo first words; sleep 0.4; echo last words; exit 9', { flavor: 'ropeway.ascend-910a.1' }))
-  await until('it prints', async () => /first words/.test((await ropeway.client.previewLog(metadata.id, 'worker-0'))?.content ?? ''))
+  const { metadata } = await ropeway.client.create(
+    body('away', 'echo first words; sleep 0.4; echo last words; exit 9', { flavor: 'ropeway.ascend-910a.1' }),
+  )
+  await until('it prints', async () =>
+    /first words/.test((await ropeway.client.previewLog(metadata.id, 'worker-0'))?.content ?? ''),
+  )
   await ropeway.kill()
   const folder = join(ropeway.dataDir, 'tasks')
   const name = readdirSync(folder).find((entry) => /^[0-9a-f]{12}-/.test(entry))!
@@ -132,7 +162,16 @@ it('a task that ends while the server is away is noticed, with its code and its 
 
 it('a second server on the same folder refuses in one sentence, and the first goes on', async () => {
   await using ropeway = await Ropeway.start({ simulate: '1x2' })
-  const args = [MAIN, 'serve', '--data', ropeway.dataDir, '--listen', '127.0.0.1:0', '--objects', '127.0.0.1:0']
+  const args = [
+    MAIN,
+    'serve',
+    '--data',
+    ropeway.dataDir,
+    '--listen',
+    '127.0.0.1:0',
+    '--objects',
+    '127.0.0.1:0',
+  ]
   const second = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })
   assert.notEqual(second.status, 0)
   assert.ok(second.stderr.includes(ropeway.dataDir), second.stderr)

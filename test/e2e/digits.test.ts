@@ -40,8 +40,15 @@ before(async () => {
   ropeway = await Ropeway.start({ simulate: '2x4' })
   const code = readdirSync(DIGITS).filter((name) => name.endsWith('.py'))
   await ropeway.upload({
-    ...Object.fromEntries(code.map((name) => [`training-bucket/digits/code/${name}`, readFileSync(join(DIGITS, name))])),
-    ...Object.fromEntries(readdirSync(data).map((name) => [`training-bucket/digits/data/${name}`, readFileSync(join(data, name))])),
+    ...Object.fromEntries(
+      code.map((name) => [`training-bucket/digits/code/${name}`, readFileSync(join(DIGITS, name))]),
+    ),
+    ...Object.fromEntries(
+      readdirSync(data).map((name) => [
+        `training-bucket/digits/data/${name}`,
+        readFileSync(join(data, name)),
+      ]),
+    ),
     'training-bucket/digits/code/tamper.py': TAMPER,
   })
 })
@@ -51,7 +58,13 @@ after(async () => {
 })
 
 const run = (name: string, boot: string, more: Record<string, string> = {}, args = '') =>
-  ropeway.run(body(name, `${COMMAND.replace('BOOT', boot)} ${args}`.trim(), { nodes: 2, flavor: 'ropeway.ascend-910a.4', environments: { RANK_TABLE_FILE: '/user/config', ...more } }))
+  ropeway.run(
+    body(name, `${COMMAND.replace('BOOT', boot)} ${args}`.trim(), {
+      nodes: 2,
+      flavor: 'ropeway.ascend-910a.4',
+      environments: { RANK_TABLE_FILE: '/user/config', ...more },
+    }),
+  )
 
 it('eight ranks on two tasks learn the digits and rank 0 writes the model', async () => {
   const { job, logs } = await run('digits', 'train.py')
@@ -63,9 +76,18 @@ it('eight ranks on two tasks learn the digits and rank 0 writes the model', asyn
 })
 
 describe('a tampered table', () => {
-  for (const [how, title] of [['swap', 'two entries swapped'], ['remove', 'one entry removed'], ['server', 'one server_id changed']] as const) {
+  for (const [how, title] of [
+    ['swap', 'two entries swapped'],
+    ['remove', 'one entry removed'],
+    ['server', 'one server_id changed'],
+  ] as const) {
     it(`${title}: the job fails and names the rank`, async () => {
-      const { job, logs, events } = await run(`tamper-${how}`, 'tamper.py', { TAMPER: how }, '--connect_timeout 5 --limit 200 --epochs 1')
+      const { job, logs, events } = await run(
+        `tamper-${how}`,
+        'tamper.py',
+        { TAMPER: how },
+        '--connect_timeout 5 --limit 200 --epochs 1',
+      )
       assert.equal(job.status.phase, 'Failed')
       assert.match(Object.values(logs).join('\n'), /rank \d+: /)
       assert.match(events.join('\n'), /rank \d+/)

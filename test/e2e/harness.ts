@@ -1,7 +1,7 @@
 // A real server as a child process on a folder of its own, and what end-to-end tests do with it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -13,8 +13,19 @@ import { ObjectClient } from '../../src/storage/object-client.ts'
 export const ROOT = join(import.meta.dirname, '..', '..')
 export const MAIN = join(ROOT, 'src', 'main.ts')
 
-export type ServeOptions = { backend?: 'host' | 'fake'; simulate?: string; env?: Record<string, string>; dataDir?: string }
-export type Credentials = { endpoint: string; object_endpoint: string; project_id: string; access_key: string; secret_key: string }
+export type ServeOptions = {
+  backend?: 'host' | 'fake'
+  simulate?: string
+  env?: Record<string, string>
+  dataDir?: string
+}
+export type Credentials = {
+  endpoint: string
+  object_endpoint: string
+  project_id: string
+  access_key: string
+  secret_key: string
+}
 
 const DEADLINE_MS = 60_000
 
@@ -55,15 +66,30 @@ export class Ropeway implements AsyncDisposable {
     const previous = this.credentials as Credentials | undefined
     const port = (url: string | undefined) => (url ? new URL(url).host : '127.0.0.1:0')
     rmSync(join(this.dataDir, 'credentials.json'), { force: true })
-    const args = [MAIN, 'serve', '--data', this.dataDir, '--listen', port(previous?.endpoint), '--objects', port(previous?.object_endpoint)]
+    const args = [
+      MAIN,
+      'serve',
+      '--data',
+      this.dataDir,
+      '--listen',
+      port(previous?.endpoint),
+      '--objects',
+      port(previous?.object_endpoint),
+    ]
     args.push('--backend', this.#options.backend ?? 'host', '--simulate', this.#options.simulate ?? '2x4')
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...this.#options.env, ...env } })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...this.#options.env, ...env },
+    })
     this.#child = child
     child.stderr?.on('data', (chunk) => {
       this.#stderr += chunk
     })
     const file = join(this.dataDir, 'credentials.json')
-    await until('the server answers', () => existsSync(file) || child.exitCode !== null || child.signalCode !== null)
+    await until(
+      'the server answers',
+      () => existsSync(file) || child.exitCode !== null || child.signalCode !== null,
+    )
     if (child.exitCode !== null || child.signalCode !== null) {
       if (env['ROPEWAY_FAULT_POINT']) return
       throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}: ${this.#stderr}`)
@@ -72,8 +98,15 @@ export class Ropeway implements AsyncDisposable {
     const { endpoint, object_endpoint, project_id, access_key, secret_key } = this.credentials
     await this.client?.[Symbol.asyncDispose]()
     await this.objects?.[Symbol.asyncDispose]()
-    this.client = new RopewayClient({ endpoint, accessKey: access_key, secretKey: secret_key, projectId: project_id })
-    this.objects = new ObjectClient({ target: { endpoint: object_endpoint, accessKey: access_key, secretKey: secret_key } })
+    this.client = new RopewayClient({
+      endpoint,
+      accessKey: access_key,
+      secretKey: secret_key,
+      projectId: project_id,
+    })
+    this.objects = new ObjectClient({
+      target: { endpoint: object_endpoint, accessKey: access_key, secretKey: secret_key },
+    })
   }
 
   /** Resolves when the server process is gone. */
@@ -97,7 +130,21 @@ export class Ropeway implements AsyncDisposable {
     await this.client?.[Symbol.asyncDispose]()
     await this.objects?.[Symbol.asyncDispose]()
     await this.stop()
+    this.#killTasks()
     if (this.#ownsDir) rmSync(this.dataDir, { recursive: true, force: true })
+  }
+
+  /** Tasks outlive a server on purpose; they must not outlive a test that failed half way. */
+  #killTasks(): void {
+    const tasks = join(this.dataDir, 'tasks')
+    for (const name of existsSync(tasks) ? readdirSync(tasks) : []) {
+      const info = join(tasks, name, 'info.json')
+      const pid =
+        existsSync(info) && !existsSync(join(tasks, name, 'exit.json'))
+          ? Number(/"child-pid": *(\d+)/.exec(readFileSync(info, 'utf8'))?.[1])
+          : 0
+      if (pid > 1) process.kill(pid, 'SIGKILL')
+    }
   }
 
   /** Puts text objects; keys are `bucket/key`. Buckets are made. */
@@ -118,13 +165,17 @@ export class Ropeway implements AsyncDisposable {
   }
 
   /** Follows a job to its end. */
-  async follow(jobId: string, onItem: (item: FollowItem) => void | Promise<void> = () => {}): Promise<Finished> {
+  async follow(
+    jobId: string,
+    onItem: (item: FollowItem) => void | Promise<void> = () => {},
+  ): Promise<Finished> {
     const events: string[] = []
     const logs: Record<string, string> = {}
     const signal = AbortSignal.timeout(DEADLINE_MS * 2)
     for await (const item of followJob(this.client, jobId, { signal })) {
       if (item.kind === 'event') events.push(`${item.event.reason}: ${item.event.message}`)
-      if (item.kind === 'log') logs[item.task] = (logs[item.task] ?? '') + Buffer.from(item.bytes).toString('utf8')
+      if (item.kind === 'log')
+        logs[item.task] = (logs[item.task] ?? '') + Buffer.from(item.bytes).toString('utf8')
       await onItem(item)
     }
     return { job: await this.client.show(jobId), events, logs }
@@ -138,7 +189,8 @@ export class Ropeway implements AsyncDisposable {
     for (;;) {
       last = await this.client.show(jobId)
       if (condition(last)) return last
-      if (Date.now() > deadline) throw new Error(`waited too long until ${what}; the job is ${JSON.stringify(last.status)}`)
+      if (Date.now() > deadline)
+        throw new Error(`waited too long until ${what}; the job is ${JSON.stringify(last.status)}`)
       since = (await this.client.streamEvents(jobId, since, 1)).next
     }
   }
@@ -147,7 +199,11 @@ export class Ropeway implements AsyncDisposable {
 export type Finished = { job: TrainingJob; events: string[]; logs: Record<string, string> }
 
 /** Looks again and again, closely; a condition that needs no server to wait on. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, deadlineMs = DEADLINE_MS): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
   const deadline = Date.now() + deadlineMs
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited too long until ${what}`)
@@ -156,11 +212,30 @@ export async function until(what: string, condition: () => boolean | Promise<boo
 }
 
 /** A create body: a command on the host image. */
-export function body(name: string, command: string, more: { flavor?: string; nodes?: number; environments?: Record<string, string>; annotations?: Record<string, string>; algorithm?: object; spec?: object } = {}): CreateBody {
+export function body(
+  name: string,
+  command: string,
+  more: {
+    flavor?: string
+    nodes?: number
+    environments?: Record<string, string>
+    annotations?: Record<string, string>
+    algorithm?: object
+    spec?: object
+  } = {},
+): CreateBody {
   return {
     kind: 'job',
     metadata: { name, annotations: more.annotations ?? {} },
-    algorithm: { engine: { image_url: 'host' }, command, environments: more.environments ?? {}, ...more.algorithm },
-    spec: { resource: { flavor_id: more.flavor ?? 'ropeway.cpu.1', node_count: more.nodes ?? 1 }, ...more.spec },
+    algorithm: {
+      engine: { image_url: 'host' },
+      command,
+      environments: more.environments ?? {},
+      ...more.algorithm,
+    },
+    spec: {
+      resource: { flavor_id: more.flavor ?? 'ropeway.cpu.1', node_count: more.nodes ?? 1 },
+      ...more.spec,
+    },
   } as CreateBody
 }

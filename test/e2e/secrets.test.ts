@@ -12,7 +12,12 @@ function* filesBelow(dir: string): Generator<string> {
     const path = join(dir, name)
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isDirectory()) yield* filesBelow(path)
-    else if (found?.isFile() && !['credentials.json', 'secret.key'].includes(name) && !path.includes('/runtime/')) yield path
+    else if (
+      found?.isFile() &&
+      !['credentials.json', 'secret.key'].includes(name) &&
+      !path.includes('/runtime/')
+    )
+      yield path
   }
 }
 
@@ -32,7 +37,7 @@ it('secrets appear in no log, event, row, command line or error body, and yet re
   const planted = `hush-${randomBytes(12).toString('hex')}`
   await using ropeway = await Ropeway.start({ simulate: '1x2', env: { ROPEWAY_LOG_LEVEL: 'trace' } })
   const secretKey = ropeway.credentials.secret_key
-  const request = body('secret', 'test "${#TOKEN}" = 29 && echo has it && sleep 0.5', {
+  const request = body('secret', 'expr length "$TOKEN" = 29 && echo has it && sleep 0.5', {
     flavor: 'ropeway.ascend-910a.1',
     environments: { TOKEN: planted },
     annotations: { 'ropeway/secret-environment': 'TOKEN' },
@@ -42,8 +47,12 @@ it('secrets appear in no log, event, row, command line or error body, and yet re
   await ropeway.waitFor(created.metadata.id, 'it runs', ({ status }) => status.phase === 'Running')
   const lines = commandLines()
   const errors: string[] = []
-  await ropeway.client.create(request).catch((error: Error) => errors.push(error.message, JSON.stringify(error)))
-  await ropeway.client.create({ ...request, metadata: { ...request.metadata, name: 'b@d' } }).catch((error: Error) => errors.push(error.message))
+  await ropeway.client
+    .create(request)
+    .catch((error: Error) => errors.push(error.message, JSON.stringify(error)))
+  await ropeway.client
+    .create({ ...request, metadata: { ...request.metadata, name: 'b@d' } })
+    .catch((error: Error) => errors.push(error.message))
   const { job, logs, events } = await ropeway.follow(created.metadata.id)
   assert.equal(job.status.phase, 'Completed', JSON.stringify([events, logs]))
   assert.match(logs['worker-0'] ?? '', /has it/)

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { both, describeCases, job2, running, started } from '../../test/reconcile-cases.ts'
+import { isTerminal } from './phase.ts'
+import { reconcile } from './reconcile.ts'
+
+describeCases('stopping, failing to start, trying again, and what comes after the end', [
+  {
+    title: 'a stop request is put on record as a cause first',
+    job: job2(running, { stopRequestedAtMs: 8000 }),
+    world: { seen: both('running') },
+    expect: { phase: 'Running' },
+  },
+  {
+    title: 'every exit recorded before the stop request: Completed wins',
+    job: job2(running, { stopRequestedAtMs: 9500 }),
+    world: { seen: both('exited', { exitCode: 0, endedAtMs: 9000 }) },
+    expect: { action: 'collect', phase: 'Completed', exitCode: 0 },
+  },
+  {
+    title: 'exits after the request: Terminated',
+    job: job2({ ...running, stoppingSinceMs: 8001, stopCause: 'user' }, { stopRequestedAtMs: 8000 }),
+    world: { seen: both('exited', { exitCode: 143, endedAtMs: 9000 }) },
+    expect: { action: 'collect', phase: 'Terminated', exitCode: null, freed: true },
+  },
+  {
+    title: 'a stopped job whose start never happened is not started any more',
+    job: job2(started, { stopRequestedAtMs: 2500 }),
+    world: { seen: both('absent') },
+    expect: { phase: 'Pending' },
+  },
+  {
+    title: 'auto_stop ends a job that has run its hours',
+    job: job2(running, {}, { spec: { auto_stop: { time_unit: 'HOURS', duration: 1 } } }),
+    world: { seen: both('running'), nowMs: 3000 + 3_600_000 },
+    expect: { phase: 'Running', reasons: ['AutoStop'] },
+  },
+  {
+    title: 'a start that failed for good is put on record',
+    job: job2(started),
+    world: { seen: both('absent'), startError: 'no such image' },
+    expect: { phase: 'Pending' },
+  },
+  {
+    title: 'and makes the job Abnormal (CreateFailed)',
+    job: job2({ ...started, stoppingSinceMs: 9000, stopCause: 'start-failed', message: 'no such image' }),
+    world: { seen: both('absent') },
+    expect: { action: 'collect', phase: 'Abnormal', secondary: 'CreateFailed', freed: true },
+  },
+  {
+    title: 'a lost task is retried when the job allows it',
+    job: job2(running, {}, { annotations: { 'fault-tolerance/job-retry-num': '2' } }),
+    world: { seen: both('absent') },
+    expect: {
+      action: 'collect',
+      phase: 'Pending',
+      reasons: ['TaskLost', 'TaskLost', 'JobRestarted'],
+      freed: true,
+    },
+  },
+  {
+    title: 'a failure of the program itself is not',
+    job: job2(running, {}, { annotations: { 'fault-tolerance/job-retry-num': '2' } }),
+    world: { seen: both('exited', { exitCode: 1, endedAtMs: 9000 }) },
+    expect: { action: 'collect', phase: 'Failed' },
+  },
+  {
+    title: 'unless it asks for unconditional retries',
+    job: job2(
+      running,
+      {},
+      {
+        annotations: {
+          'fault-tolerance/job-retry-num': '2',
+          'fault-tolerance/job-unconditional-retry': 'true',
+        },
+      },
+    ),
+    world: { seen: both('exited', { exitCode: 1, endedAtMs: 9000 }) },
+    expect: { action: 'collect', phase: 'Pending' },
+  },
+  {
+    title: 'retries run out',
+    job: job2({ ...running, attempt: 3 }, {}, { annotations: { 'fault-tolerance/job-retry-num': '2' } }),
+    world: { seen: both('absent') },
+    expect: { action: 'collect', phase: 'Abnormal' },
+  },
+  {
+    title: 'an ended job is removed from the backend',
+    job: job2({ ...running, phase: 'Completed' }),
+    expect: { action: 'remove' },
+  },
+  {
+    title: 'and then rests',
+    job: job2({ ...running, phase: 'Completed' }, { cleanedAtMs: 9000 }),
+    expect: { rest: true },
+  },
+  {
+    title: 'and is erased when that was asked',
+    job: job2({ ...running, phase: 'Completed' }, { cleanedAtMs: 9000, deleteRequestedAtMs: 9500 }),
+    expect: { action: 'erase' },
+  },
+])
+
+it('a terminal phase never changes again', () => {
+  for (const phase of ['Completed', 'Failed', 'Terminated', 'Abnormal'] as const) {
+    assert.ok(isTerminal(phase))
+    const job = job2({ ...running, phase }, { stopRequestedAtMs: 1 })
+    const step = reconcile(job, { seen: both('running'), admission: null, startError: null, nowMs: 1 })
+    assert.equal(step.change?.status.phase ?? phase, phase)
+  }
+})

@@ -1,0 +1,169 @@
+// What the API answers to bad input: the field, what came, what is valid; and nothing is left behind.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { ApiError } from '../../src/client/api-error.ts'
+import { signSdkHmac } from '../../src/lib/signature/sdk-hmac.ts'
+import { body, Ropeway } from './harness.ts'
+
+let ropeway: Ropeway
+before(async () => {
+  ropeway = await Ropeway.start({ backend: 'fake', simulate: '2x4' })
+})
+after(() => ropeway[Symbol.asyncDispose]())
+
+const fake = (behaviour: object) => ({ 'ropeway/fake': JSON.stringify({ tasks: { '*': behaviour } }) })
+const failsWith = async (promise: Promise<unknown>, status: number, code: string, message?: RegExp) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(error instanceof ApiError, String(error))
+    assert.deepEqual([error.status, error.errorCode], [status, code])
+    if (message) assert.match(error.message, message)
+    return true
+  })
+
+/** A request exactly as given, signed unless told otherwise. */
+async function raw(method: string, path: string, text: string, options: { unsigned?: boolean } = {}) {
+  const { endpoint, access_key, secret_key } = ropeway.credentials
+  const url = new URL(path, endpoint)
+  const headers = { host: url.host, 'content-type': 'application/json' }
+  const signed = options.unsigned
+    ? headers
+    : signSdkHmac({
+        request: { method, path: url.pathname, query: url.search.slice(1), headers },
+        body: text,
+        accessKey: access_key,
+        secretKey: secret_key,
+        now: new Date(),
+      })
+  const { host: _, ...sent } = signed as Record<string, string>
+  const answer = await fetch(url, { method, headers: sent, ...(method === 'GET' ? {} : { body: text }) })
+  const answerText = await answer.text()
+  return {
+    status: answer.status,
+    text: answerText,
+    json: answerText.startsWith('{') ? JSON.parse(answerText) : {},
+  }
+}
+
+describe('bad input', () => {
+  const jobs = () => `/v2/${ropeway.credentials.project_id}/training-jobs`
+  const good = body('x', 'true')
+  const cases: [title: string, text: () => string, status: number, code: string, message: RegExp][] = [
+    ['malformed JSON', () => '{"kind":', 400, 'ModelArts.2787', /body: is not JSON/],
+    ['an array', () => '[]', 400, 'ModelArts.2787', /JSON object/],
+    ['no metadata', () => '{"kind":"job"}', 400, 'ModelArts.2788', /metadata: got nothing/],
+    [
+      'a name with a blank',
+      () => JSON.stringify({ ...good, metadata: { name: 'a b' } }),
+      400,
+      'ModelArts.2788',
+      /metadata\.name: got "a b"; valid: .*letters/,
+    ],
+    [
+      'a name of 65 letters',
+      () => JSON.stringify({ ...good, metadata: { name: 'a'.repeat(65) } }),
+      400,
+      'ModelArts.2788',
+      /metadata\.name/,
+    ],
+    [
+      'half a node',
+      () => JSON.stringify({ ...good, spec: { resource: { node_count: 1.5 } } }),
+      400,
+      'ModelArts.2788',
+      /spec\.resource\.node_count: got 1\.5/,
+    ],
+    [
+      'no nodes',
+      () => JSON.stringify({ ...good, spec: { resource: { node_count: 0 } } }),
+      400,
+      'ModelArts.2788',
+      /at least 1/,
+    ],
+    [
+      'a dollar in a value',
+      () => JSON.stringify(body('x', 'true', { environments: { A: '$HOME' } })),
+      400,
+      'ModelArts.2788',
+      /environments\.A: got "\$HOME".*"\$"/,
+    ],
+    [
+      'a blank in a variable name',
+      () => JSON.stringify(body('x', 'true', { environments: { 'A B': '1' } })),
+      400,
+      'ModelArts.2788',
+      /A B/,
+    ],
+    [
+      '101 variables',
+      () =>
+        JSON.stringify(
+          body('x', 'true', {
+            environments: Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`V${i}`, '1'])),
+          }),
+        ),
+      400,
+      'ModelArts.2788',
+      /100/,
+    ],
+    [
+      'a body of 12 MB and more',
+      () => JSON.stringify(body('x', 'true', { environments: { A: 'x'.repeat(12 << 20) } })),
+      413,
+      'ModelArts.9001',
+      /12582912/,
+    ],
+  ]
+  for (const [title, text, status, code, message] of cases) {
+    it(title, async () => {
+      const answer = await raw('POST', jobs(), text())
+      assert.deepEqual([answer.status, answer.json.error_code], [status, code], answer.text)
+      assert.match(answer.json.error_msg, message)
+      assert.ok(answer.json.error_solution)
+    })
+  }
+
+  it('another action is refused by name', async () => {
+    const { job } = await ropeway.run(body('act', 'true', { annotations: fake({ runMs: 0 }) }))
+    const answer = await raw(
+      'POST',
+      `/v2/${ropeway.credentials.project_id}/training-jobs/${job.metadata.id}/actions`,
+      '{"action_type":"restart"}',
+    )
+    assert.deepEqual([answer.status, answer.json.error_code], [400, 'ModelArts.2812'])
+  })
+
+  it('leaves nothing behind', async () => {
+    assert.equal(
+      (await ropeway.client.search({ filters: [{ key: 'name', operator: 'in', value: ['x'] }] })).count,
+      0,
+    )
+  })
+
+  it('a name that exists', async () => {
+    await ropeway.run(body('twice', 'true', { annotations: fake({ runMs: 0 }) }))
+    await failsWith(
+      ropeway.client.create(body('twice', 'true', { annotations: fake({ runMs: 0 }) })),
+      400,
+      'ModelArts.2751',
+      /twice/,
+    )
+  })
+
+  it('a job, a task, a path that is not there', async () => {
+    await failsWith(ropeway.client.show('11111111-2222-4333-8444-555555555555'), 400, 'ModelArts.2775')
+    const { job } = await ropeway.run(body('tasks', 'true', { annotations: fake({ runMs: 0 }) }))
+    await failsWith(ropeway.client.previewLog(job.metadata.id, 'worker-9'), 404, 'ModelArts.9002', /worker-0/)
+    assert.equal(
+      (await raw('GET', `/v2/${ropeway.credentials.project_id}/nothing`, '')).json.error_code,
+      'ModelArts.2836',
+    )
+  })
+
+  it('nothing answers without a signature but /healthz', async () => {
+    for (const path of [jobs(), '/', '/v2', `/ropeway/v1/${ropeway.credentials.project_id}/dry-run`]) {
+      const answer = await raw('GET', path, '', { unsigned: true })
+      assert.deepEqual([answer.status, answer.json.error_code], [401, 'APIG.0301'], path)
+    }
+    assert.equal((await raw('GET', '/healthz', '', { unsigned: true })).status, 200)
+  })
+})
