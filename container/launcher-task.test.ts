@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { TaskCommand } from '../src/api/task.ts'
 import { listStreams, readFrom } from '../src/lib/spool-segments.ts'
 import { isAlive, scratch, startTask, TestServer, tableText, testRuntime } from './launcher-fixture.ts'
 
@@ -244,7 +245,7 @@ test('a code folder with nothing in it, and a boot file that is not there, end w
     boot_file: join(place.dir, 'code/net/run.py'),
     args: [],
     per_device: false,
-  } as const
+  } satisfies TaskCommand
   const prepare = (server: TestServer) => void server.objects.set('bucket/p/net/train.py', Buffer.from(''))
   const wrong = await run({ command: boot, code }, prepare)
   assert.equal(wrong.code, 120)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -151,16 +152,20 @@ for (const [title, text, why] of [
   })
 }
 
-test('a folder in the place of the table, and a FIFO, are said and waited out', async (t) => {
-  const { start, at } = stage(t, PRINT)
-  mkdirSync(at('config/jobstart_hccl.json'))
-  const { code, output } = await start({
-    RANK_TABLE_FILE: at('config/jobstart_hccl.json'),
-    ROPEWAY_RANK_TABLE_TIMEOUT: '0.3',
-  }).ended
-  assert.equal(code, 121)
-  assert.match(output, /it is a folder/)
-})
+for (const [title, make, why] of [
+  ['a folder', 'mkdir "$1"', /it is a folder/],
+  ['a FIFO', 'mkfifo "$1"', /it is not a regular file/],
+  ['a file of 100 MB', 'truncate -s 100M "$1"', /it is larger than 40 MiB/],
+] as const) {
+  test(`${title} in the place of the table is said and waited out`, async (t) => {
+    const { start, at } = stage(t, PRINT)
+    const path = at('config/jobstart_hccl.json')
+    execFileSync('sh', ['-c', make, 'sh', path])
+    const { code, output } = await start({ RANK_TABLE_FILE: path, ROPEWAY_RANK_TABLE_TIMEOUT: '0.3' }).ended
+    assert.equal(code, 121)
+    assert.match(output, why)
+  })
+}
 
 test('every way a table arrives is seen, and a prefix never passes for the whole', async (t) => {
   const whole = Buffer.from(tableText({ 'p-0': [0] }))

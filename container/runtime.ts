@@ -85,18 +85,27 @@ async function listEntries({ nodePath, tiniPath = TINI }: RuntimeOptions): Promi
     ...[...libraries].map(([name, from]) => ({ name: `lib/${name}`, from, executable: false })),
     { name: 'tini', from: tiniPath, executable: true },
     ...(mkfifo ? [{ name: 'mkfifo', from: mkfifo, executable: true }] : []),
-    { name: 'launcher.js', text: await launcherText(root), executable: false },
+    ...(await launcherFiles(root)),
     { name: 'launcher', text: await readFile(join(container, 'launcher.sh'), 'utf8'), executable: true },
     { name: 'run_train.sh', text: await readFile(join(container, 'run_train.sh'), 'utf8'), executable: true },
     ...(await pythonFiles(join(container, 'moxing'), 'moxing')),
   ].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** From source where there is source, else the file that was published. */
-async function launcherText(root: string): Promise<string> {
-  if (!existsSync(join(root, 'src/launcher/main.ts'))) return readFile(join(root, 'dist/launcher.js'), 'utf8')
-  const { bundleLauncher } = await import('./bundle.ts')
-  return bundleLauncher(root)
+/** From source where there is source, else the files that were published. */
+async function launcherFiles(root: string): Promise<Entry[]> {
+  const fromSource = existsSync(join(root, 'src/launcher/main.ts'))
+  const texts = fromSource
+    ? await (await import('./bundle.ts')).bundleLauncher(root)
+    : await publishedFiles(join(root, 'dist'))
+  return Object.entries(texts).map(([name, text]) => ({ name, text, executable: false }))
+}
+
+async function publishedFiles(dist: string): Promise<Record<string, string>> {
+  const names = ['launcher.js', 'object-transfer.js']
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(dist, name), 'utf8')])),
+  )
 }
 
 async function pythonFiles(dir: string, name: string): Promise<Entry[]> {

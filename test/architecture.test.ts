@@ -1,18 +1,14 @@
 // Holds the source to docs/architecture.md: the tables there are read, not copied, so the page cannot drift.
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { parseImports, readSources, type Source, withoutComments } from '../scripts/imports.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const SRC = join(ROOT, 'src')
 const PAGE = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
 const MAX_LINES = 300
 
-/** `target` is a path relative to src when `local`, else the name of a package or of a part of Node. */
-type Import = { readonly target: string; readonly local: boolean; readonly typeOnly: boolean }
-/** `name` is a path relative to src: `job/phase.ts`, `../container/bundle.ts`. */
-type Source = { readonly name: string; readonly text: string; readonly imports: readonly Import[] }
 type Rule = {
   readonly name: string
   readonly allowed: 'everything' | readonly string[]
@@ -43,39 +39,6 @@ const RULES: readonly Rule[] = tableRows('folder').flatMap(([names = '', allowed
   })),
 )
 const PURE = tableRows('pure').flatMap(([names = '']) => quoted(names))
-
-/** Takes comments out and keeps line ends, so that prose about a rule does not break the rule. */
-const withoutComments = (text: string): string =>
-  text
-    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
-    .replace(/(^|\s)\/\/[^\n]*/g, '$1')
-
-const IMPORTS =
-  /\b(?:import|export)\s+(type\s+)?([\w$*\s{},]*?)\s*\bfrom\s*['"]([^'"]+)['"]|\bimport\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
-
-function parseImports(name: string, text: string): Import[] {
-  return [...withoutComments(text).matchAll(IMPORTS)].map(([, type, names = '', from, bare, dynamic]) => {
-    const specifier = from ?? bare ?? dynamic ?? ''
-    const members = names
-      .replace(/[{}]/g, '')
-      .split(',')
-      .filter((member) => member.trim() !== '')
-    const onlyTypes =
-      names.startsWith('{') && members.length > 0 && members.every((member) => /^\s*type\s/.test(member))
-    const local = specifier.startsWith('.')
-    const target = local ? relative(SRC, resolve(SRC, dirname(name), specifier)) : specifier
-    return { target, local, typeOnly: type !== undefined || onlyTypes }
-  })
-}
-
-function readSources(...patterns: string[]): Source[] {
-  const files = globSync(patterns, { cwd: ROOT, exclude: ['**/node_modules/**'] }).sort()
-  return files.map((file) => {
-    const name = relative(SRC, join(ROOT, file))
-    const text = readFileSync(join(ROOT, file), 'utf8')
-    return { name, text, imports: parseImports(name, text) }
-  })
-}
 
 const EVERYTHING = readSources(
   '{src,test,container,examples,bench,scripts,bin}/**/*.{ts,tsx,js,py,sh}',

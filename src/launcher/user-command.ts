@@ -39,13 +39,7 @@ export function argvOf(command: TaskCommand, environment: Environment, cwd: stri
       // Without parameters nothing is appended, so that commands may end in `done`, `fi` or `;`.
       return command.args.length === 0
         ? [shellOf(environment), '-c', command.command, 'ropeway']
-        : [
-            shellOf(environment),
-            '-c',
-            `${command.command} "$@"`,
-            'ropeway',
-            ...command.args,
-          ]
+        : [shellOf(environment), '-c', `${command.command} "$@"`, 'ropeway', ...command.args]
     case 'boot':
       requireBootFile(command.boot_file, dirname(command.boot_file))
       return [pythonOf(environment, cwd), command.boot_file, ...command.args]

@@ -1,0 +1,62 @@
+// Moves objects over the task's socket as the task's own identity: no key, no signature (decisions.md 1.2).
+// A file of its own in the runtime folder, because loading what it imports takes as long as starting the launcher.
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { ObjectClient } from '../storage/object-client.ts'
+import { folderPrefix, parseObjectUrl } from '../storage/object-url.ts'
+import { downloadObject, downloadPrefix } from '../storage/transfer/download.ts'
+import { uploadFolder } from '../storage/transfer/upload.ts'
+import type { Moved, ObjectPort } from './ports.ts'
+
+/** With the doubling pauses of the client this outlasts a restart of the server. */
+const ATTEMPTS = 12
+
+/** Objects behind a task's socket. Throws what the transfer throws. */
+export function openObjects(socketPath: string): ObjectPort {
+  return {
+    download: async (url, localDir, signal) => {
+      const { bucket, key } = parseObjectUrl(url)
+      await using client = connect(socketPath)
+      const moved = counted(await downloadPrefix({ client, bucket, prefix: key, destDir: localDir, signal }))
+      if (moved.objects > 0 || key === '' || key.endsWith('/')) return moved
+      // Not a folder: perhaps one object, which then lands in the folder under its own name.
+      const facts = await client.head(bucket, key, { signal })
+      if (!facts) return moved
+      return counted(
+        await downloadObject({ client, bucket, key, path: join(localDir, basename(key)), signal }),
+      )
+    },
+    upload: async (localDir, url, signal) => {
+      if (!existsSync(localDir)) return { objects: 0, bytes: 0 }
+      const { bucket, key } = parseObjectUrl(url)
+      await using client = connect(socketPath)
+      return counted(await uploadFolder({ client, bucket, prefix: key, dir: localDir, signal }))
+    },
+    list: async (url, limit, signal) => {
+      const { bucket, key } = parseObjectUrl(url)
+      const prefix = folderPrefix(key)
+      await using client = connect(socketPath)
+      const names: string[] = []
+      for await (const entry of client.list(bucket, {
+        prefix,
+        delimiter: '/',
+        pageSize: limit + 1,
+        signal,
+      })) {
+        const name = (entry.kind === 'object' ? entry.key : entry.prefix).slice(prefix.length)
+        if (name !== '') names.push(name)
+        if (names.length >= limit) break
+      }
+      return names
+    },
+  }
+}
+
+const counted = ({ files, bytes }: { files: number; bytes: number }): Moved => ({ objects: files, bytes })
+
+function connect(socketPath: string): ObjectClient {
+  // The socket itself may be away while the server restarts; its folder is there in every task.
+  if (!existsSync(dirname(socketPath)))
+    throw new Error(`no server is near: ${dirname(socketPath)} does not exist`)
+  return new ObjectClient({ target: { socketPath }, attempts: ATTEMPTS })
+}
