@@ -10,10 +10,10 @@ import {
   scratch,
   startTask,
   TestProcess,
-  TestServer,
   tableText,
   testRuntime,
 } from '../container/launcher-fixture.ts'
+import { TestServer } from '../container/task-server-fixture.ts'
 import { median, ms, printTable, type Row } from './measure.ts'
 
 const ROUNDS = 10

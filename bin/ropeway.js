@@ -18,7 +18,7 @@ function refuse(message, advice) {
 
 /** The program: built, or as source in a checkout. */
 function entryFile() {
-  const built = join(root, 'dist', 'main.js')
+  const built = join(root, 'dist', 'src', 'main.js')
   return existsSync(built) ? built : join(root, 'src', 'main.ts')
 }
 

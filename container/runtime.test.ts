@@ -2,16 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import {
-  loaderOf,
-  PATH,
-  scratch,
-  TestProcess,
-  TestServer,
-  tableText,
-  testRuntime,
-} from './launcher-fixture.ts'
+import { loaderOf, PATH, scratch, TestProcess, tableText, testRuntime } from './launcher-fixture.ts'
 import { prepareRuntime } from './runtime.ts'
+import { TestServer } from './task-server-fixture.ts'
 
 const runtime = await testRuntime()
 

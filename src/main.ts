@@ -1,6 +1,7 @@
 // The entry: argv, environment, streams and signals go in, an exit code comes out. Nothing else reads them.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { AcceleratorError } from './accelerator/accelerator-error.ts'
 import type { DoctorFinding, DoctorTargets, ServeFlags } from './cli/context.ts'
@@ -55,9 +56,11 @@ async function doctor(targets: DoctorTargets, signal: AbortSignal): Promise<Doct
   return examine(targets, signal)
 }
 
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+/** Built files lie one folder deeper than sources, so the manifest is looked for upwards. */
+function packageVersion(dir = import.meta.dirname): string {
+  const manifest = join(dir, 'package.json')
+  if (!existsSync(manifest)) return packageVersion(dirname(dir))
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }
 
 async function main(): Promise<void> {

@@ -34,7 +34,9 @@ export async function sayHello(
       if (reply.status === 200) return checkHello(JSON.parse(reply.body.toString()))
       problem = `it answered ${reply.status} ${reply.body.toString().slice(0, 200)}`
     } catch (error) {
-      if (signal.aborted || error instanceof LauncherError) throw error
+      // The reason, not the broken request, says why we end.
+      signal.throwIfAborted()
+      if (error instanceof LauncherError) throw error
       problem = messageOf(error)
     }
     if (Date.now() - saidAtMs >= SAY_EVERY_MS) {

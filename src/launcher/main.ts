@@ -24,7 +24,8 @@ async function main(): Promise<number> {
     if (command === 'task') return await task(stop.signal)
     if (command === 'run-train' || command === 'ranks') return await inner(command, args, stop.signal)
     throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', USAGE)
-  } catch (error) {
+  } catch (caught) {
+    const error: unknown = stop.signal.aborted ? stop.signal.reason : caught
     if (error instanceof StopRequest) return error.signal === 'SIGINT' ? 130 : LAUNCHER_EXIT.stopped
     process.stderr.write(`[ropeway] ${error instanceof LauncherError ? error.message : describe(error)}\n`)
     return error instanceof LauncherError ? error.exitCode : LAUNCHER_EXIT.spawnFailed
@@ -78,7 +79,9 @@ async function inner(
   }
   try {
     return end(await run.start({ environment, pipes, platform, log, sharedLog }, signal))
-  } catch (error) {
+  } catch (caught) {
+    // Whatever broke while we were being stopped, the stop is what happened.
+    const error: unknown = signal.aborted ? signal.reason : caught
     if (error instanceof StopRequest) {
       log.info(error.message)
       end(LAUNCHER_EXIT.stopped)

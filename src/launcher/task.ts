@@ -74,7 +74,9 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
     objects: options.objects,
     tell,
   }
-  const outcome = await live(context, client, signal).catch(outcomeOf)
+  const outcome = await live(context, client, signal).catch((error: unknown) =>
+    outcomeOf(signal.aborted ? signal.reason : error),
+  )
   if (outcome.reason !== null) {
     log.error(outcome.message)
     reporter.tell({ kind: 'problem', level: 'Error', reason: outcome.reason, message: outcome.message })
