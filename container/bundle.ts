@@ -19,7 +19,7 @@ const apart: Plugin = {
 
 /** Bundles the launcher of the package at `root`; returns the text of each file. Needs esbuild. */
 export async function bundleLauncher(root: string): Promise<Record<(typeof LAUNCHER_FILES)[number], string>> {
-  const { build, stop } = await import('esbuild')
+  const { build } = await import('esbuild')
   const result = await build({
     entryPoints: {
       launcher: join(root, 'src/launcher/main.ts'),
@@ -35,8 +35,6 @@ export async function bundleLauncher(root: string): Promise<Record<(typeof LAUNC
     logLevel: 'silent',
     plugins: [apart],
   })
-  // Its service process would stay beside a server for as long as that lives.
-  await stop()
   const text = (name: string) => {
     const file = result.outputFiles.find(({ path }) => path.endsWith(`/${name}`))
     if (!file) throw new Error(`esbuild gave no ${name}`)

@@ -1,5 +1,6 @@
 // The folder mounted at /opt/ropeway in every task: our node with its own loader and libraries, tini, the launcher,
 // run_train.sh and moxing. Named by what is in it, so tasks keep the bytes they began with (decisions.md 1.1).
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import {
@@ -8,6 +9,7 @@ import {
   copyFile,
   link,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   realpath,
@@ -16,7 +18,10 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
 import { interpreterOf, librariesOf } from './elf.ts'
 
 export type RuntimeOptions = {
@@ -95,10 +100,19 @@ async function listEntries({ nodePath, tiniPath = TINI }: RuntimeOptions): Promi
 /** From source where there is source, else the files that were published. */
 async function launcherFiles(root: string): Promise<Entry[]> {
   const fromSource = existsSync(join(root, 'src/launcher/main.ts'))
-  const texts = fromSource
-    ? await (await import('./bundle.ts')).bundleLauncher(root)
-    : await publishedFiles(join(root, 'dist'))
+  const texts = fromSource ? await bundledFiles(root) : await publishedFiles(join(root, 'dist'))
   return Object.entries(texts).map(([name, text]) => ({ name, text, executable: false }))
+}
+
+/** In a process of its own: the bundler's service would else stay beside a server for as long as that lives. */
+async function bundledFiles(root: string): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'ropeway-bundle-'))
+  try {
+    await promisify(execFile)(process.execPath, [join(root, 'container/bundle.ts'), folder])
+    return await publishedFiles(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function publishedFiles(dist: string): Promise<Record<string, string>> {
