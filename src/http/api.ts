@@ -52,14 +52,13 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 
 async function identify(options: ApiOptions, context: ApiContext): Promise<void> {
   const url = new URL(context.req.raw.url)
-  const body = await readBytes(context.req.raw, MAX_BODY_BYTES)
   const headers = Object.fromEntries(context.req.raw.headers)
-  const [, area, version, project] = url.pathname.split('/')
-  const inPath = area === 'ropeway' ? project : version
+  // Who does not even claim a key is turned away before a byte of the body is read.
+  const body = headers['authorization'] ? await readBytes(context.req.raw, MAX_BODY_BYTES) : new Uint8Array()
   const result = authenticate({
     request: { method: context.req.method, path: url.pathname, query: url.search.slice(1), headers },
     body,
-    pathProjectId: inPath ? decodeURIComponent(inPath) : null,
+    pathProjectId: projectInPath(url.pathname),
     lookup: options.lookup,
     now: options.clock.now(),
   })
@@ -67,6 +66,17 @@ async function identify(options: ApiOptions, context: ApiContext): Promise<void>
     throw new AppError(result.refusal === 'forbidden' ? 'Forbidden' : 'Unauthorized', result.message)
   context.set('principal', result.principal)
   context.set('body', body)
+}
+
+/** `/v2/PROJECT/…` or `/ropeway/v1/PROJECT/…`; null where a path has none. A bad escape is compared as it is. */
+function projectInPath(path: string): string | null {
+  const [, area, version, project] = path.split('/')
+  const text = area === 'ropeway' ? project : version
+  try {
+    return text ? decodeURIComponent(text) : null
+  } catch {
+    return text ?? null
+  }
 }
 
 const notFound = (context: ApiContext): AppError =>
