@@ -54,16 +54,19 @@ export async function prepareRuntime(
   const hash = await hashOf(entries)
   const dir = join(options.cacheDir, `runtime-${hash}`)
   if (await isWhole(dir, entries)) return { dir, hash }
-  await rm(dir, { recursive: true, force: true })
   const aside = join(options.cacheDir, `.runtime-${hash}-${randomBytes(6).toString('hex')}`)
   try {
     for (const entry of entries) await place(join(aside, entry.name), entry)
     await rename(aside, dir).catch(async (error: unknown) => {
       // Somebody else was faster; the same hash means the same bytes.
-      if (!(await isWhole(dir, entries))) throw error
+      if (await isWhole(dir, entries)) return
+      if (!existsSync(dir)) throw error
+      await rename(dir, `${aside}.broken`)
+      await rename(aside, dir)
     })
   } finally {
     await rm(aside, { recursive: true, force: true })
+    await rm(`${aside}.broken`, { recursive: true, force: true })
   }
   return { dir, hash }
 }

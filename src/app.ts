@@ -1,5 +1,4 @@
 // Wires a Config into a running server. Every owner goes onto one stack; leaving the scope takes them down in reverse.
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
@@ -22,6 +21,7 @@ import { type ObjectStore, openObjectStore } from './storage/server/object-store
 import { openBackend } from './wiring/backend.ts'
 import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
+import { makeDataFolder } from './wiring/data-folder.ts'
 import { openInventory } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
 
@@ -54,7 +54,7 @@ export async function runServe(
 export async function openApp(config: Config, logger: Logger): Promise<App> {
   await using owned = new AsyncDisposableStack()
   const clock = systemClock
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  await makeDataFolder(config.dataDir)
   // The folder's lock comes first: nothing of a living server is touched by a second one.
   const { db } = owned.use(await openDatabase(config.dataDir))
   const inventory = await openInventory(config.simulate)

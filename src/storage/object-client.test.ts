@@ -10,7 +10,7 @@ import { ObjectClient } from './object-client.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import { authorizeAlways, authorizeS3V4 } from './server/authorize.ts'
 import { createObjectHandler } from './server/object-handler.ts'
-import { listenObjectServer, type ObjectServer } from './server/object-server.ts'
+import { listenObjectServer, type ObjectServer } from './server/object-server-fixture.ts'
 import { type ObjectStore, openObjectStore } from './server/object-store.ts'
 
 let dir: string

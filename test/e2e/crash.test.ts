@@ -177,3 +177,12 @@ it('a second server on the same folder refuses in one sentence, and the first go
   assert.ok(second.stderr.includes(ropeway.dataDir), second.stderr)
   assert.equal((await ropeway.run(body('first', 'true'))).job.status.phase, 'Completed')
 })
+
+it('a data folder that cannot be made is refused in one sentence, at once', () => {
+  for (const dir of ['/proc/ropeway', '/etc/passwd/data']) {
+    const args = [MAIN, 'serve', '--data', dir, '--listen', '127.0.0.1:0', '--objects', '127.0.0.1:0']
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
+    assert.equal(status, 2, stderr)
+    assert.match(stderr, new RegExp(`--data: ${dir} cannot be made`))
+  }
+})

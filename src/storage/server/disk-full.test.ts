@@ -8,7 +8,7 @@ import { request } from 'undici'
 import { systemClock } from '../../lib/clock.ts'
 import { authorizeAlways } from './authorize.ts'
 import { createObjectHandler } from './object-handler.ts'
-import { listenObjectServer } from './object-server.ts'
+import { listenObjectServer } from './object-server-fixture.ts'
 import { type ObjectStore, openObjectStore } from './object-store.ts'
 import { bodies, open, put, refused, tempDir, text } from './store-fixture.ts'
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { sha256Hex } from '../../lib/signature/canonical.ts'
 import { type Authorize, authorizeAlways } from './authorize.ts'
 import { createObjectHandler } from './object-handler.ts'
-import { listenObjectServer, type ObjectServer } from './object-server.ts'
+import { listenObjectServer, type ObjectServer } from './object-server-fixture.ts'
 import type { ObjectStore } from './object-store.ts'
 import { ask, bodies, open, type Sent } from './store-fixture.ts'
 

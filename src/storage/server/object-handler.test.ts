@@ -12,7 +12,7 @@ import { sha256Hex } from '../../lib/signature/canonical.ts'
 import { presignS3V4, signS3V4 } from '../../lib/signature/s3-v4.ts'
 import { type Authorize, authorizeAlways, authorizeS3V4 } from './authorize.ts'
 import { createObjectHandler } from './object-handler.ts'
-import { listenObjectServer, type ObjectServer } from './object-server.ts'
+import { listenObjectServer, type ObjectServer } from './object-server-fixture.ts'
 import { type ObjectStore, openObjectStore } from './object-store.ts'
 import { ask as askAt, bodies, type Sent } from './store-fixture.ts'
 
