@@ -22,6 +22,7 @@ describe('a command is split as sh would split it', () => {
     ['an assignment before the program needs a shell', 'A=1 python x.py', [], false],
     ['an equals sign later does not', 'python x.py --a=1', ['python', 'x.py', '--a=1'], true],
     ['an open quote needs a shell, which will complain', `echo 'a`, ['echo'], false],
+    ['a word that only a shell knows', 'exec python train.py', ['exec', 'python', 'train.py'], false],
     ['nothing at all', '   ', [], false],
   ]
   for (const [title, command, words, plain] of cases) {

@@ -8,6 +8,12 @@ export const RUN_TRAIN = '/home/work/run_train.sh'
 export type Split = { readonly words: readonly string[]; readonly plain: boolean }
 
 const META = new Set([...'|&;<>()$`*?[]{}~#!\n'])
+/** First words that only a shell knows: no program on PATH can stand for them. */
+const SHELL_WORDS = new Set(
+  '. : alias bg break builtin case cd command continue declare do eval exec exit export fg for function getopts hash if jobs let local popd pushd read readonly return select set shift shopt source time times trap type typeset ulimit umask unalias unset until wait while'.split(
+    ' ',
+  ),
+)
 const ASSIGNABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
@@ -41,7 +47,7 @@ export function splitCommand(text: string): Split {
     } else word = (word ?? '') + char
   }
   if (word !== null) words.push(word)
-  return { words, plain: words.length > 0 }
+  return { words, plain: words.length > 0 && !SHELL_WORDS.has(words[0] ?? '') }
 }
 
 function readDoubleQuoted(text: string, start: number): { value: string; end: number } | null {

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LauncherError, messageOf } from './launcher-error.ts'
 import type { Moved, ObjectPort } from './ports.ts'
+import { makeFolder } from './make-folder.ts'
 import { LAUNCHER_EXIT } from './protocol.ts'
 
 const SHOWN = 10
@@ -34,6 +35,7 @@ export async function fetchFolder(
 ): Promise<Moved> {
   let moved: Moved
   try {
+    makeFolder(dir)
     moved = await objects.download(url, dir, signal)
   } catch (error) {
     signal.throwIfAborted()

@@ -1,8 +1,8 @@
 // Everything a task prints, on disk before it is sent (decisions.md §2). The spool is the truth: what was not sent when
 // the task ends is read from here by the server.
-import { mkdirSync } from 'node:fs'
 import { ChangeSignal } from '../lib/signal.ts'
 import { listSegments, listStreams, type Segment } from '../lib/spool-segments.ts'
+import { makeFolder } from './make-folder.ts'
 import { StreamSpool } from './stream-spool.ts'
 
 /** What the server has is kept up to this size all the same, should the server lose its end of a log. */
@@ -29,7 +29,7 @@ export class LogSpool implements Disposable {
 
   /** Opens the folder, and goes on with what stands in it. */
   static async open(options: SpoolOptions): Promise<LogSpool> {
-    mkdirSync(options.dir, { recursive: true })
+    makeFolder(options.dir)
     const found = new Map<string, Segment[]>()
     for (const stream of await listStreams(options.dir))
       found.set(stream, await listSegments(options.dir, stream))

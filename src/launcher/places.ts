@@ -1,5 +1,6 @@
 // Folders for what ranks need, each with the fallbacks of ascend.md §2.4 and §3.7: the first that can be written.
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
+import { makeFolder } from './make-folder.ts'
 import type { Environment } from './environment.ts'
 
 /** The first folder that exists or can be made and is writable; null when none is. */
@@ -11,7 +12,7 @@ export function firstWritable(candidates: readonly (string | undefined)[]): stri
 
 function isWritable(path: string): boolean {
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
     accessSync(path, constants.W_OK | constants.X_OK)
     return true
   } catch {

@@ -1,5 +1,5 @@
 // All ranks of one task: started together, watched by their exits, ended together by the first failure.
-import { mkdirSync } from 'node:fs'
+import { makeFolder } from './make-folder.ts'
 import { finishOutput } from './finish-output.ts'
 import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
 import type { OutputPipes } from './output-pipes.ts'
@@ -111,13 +111,13 @@ async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Run
 
 function makeFolders({ cwd, env }: RankPlan): void {
   try {
-    mkdirSync(cwd, { recursive: true })
+    makeFolder(cwd)
   } catch (error) {
     const message = `the working folder ${cwd} cannot be made: ${messageOf(error)}`
     throw new LauncherError(LAUNCHER_EXIT.spawnFailed, 'WorkspaceNotWritable', message)
   }
   try {
-    mkdirSync(env['ASCEND_PROCESS_LOG_PATH'] ?? cwd, { recursive: true })
+    makeFolder(env['ASCEND_PROCESS_LOG_PATH'] ?? cwd)
   } catch {
     // CANN then says itself where it would have written.
   }

@@ -1,6 +1,7 @@
 // The files a rank's output goes to: its own, byte for byte, and the shared log file in whole lines.
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 import { messageOf } from './launcher-error.ts'
 import { LineSplitter } from './lines.ts'
 import type { OutputSink } from './ports.ts'
@@ -16,7 +17,7 @@ export class LogFile implements Disposable {
     this.#path = path
     this.#say = say
     this.#attempt(() => {
-      mkdirSync(dirname(path), { recursive: true })
+      makeFolder(dirname(path))
       this.#fd = openSync(path, 'a', 0o644)
     })
   }

@@ -1,8 +1,8 @@
 // Keeps jobstart_hccl.json as the server has it: pushed by long poll, so nobody waits for a file to travel.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RankTableResponse } from '../api/task.ts'
 import { sleep } from '../lib/abort.ts'
+import { makeFolder } from './make-folder.ts'
 import { errnoOf, LauncherError, messageOf } from './launcher-error.ts'
 import { LAUNCHER_EXIT, TASK_ROUTES } from './protocol.ts'
 import { TABLE_NAME } from './rank-table-file.ts'
@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 2_000
 /** Makes the folder. Throws LauncherError naming the folder and the uid that may not. */
 export function makeTableFolder(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true })
+    makeFolder(dir)
   } catch (error) {
     throw folderError(dir, error)
   }

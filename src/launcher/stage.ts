@@ -1,6 +1,6 @@
 // Brings in code and inputs before the start; makes the folders of the outputs.
-import { mkdirSync } from 'node:fs'
 import type { Staging } from '../api/task.ts'
+import { makeFolder } from './make-folder.ts'
 import { fetchCode, fetchFolder } from './code.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
 import { LAUNCHER_EXIT } from './protocol.ts'
@@ -36,7 +36,7 @@ async function stageInput(
 
 function makeOutputFolder({ name, local_dir: dir }: Staging): void {
   try {
-    mkdirSync(dir, { recursive: true })
+    makeFolder(dir)
   } catch (error) {
     const message = `output ${name}: uid ${process.getuid?.() ?? -1} cannot make the folder ${dir}: ${messageOf(error)}`
     throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', message)

@@ -1,8 +1,9 @@
 // The user's program: what is started for each form of command, and its life until nothing of it is left.
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { TaskCommand } from '../api/task.ts'
 import { sleep } from '../lib/abort.ts'
+import { makeFolder } from './make-folder.ts'
 import { requireBootFile } from './code.ts'
 import type { Environment } from './environment.ts'
 import { finishOutput } from './finish-output.ts'
@@ -114,7 +115,7 @@ async function stopProgram(
 function workingFolder({ hello, environment }: TaskContext): string {
   if (hello.working_dir !== null) {
     try {
-      mkdirSync(hello.working_dir, { recursive: true })
+      makeFolder(hello.working_dir)
       return hello.working_dir
     } catch (error) {
       const message = `working_dir: ${hello.working_dir} cannot be made by uid ${process.getuid?.() ?? -1}: ${messageOf(error)}`
