@@ -180,15 +180,25 @@ test('the rank table is on disk, a regular file, as the server has it, through e
   assert.deepEqual(lines(server.text()), [`${tableText({ 'p-0': [4] })}seen`])
 })
 
-test('a rank table folder that cannot be made ends the task with 120, naming folder and uid', async () => {
-  using place = scratch()
-  writeFileSync(join(place.dir, 'file'), '')
-  const { code, text } = await run({
-    command: shell('sleep 20'),
-    rank_table_dir: join(place.dir, 'file/config'),
+for (const [title, dir] of [
+  ['below a file', '/etc/passwd/config'],
+  ['where no folder can be made', '/proc/none/config'],
+] as const) {
+  test(`a rank table folder ${title} ends the task with 120, naming folder and uid`, async () => {
+    const { code, text } = await run({ command: shell('sleep 20'), rank_table_dir: dir })
+    assert.equal(code, 120)
+    assert.match(text, new RegExp(`RANK_TABLE_FILE: the folder ${dir} cannot be written by uid \\d+`))
   })
-  assert.equal(code, 120)
-  assert.match(text, /RANK_TABLE_FILE: the folder .*file\/config cannot be written by uid \d+/)
+}
+
+test('other folders that cannot be made end the task with 120 and their name', async () => {
+  const local_dir = '/proc/none/x'
+  const channel = { name: 'c', url: 'obs://bucket/d/', local_dir }
+  for (const hello of [{ inputs: [channel] }, { outputs: [channel] }, { working_dir: local_dir }]) {
+    const { code, text } = await run({ command: shell('exit 0'), ...hello })
+    assert.equal(code, 120)
+    assert.match(text, /\/proc\/none\/x/)
+  }
 })
 
 test('a boot file per device runs on every device of the task and no other', async () => {

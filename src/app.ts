@@ -19,6 +19,7 @@ import { authorizeAlways, authorizeS3V4 } from './storage/server/authorize.ts'
 import { createObjectHandler } from './storage/server/object-handler.ts'
 import { type ObjectStore, openObjectStore } from './storage/server/object-store.ts'
 import { openBackend } from './wiring/backend.ts'
+import { recordBackend } from './wiring/backend-record.ts'
 import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
 import { makeDataFolder } from './wiring/data-folder.ts'
@@ -70,6 +71,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
       logger.error({ error: textOf(error) }, 'the fake backend failed'),
     ),
   )
+  await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
 
   const wake = new ChangeSignal()
   const changed = new ChangeSignal()

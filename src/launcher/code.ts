@@ -2,8 +2,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import type { Moved, ObjectPort } from './ports.ts'
 import { makeFolder } from './make-folder.ts'
+import type { Moved, ObjectPort } from './ports.ts'
 import { LAUNCHER_EXIT } from './protocol.ts'
 
 const SHOWN = 10

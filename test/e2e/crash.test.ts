@@ -186,3 +186,28 @@ it('a data folder that cannot be made is refused in one sentence, at once', () =
     assert.match(stderr, new RegExp(`--data: ${dir} cannot be made`))
   }
 })
+
+it('a server with another backend refuses while jobs run, because it would take them for lost', async () => {
+  await using ropeway = await Ropeway.start({ simulate: '1x2' })
+  const { metadata } = await ropeway.client.create(body('mine', 'sleep 600'))
+  await ropeway.waitFor(metadata.id, 'it runs', ({ status }) => status.phase === 'Running')
+  await ropeway.stop()
+  const args = [
+    MAIN,
+    'serve',
+    '--data',
+    ropeway.dataDir,
+    '--listen',
+    '127.0.0.1:0',
+    '--objects',
+    '127.0.0.1:0',
+    '--backend',
+    'fake',
+  ]
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 })
+  assert.equal(status, 2, stderr)
+  assert.match(stderr, /--backend: got "fake", but 1 unfinished/)
+  await ropeway.start()
+  await ropeway.client.terminate(metadata.id)
+  assert.equal((await ropeway.follow(metadata.id)).job.status.phase, 'Terminated')
+})
