@@ -57,7 +57,8 @@ busybox_is_static() {
 }
 
 missing_packages() {
-  command -v python3 >/dev/null || echo python3
+  # Tasks see the system's folders only, not what a version manager put into a home.
+  [ -x /usr/bin/python3 ] || echo python3
   command -v bwrap >/dev/null || echo bubblewrap
   command -v tini-static >/dev/null || echo tini
   busybox_is_static || echo busybox-static

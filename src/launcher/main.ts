@@ -72,7 +72,7 @@ async function inner(
     sharedLog.write(Buffer.from(line))
   })
   const platform = outer?.platform ?? printingPlatform(print)
-  using pipes = openRankPipes(runtimeDir(), environment)
+  await using pipes = openRankPipes(runtimeDir(), environment)
   const end = (code: number) => {
     log.info(`Training end with return code: ${code}`)
     return code

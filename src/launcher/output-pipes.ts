@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 /** Both ends; the writing end is for the child and is closed here once the child has it. */
 export type OutputPipe = { readonly readFd: number; readonly writeFd: number }
 
-export class OutputPipes implements Disposable {
+export class OutputPipes implements AsyncDisposable {
   readonly #runtimeDir: string
   readonly #dir: string
   readonly #ready: string[] = []
@@ -55,8 +55,14 @@ export class OutputPipes implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
-    rmSync(this.#dir, { recursive: true, force: true })
+  /** Waits for mkfifo first: a folder that is still being filled cannot be removed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#making
+    try {
+      rmSync(this.#dir, { recursive: true, force: true })
+    } catch {
+      // The folder belongs to the user's program too; what it did to it must not change how the task ends.
+    }
   }
 }
 

@@ -55,7 +55,7 @@ async function runPerDevice(
   const { environment, runtimeDir, spool, log, tell, hello } = context
   const argv = argvOf(command, environment, '/')
   using sharedLog = new LogFile(hello.log_file, log.warning)
-  using pipes = openRankPipes(runtimeDir, environment)
+  await using pipes = openRankPipes(runtimeDir, environment)
   const options = {
     environment,
     pipes,
@@ -76,7 +76,7 @@ async function runProgram(
 ): Promise<number> {
   const { environment, spool, hello } = context
   const graceMs = hello.grace_s * 1000
-  using pipes = new OutputPipes(context.runtimeDir, spool.dir)
+  await using pipes = new OutputPipes(context.runtimeDir, spool.dir)
   const sink = { write: (chunk: Buffer) => spool.append('task', chunk), end: async () => undefined }
   const running = await startProgram({ argv, env: environment, cwd }, sink, pipes)
   const family = { leaders: [running.pid], mark: `${TASK_MARK}=${environment[TASK_MARK]}` }
