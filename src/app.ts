@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
+import type { LookupAccessKey } from './auth/authenticate.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
-import { createAccessKeyStore } from './db/access-key-store.ts'
+import { type AccessKeyStore, createAccessKeyStore } from './db/access-key-store.ts'
 import { openDatabase } from './db/database.ts'
 import { readServeId } from './db/instance.ts'
 import { createJobStore } from './db/job-store.ts'
@@ -11,7 +12,7 @@ import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
 import { SocketTaskGate, type TaskGateParts } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
-import { systemClock } from './lib/clock.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -86,7 +87,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     stopping: stopping.signal,
     inventory: () => inventory,
   }
-  const lookup = (accessKey: string) => keys.findSecret(accessKey)
+  const lookup = liveKeys(keys, clock)
   const { controller, gate } = createMovers(config, parts, objects, first.projectId, serveId, logger)
   owned.use(gate)
   owned.use(controller)
@@ -98,8 +99,10 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   })
   const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })
   const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
-  const objectListener = owned.use(await listen('--objects', config.objects, objectHandler))
-  const apiListener = owned.use(await listen('--listen', config.listen, getRequestListener(api.fetch)))
+  const objectListener = owned.use(await listen('--objects', config.objects, objectHandler, 0))
+  const apiListener = owned.use(
+    await listen('--listen', config.listen, getRequestListener(api.fetch), API_REQUEST_MS),
+  )
   // Long polls end first, or closing would wait for them.
   owned.defer(() => stopping.abort(new Error('the server is stopping')))
   await controller.start()
@@ -116,6 +119,17 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     objectEndpoint: objectListener.url,
     projectId: first.projectId,
     [Symbol.asyncDispose]: () => disposables.disposeAsync(),
+  }
+}
+
+/** A whole API request has to arrive within this; objects may take as long as they need. */
+const API_REQUEST_MS = 60_000
+
+/** An expired key opens nothing, neither the API nor the objects. */
+function liveKeys(keys: AccessKeyStore, clock: Clock): LookupAccessKey {
+  return (accessKey) => {
+    const key = keys.findSecret(accessKey)
+    return key && (key.expiresAtMs === null || key.expiresAtMs > clock.now().getTime()) ? key : undefined
   }
 }
 

@@ -65,6 +65,11 @@ export const helloResponse = z.object({
 })
 export type HelloResponse = z.infer<typeof helloResponse>
 
+export const rankTableQuery = z.object({
+  version: z.coerce.number().int().min(0).default(0),
+  wait_s: z.coerce.number().min(0).max(60).default(0),
+})
+
 /** `GET rankTable?version=N&wait_s=25`: answers when the table's version is above N, or after the wait. */
 export const rankTableResponse = z.object({
   /** 0 = none yet, 1 = initializing, 2 = completed; grows with every new table. */

@@ -53,8 +53,10 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 async function identify(options: ApiOptions, context: ApiContext): Promise<void> {
   const url = new URL(context.req.raw.url)
   const headers = Object.fromEntries(context.req.raw.headers)
-  // Who does not even claim a key is turned away before a byte of the body is read.
-  const body = headers['authorization'] ? await readBytes(context.req.raw, MAX_BODY_BYTES) : new Uint8Array()
+  // Who does not name a key that exists is turned away before a byte of the body is read.
+  const claimed = /Access=([^,\s]+)/.exec(headers['authorization'] ?? '')?.[1]
+  const known = claimed !== undefined && options.lookup(claimed) !== undefined
+  const body = known ? await readBytes(context.req.raw, MAX_BODY_BYTES) : new Uint8Array()
   const result = authenticate({
     request: { method: context.req.method, path: url.pathname, query: url.search.slice(1), headers },
     body,

@@ -24,11 +24,19 @@ export function logRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
         stream,
         attempt,
         length,
-        file_name: logFileName(job.id, task, stream),
+        file_name: fileNameOf(job, task, stream),
       })),
     })
   })
   app.get(ROUTES.readLog.path, (context) => read(parts, context))
+}
+
+/** Names of modelarts.md §3.9. Tasks have equal counts and ranks follow them, so a rank's device is its place within its task. */
+function fileNameOf(job: Job, task: string, stream: string): string {
+  const rank = /^rank-(\d+)$/.exec(stream)?.[1]
+  const devices = job.status.placements.find((placement) => placement.task === task)?.physicalIds.length ?? 0
+  const device = rank !== undefined && devices > 0 ? Number(rank) % devices : undefined
+  return logFileName(job.id, task, stream, device)
 }
 
 const attemptOf = (job: Job): number => Math.max(1, job.status.attempt)
@@ -66,7 +74,7 @@ async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
       [LOG_HEADERS.next]: String(next),
       [LOG_HEADERS.end]: String(ended),
       ...(query.download === 'true'
-        ? { 'Content-Disposition': `attachment; filename="${logFileName(job.id, task, stream.data)}"` }
+        ? { 'Content-Disposition': `attachment; filename="${fileNameOf(job, task, stream.data)}"` }
         : {}),
     },
   })

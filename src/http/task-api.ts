@@ -6,6 +6,7 @@ import {
   helloRequest,
   logStream,
   type RankTableResponse,
+  rankTableQuery,
   reportRequest,
   TASK_PROTOCOL,
   TASK_ROUTES,
@@ -21,12 +22,11 @@ import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import { LogError } from '../log/log-error.ts'
 import type { LogStore } from '../log/log-store.ts'
-import { parseBody } from './parse.ts'
+import { parseBody, parseQuery } from './parse.ts'
 import { readBytes } from './read-bytes.ts'
 
 const MAX_APPEND_BYTES = 8 << 20
 const MAX_REPORT_BYTES = 1 << 20
-const MAX_WAIT_S = 60
 
 export type TaskApiParts = {
   readonly store: JobStore
@@ -54,8 +54,7 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
     return context.json(answer)
   })
   app.get(TASK_ROUTES.rankTable, async (context) => {
-    const version = Number(context.req.query('version') ?? 0)
-    const waitS = Math.min(MAX_WAIT_S, Math.max(0, Number(context.req.query('wait_s') ?? 0)))
+    const { version, wait_s: waitS } = parseQuery(rankTableQuery, context.req.query())
     return context.json(await rankTable(parts, who, version, waitS * 1000, context.req.raw.signal))
   })
   app.post(TASK_ROUTES.logs, async (context) => {
@@ -83,7 +82,8 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
       who.task,
       sequence,
       reportEvent(who.task, report),
-      atMs,
+      // The task's clock is the task's word: never later than now, and no time that no calendar has.
+      Math.min(Math.max(atMs, 0), parts.clock.now().getTime()),
     )
     if (isNew) parts.changed.notify(who.jobId)
     return context.json({})

@@ -4,6 +4,7 @@ import { chmod, rm, stat } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
+import { SPOOL_LIMIT_BYTES } from '../job/instructions.ts'
 import type { Job } from '../job/job.ts'
 import { attemptRef } from '../job/plan-input.ts'
 import type { Backend, TaskGate } from '../job/ports.ts'
@@ -18,6 +19,8 @@ export type TaskGateParts = TaskApiParts & {
 }
 
 const API_PREFIX = '/.ropeway/'
+/** More streams than any task has ranks. */
+const MAX_STREAMS = 1024
 
 /** Listens for tasks until it is disposed. */
 export class SocketTaskGate implements TaskGate, AsyncDisposable {
@@ -47,15 +50,23 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
     for (const task of ref.tasks) {
       const dir = this.#parts.backend.runDir(ref, task)
       if (dir === null) continue
-      const spool = join(dir, 'spool')
-      for (const stream of await listStreams(spool)) {
-        const key = { jobId: job.id, attempt: ref.attempt, task, stream }
-        await drainSpool({
-          store: this.#parts.logs,
-          key,
-          read: (offset, maxBytes) => readFrom(spool, stream, offset, maxBytes),
-        })
+      // A task may have closed the folder even to a server that is not root, but that owns it.
+      await chmod(join(dir, 'spool'), 0o700).catch(() => undefined)
+      await this.#collectTask(join(dir, 'spool'), { jobId: job.id, attempt: ref.attempt, task })
+    }
+  }
+
+  /** The spool was the task's to write: what it holds above the limit of an honest launcher is left behind. */
+  async #collectTask(spool: string, who: TaskIdentity): Promise<void> {
+    let leftBytes = SPOOL_LIMIT_BYTES
+    const streams = (await listStreams(spool)).slice(0, MAX_STREAMS)
+    for (const stream of streams) {
+      const read = async (offset: number, maxBytes: number) => {
+        const piece = await readFrom(spool, stream, offset, Math.min(maxBytes, leftBytes))
+        leftBytes -= piece.bytes.length
+        return piece
       }
+      await drainSpool({ store: this.#parts.logs, key: { ...who, stream }, read })
     }
   }
 

@@ -35,3 +35,9 @@ it('a flavor that no host offers any more is named', () => {
   assert.ok(gone && !gone.admitted)
   assert.match(gone.reason, /ropeway\.gpu\.8/)
 })
+
+it('a job that these hosts can never hold says so, and holds nobody back', () => {
+  const decided = admit([four('huge', 9), four('small')], inventory2x4, [])
+  assert.equal(decided.get('huge')?.admitted, false)
+  assert.equal(decided.get('small')?.admitted, true)
+})

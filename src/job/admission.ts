@@ -41,10 +41,13 @@ export function admit(
           attempt: job.status.attempt + 1,
         })),
       )
-    } else {
+    } else if (result.everPossible) {
       blocker = job
       position = 1
       decided.set(job.id, { admitted: false, position, reason: result.reason })
+    } else {
+      // What these hosts can never hold waits for other hosts, and holds nobody back.
+      decided.set(job.id, { admitted: false, position: 1, reason: result.reason })
     }
   }
   return decided

@@ -125,7 +125,7 @@ export function ended(job: Job, tasks: readonly TaskStatus[], outcome: Outcome, 
 export function restarted(
   job: Job,
   tasks: readonly TaskStatus[],
-  why: string,
+  outcome: Outcome,
   left: number,
   nowMs: number,
 ): JobChange {
@@ -144,11 +144,14 @@ export function restarted(
       addressesComplete: false,
       records: amendLast(job.status.records, {
         endAtMs: nowMs,
-        endReason: why,
-        exitCode: job.status.exitCode,
+        endReason: outcome.message,
+        exitCode: outcome.exitCode,
       }),
     },
-    events: [...taskEvents(job.status.tasks, tasks), EVENTS.restarting(job.status.attempt + 1, left, why)],
+    events: [
+      ...taskEvents(job.status.tasks, tasks),
+      EVENTS.restarting(job.status.attempt + 1, left, outcome.message),
+    ],
     atMs: nowMs,
     bookings: [],
   }

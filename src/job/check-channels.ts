@@ -41,7 +41,8 @@ export async function checkChannels(body: TrainingJobRequest, catalog: ObjectCat
 }
 
 function checkNames(names: readonly string[]): void {
-  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  const seen = new Set<string>()
+  const repeated = names.find((name) => seen.size === seen.add(name).size)
   if (repeated !== undefined) {
     throw new AppError(
       'InvalidParam',

@@ -121,8 +121,18 @@ export function checkFields(body: TrainingJobRequest): NewEvent[] {
   if (refused) throw new AppError('NotSupported', `${refused.field}: ${refused.why}; valid: leave it out`)
   return [
     ...KEPT.filter((rule) => rule.isSet(body)).map((rule) => EVENTS.fieldIgnored(rule.field, rule.why)),
-    ...unknownFields(body).map((field) => EVENTS.fieldIgnored(field, 'nobody here knows this field')),
+    ...unknownWarnings(unknownFields(body)),
   ]
+}
+
+const SHOWN_UNKNOWN = 20
+
+function unknownWarnings(fields: readonly string[]): NewEvent[] {
+  const shown = fields
+    .slice(0, SHOWN_UNKNOWN)
+    .map((field) => EVENTS.fieldIgnored(field, 'nobody here knows this field'))
+  const left = fields.length - shown.length
+  return left > 0 ? [...shown, EVENTS.fieldIgnored(`${left} more fields`, 'nobody here knows them')] : shown
 }
 
 /** Paths of fields that no schema names; `[]` stands for any position of an array. */

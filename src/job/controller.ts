@@ -35,6 +35,7 @@ const LEASE_MS = 60_000
 const SERVER_GRACE_MS = 20_000
 const LOOK_AGAIN_MS = 5_000
 const START_TRIES = 3
+const QUEUE_LOOK_MS = 30_000
 
 /** What one turn of the loop came to; an error is a start that failed. */
 type Moved = 'again' | 'started' | 'rest' | 'erased' | Error
@@ -48,6 +49,7 @@ export class Controller implements AsyncDisposable {
   readonly #timers = new Map<string, NodeJS.Timeout>()
   readonly #unlisten: (() => void)[] = []
   #admitting: Promise<unknown> = Promise.resolve()
+  #queueTimer: NodeJS.Timeout | undefined
 
   constructor(parts: ControllerParts) {
     this.#parts = parts
@@ -60,11 +62,14 @@ export class Controller implements AsyncDisposable {
     this.#unlisten.push(wake.listen((jobId) => this.#enqueue(jobId)))
     this.#unlisten.push(backend.watch((jobId) => this.#enqueue(jobId)))
     for (const jobId of await store.listUnfinished(serveId)) this.#enqueue(jobId)
+    this.#queueTimer = setInterval(() => this.#lookAtQueue(), QUEUE_LOOK_MS)
+    this.#queueTimer.unref()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const unlisten of this.#unlisten) unlisten()
     this.#stop.abort(new Error('the server is stopping'))
+    clearInterval(this.#queueTimer)
     for (const timer of this.#timers.values()) clearTimeout(timer)
     await Promise.allSettled([...this.#moving.values(), this.#admitting])
   }
@@ -131,7 +136,8 @@ export class Controller implements AsyncDisposable {
   async #moveStarted(job: Job, startError: string | null): Promise<Moved> {
     const { backend, gate } = this.#parts
     const live = !isTerminal(job.status.phase)
-    if (live) await gate.open(job)
+    // A socket that cannot be made must not keep the job from being observed and stopped.
+    if (live) await gate.open(job).catch((error: unknown) => this.#parts.onError(job.id, error))
     const seen = live ? await backend.observe(attemptRef(job), this.#stop.signal) : []
     const step = reconcile(job, { seen, admission: null, startError, nowMs: this.#nowMs() })
     return this.#take(job, step)
@@ -199,6 +205,11 @@ export class Controller implements AsyncDisposable {
   /** Something was freed: those who fit now may move. The rest of the queue sleeps on. */
   async #wakeAdmitted(): Promise<void> {
     for (const [jobId, admission] of await this.#decide()) if (admission.admitted) this.#enqueue(jobId)
+  }
+
+  /** Replaces a wake-up of the queue that was lost. */
+  #lookAtQueue(): void {
+    this.#wakeAdmitted().catch((error: unknown) => this.#parts.onError('(queue)', error))
   }
 
   #tell(jobId: string): void {

@@ -184,6 +184,18 @@ describe('a bad body is refused with the field, what came and what is valid', ()
       /spec\.volumes/,
     ],
     ['a pool nobody has', { spec: { resource: { pool_id: 'x' } } }, 'PoolNotFound', /"x"/],
+    [
+      'root as user',
+      { algorithm: { engine: { image_url: 'host', run_user: '0' } } },
+      'InvalidParam',
+      /run_user: got "0".*root is not allowed/,
+    ],
+    [
+      'a user that is no number',
+      { algorithm: { engine: { image_url: 'host', run_user: 'abc' } } },
+      'InvalidParam',
+      /run_user: got "abc"/,
+    ],
     ['a relative working folder', { algorithm: { working_dir: 'x' } }, 'InvalidWorkingDir', /absolute/],
     [
       'a code folder the platform needs',

@@ -89,6 +89,13 @@ function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
       'algorithm.boot_file: given together with command; valid: one of the two',
     )
   }
+  const user = engine.run_user
+  if (user && !/^[1-9]\d{0,8}$/.test(user)) {
+    throw new AppError(
+      'InvalidParam',
+      `algorithm.engine.run_user: got ${JSON.stringify(user.slice(0, 40))}; valid: a uid from 1 to 999999999 (root is not allowed)`,
+    )
+  }
   if (command?.includes('\0'))
     throw new AppError('InvalidParam', 'algorithm.command: contains NUL; valid: text without it')
   const workingDir = algorithm.working_dir

@@ -9,7 +9,8 @@ import { LOG_FILE } from './places.ts'
 
 const DEFAULT_TABLE_TIMEOUT_S = 1800
 const LAUNCHER_GRACE_S = 15
-const SPOOL_LIMIT_BYTES = 1 << 30
+/** What a task may keep unsent on disk. */
+export const SPOOL_LIMIT_BYTES = 1 << 30
 
 /** Everything the launcher of one task must know. */
 export function buildInstructions(input: EnvironmentInput): HelloResponse {

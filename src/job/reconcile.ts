@@ -108,8 +108,7 @@ function whileStopping(job: Job, tasks: Job['status']['tasks'], world: World): S
 function finish(job: Job, tasks: Job['status']['tasks'], world: World): Step {
   const outcome = outcomeOf(job, tasks, world)
   const next = outcome.retry ? retriesLeft(job, outcome.retry) : 0
-  if (next > 0)
-    return { action: 'collect', change: restarted(job, tasks, outcome.message, next - 1, world.nowMs) }
+  if (next > 0) return { action: 'collect', change: restarted(job, tasks, outcome, next - 1, world.nowMs) }
   return { action: 'collect', change: ended(job, tasks, outcome, world.nowMs) }
 }
 

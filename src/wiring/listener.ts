@@ -5,11 +5,18 @@ import { ConfigError, type Endpoint } from '../config.ts'
 
 export type Listener = AsyncDisposable & { readonly url: string }
 
-/** Throws ConfigError when the address cannot be had. `flag` names it to the user. */
-export async function listen(flag: string, endpoint: Endpoint, handle: RequestListener): Promise<Listener> {
+/**
+ * Throws ConfigError when the address cannot be had. `flag` names it to the user. A request has to arrive whole within
+ * `requestTimeoutMs`; 0 = no limit, for bodies that may be large.
+ */
+export async function listen(
+  flag: string,
+  endpoint: Endpoint,
+  handle: RequestListener,
+  requestTimeoutMs: number,
+): Promise<Listener> {
   const server = createServer(handle)
-  // Bodies may be large and long polls long: only idle connections and slow headers are timed.
-  server.requestTimeout = 0
+  server.requestTimeout = requestTimeoutMs
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(

@@ -169,8 +169,9 @@ describe('on one task with one device', () => {
 
 describe('on two tasks with four devices each', () => {
   let records: Record_[]
+  let finished: Finished
   before(async () => {
-    ;({ records } = await runDocument('doc-two', 2, 4))
+    ;({ records, finished } = await runDocument('doc-two', 2, 4))
   })
 
   it('eight processes run, each with its own rank, and logical ids begin at 0 in each task', () => {
@@ -183,6 +184,18 @@ describe('on two tasks with four devices each', () => {
       ['0', '1', '2', '3', '0', '1', '2', '3'],
     )
     assert.deepEqual(new Set(records.map(({ environment }) => environment['RANK_SIZE'])), new Set(['8']))
+  })
+
+  it('each rank has a log of its own, named as ModelArts names it', async () => {
+    const { id } = finished.job.metadata
+    const { streams } = await ropeway.client.logStreams(id, 'worker-1')
+    assert.deepEqual(
+      streams.map(({ file_name }) => file_name).sort(),
+      [
+        ...[4, 5, 6, 7].map((rank) => `modelarts-job-${id}-proc-rank-${rank}-device-${rank - 4}.txt`),
+        `modelarts-job-${id}-worker-1.log`,
+      ].sort(),
+    )
   })
 
   it('every process reads the same table, byte for byte', () => {

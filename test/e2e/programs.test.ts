@@ -127,3 +127,17 @@ it('two jobs for the same devices run one after the other', async () => {
   for (const [index, span] of spans.entries())
     assert.ok(index === 0 || span[0] >= (spans[index - 1]?.[1] ?? 0))
 })
+
+it('what a task nests too deep for any path to say is deleted all the same', async () => {
+  const script =
+    'import os; os.chdir("/cache"); [(os.mkdir("d" * 200), os.chdir("d" * 200)) for _ in range(60)]'
+  const { job } = await ropeway.run(body('deep', `/usr/bin/python3 -c '${script}'`))
+  assert.equal(job.status.phase, 'Completed')
+  const tasks = `${ropeway.dataDir}/tasks`
+  await until(
+    'the folder is gone',
+    () =>
+      !readdirSync(tasks).some((name) => /^[0-9a-f]{12}-/.test(name)) &&
+      readdirSync(`${tasks}/.gone`).length === 0,
+  )
+})

@@ -144,8 +144,9 @@ async function openFolders({ tasksDir, isRoot }: HostMachine): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await chmod(path, 0o700)
   }
+  // What cannot be deleted now is only space; it must not keep the server from starting.
   for (const name of await readdir(join(tasksDir, GONE_DIR)))
-    await deleteTree(join(tasksDir, GONE_DIR, name), isRoot)
+    await deleteTree(join(tasksDir, GONE_DIR, name), isRoot).catch(() => undefined)
   // By rename: a running shell goes on reading the file it opened.
   const script = join(tasksDir, SUPERVISOR_FILE)
   await writeFile(`${script}.draft`, SUPERVISOR_SCRIPT, { mode: 0o700 })

@@ -1,6 +1,6 @@
 // Limits of a task through cgroups, version 1 or 2, whichever holds the controller and can be written.
 // Where a controller is missing the plan says so and the task runs without that limit.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../../lib/abort.ts'
@@ -36,6 +36,7 @@ export function parseCgroupMounts(mountinfo: string): Mount[] {
 function writable(base: string): boolean {
   try {
     mkdirSync(base, { recursive: true })
+    accessSync(base, constants.W_OK)
     return true
   } catch {
     return false
