@@ -3,6 +3,8 @@ import type { z } from 'zod'
 import { AppError, type ErrorName } from '../api/error.ts'
 
 const SHOWN = 120
+/** No field of the contract nests a tenth of this. */
+const MAX_DEPTH = 64
 
 /** Parses JSON and checks it against a schema. */
 export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
@@ -19,8 +21,17 @@ export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('InvalidJsonBody', `body: got ${show(value)}; valid: a JSON object`)
   }
+  if (!isWithin(value, MAX_DEPTH)) {
+    throw new AppError('InvalidJsonBody', `body: is nested too deep; valid: at most ${MAX_DEPTH} levels`)
+  }
   return check(schema, value, 'InvalidParam')
 }
+
+/** Does nothing in the value stand deeper than `levels`? */
+const isWithin = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1)))
 
 /** Checks query parameters against a schema. */
 export const parseQuery = <T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T =>

@@ -49,6 +49,13 @@ describe('bad input', () => {
   const good = body('x', 'true')
   const cases: [title: string, text: () => string, status: number, code: string, message: RegExp][] = [
     ['malformed JSON', () => '{"kind":', 400, 'ModelArts.2787', /body: is not JSON/],
+    [
+      'a body nested 5000 deep',
+      () => `{"kind":"job","metadata":{"name":"x"},"deep":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      400,
+      'ModelArts.2787',
+      /nested too deep/,
+    ],
     ['an array', () => '[]', 400, 'ModelArts.2787', /JSON object/],
     ['no metadata', () => '{"kind":"job"}', 400, 'ModelArts.2788', /metadata: got nothing/],
     [
