@@ -56,7 +56,7 @@ export async function runServe(
 export async function openApp(config: Config, logger: Logger): Promise<App> {
   await using owned = new AsyncDisposableStack()
   const clock = systemClock
-  await makeDataFolder(config.dataDir)
+  makeDataFolder(config.dataDir)
   // The folder's lock comes first: nothing of a living server is touched by a second one.
   const { db } = owned.use(await openDatabase(config.dataDir))
   const inventory = await openInventory(config.simulate)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { generationOf, runTrainArguments, splitCommand, taskCommandOf } from './command.ts'
+import { generationOf, losesArguments, runTrainArguments, splitCommand, taskCommandOf } from './command.ts'
 
 const DOCUMENT =
   "/bin/bash /home/work/run_train.sh 'obs://training-bucket/ascend-tf-1.15/resnet50/' 'resnet50/train.py' '/tmp/log/train.log' --'data_url'='obs://training-bucket/cifar-10/' --'train_url'='obs://training-bucket/model/'"
@@ -68,4 +68,21 @@ describe('generation 1 is a command that calls run_train.sh', () => {
     it(JSON.stringify(command), () => assert.equal(generationOf(command), generation))
   it('its arguments are what follows', () =>
     assert.equal(runTrainArguments(DOCUMENT)?.[1], 'resnet50/train.py'))
+})
+
+describe('a shell command that cannot take appended arguments is recognised', () => {
+  const cases: [command: string, loses: boolean][] = [
+    ['echo a;', true],
+    ['python x.py &', true],
+    ['for i in 1 2; do echo $i; done', true],
+    ['(cd /x && python a.py)', true],
+    ['if true; then a; fi ', true],
+    ['echo a # comment', true],
+    ['python a.py "$@"', true],
+    ['cd /x && python train.py', false],
+    ['A=1 python undone', false],
+    ['python train.py --done', false],
+  ]
+  for (const [command, loses] of cases)
+    it(JSON.stringify(command), () => assert.equal(losesArguments(command), loses))
 })

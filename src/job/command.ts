@@ -82,6 +82,14 @@ export const parameterArguments = (parameters: readonly { name: string; value: s
   parameters.map(({ name, value }) => `--${name}=${value}`)
 
 /**
+ * Can arguments that a shell command gets appended (decisions.md 1.9) not reach a program? True where nothing stands
+ * at its end that could take them.
+ */
+export const losesArguments = (command: string): boolean =>
+  !splitCommand(command).plain &&
+  /(?:[;&|)}\n]|(?:^|[\s;])(?:done|fi|esac)|(?:^|\s)#[^\n]*|"\$@")\s*$/.test(command)
+
+/**
  * What the launcher starts for a job with its own command.
  * @param args appended parameters, already in `--k=v` form; argv, never text
  */

@@ -184,6 +184,13 @@ describe('a bad body is refused with the field, what came and what is valid', ()
       /spec\.volumes/,
     ],
     ['a pool nobody has', { spec: { resource: { pool_id: 'x' } } }, 'PoolNotFound', /"x"/],
+    ['a command of blanks', { algorithm: { command: '   ' } }, 'MustHaveCmdAndImage', /command: missing/],
+    [
+      'a boot file without its folder',
+      { algorithm: { command: '', boot_file: 'obs://b/code/train.py' } },
+      'CodeDirError',
+      /code_dir: missing beside boot_file/,
+    ],
     [
       'root as user',
       { algorithm: { engine: { image_url: 'host', run_user: '0' } } },
@@ -254,4 +261,12 @@ it('ids of the documents mean flavors of ours', async () => {
     job.status.tasks.map(({ task }) => task),
     ['worker-0', 'worker-1'],
   )
+})
+
+it('parameters that no program can take are warned of', async () => {
+  const parameters = [{ name: 'lr', value: '1' }]
+  const reasons = async (command: string) =>
+    (await create({ command, algorithm: { parameters } })).events.map(({ reason }) => reason)
+  assert.ok((await reasons('for i in 1 2; do echo $i; done')).includes('ArgumentsMayBeLost'))
+  assert.ok(!(await reasons('cd /x && python train.py')).includes('ArgumentsMayBeLost'))
 })

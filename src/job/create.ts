@@ -9,8 +9,9 @@ import { checkCode } from './check-code.ts'
 import { checkEnvironment } from './check-environment.ts'
 import { checkFields } from './check-fields.ts'
 import { checkResource } from './check-resource.ts'
-import { generationOf } from './command.ts'
+import { generationOf, losesArguments } from './command.ts'
 import { EVENTS } from './events.ts'
+import { appendedArguments } from './instructions.ts'
 import { type Job, type NewEvent, SECRET_MASK } from './job.ts'
 import { taskNames } from './names.ts'
 import { initialStatus } from './phase.ts'
@@ -57,6 +58,8 @@ export async function createJob(
     status: initialStatus(taskNames(request.spec?.resource?.node_count ?? 1)),
     secretEnvironment,
   }
+  if (losesArguments(body.algorithm?.command ?? '') && appendedArguments(job).length > 0)
+    warnings.push(EVENTS.argumentsLost())
   checkBackend(job, parts)
   return { job, events: [EVENTS.created(body.metadata.name), ...warnings] }
 }
@@ -77,7 +80,7 @@ function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
       `algorithm.engine.image_url: missing (${got}); valid: an image, "host" on the host backend`,
     )
   }
-  if (!command && !bootFile) {
+  if (!command?.trim() && !bootFile) {
     throw new AppError(
       'MustHaveCmdAndImage',
       'algorithm.command: missing; valid: the command to run, or code_dir and boot_file',
@@ -87,6 +90,12 @@ function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
     throw new AppError(
       'InvalidParam',
       'algorithm.boot_file: given together with command; valid: one of the two',
+    )
+  }
+  if (bootFile && !algorithm.code_dir && !bootFile.startsWith('file://')) {
+    throw new AppError(
+      'CodeDirError',
+      `algorithm.code_dir: missing beside boot_file ${JSON.stringify(bootFile.slice(0, 200))}; valid: the folder it is in, or a boot_file of the image as file:///path`,
     )
   }
   const user = engine.run_user

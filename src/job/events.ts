@@ -20,6 +20,12 @@ export const EVENTS = {
   created: (name: string) => job('Info', 'JobCreated', `Training job "${name}" was created.`),
   fieldIgnored: (field: string, why: string) =>
     job('Warning', 'FieldIgnored', `${field} is kept but not acted on: ${why}`),
+  argumentsLost: () =>
+    job(
+      'Warning',
+      'ArgumentsMayBeLost',
+      'Parameters and channels are appended to the end of the command, where nothing can take them; let the program that wants them stand last, or use access_method "env".',
+    ),
   dataMissing: (message: string) => job('Warning', 'DataMissing', message),
   waiting: (position: number, reason: string) =>
     job('Info', 'WaitingForResources', `Waiting for resources (position ${position}): ${reason}.`),

@@ -49,16 +49,20 @@ function runTrainBringsCode(job: Job): boolean {
   return args !== null && /^(obs|s3):\/\//.test(args[0] ?? '')
 }
 
-/** Channels by parameter come after the job's own parameters, in the order of the body (modelarts.md §3.5 step 7). */
-function commandOf(job: Job, deviceCount: number): TaskCommand {
-  const algorithm = job.request.algorithm
+/** What is appended to the command: channels by parameter, then parameters (modelarts.md §3.5 step 7). */
+export function appendedArguments(job: Pick<Job, 'request'>): string[] {
   const channels = [...inputChannels(job), ...outputChannels(job)].filter(
     ({ access }) => access === 'parameter',
   )
-  const args = [
+  return [
     ...channels.map(({ name, local_dir }) => `--${name}=${local_dir}`),
-    ...parameterArguments((algorithm?.parameters ?? []).map(({ name, value }) => ({ name, value }))),
+    ...parameterArguments(job.request.algorithm?.parameters ?? []),
   ]
+}
+
+function commandOf(job: Job, deviceCount: number): TaskCommand {
+  const algorithm = job.request.algorithm
+  const args = appendedArguments(job)
   if (algorithm?.command) return taskCommandOf(algorithm.command, args)
   return { mode: 'boot', boot_file: localBootFile(job) ?? '', args, per_device: deviceCount > 0 }
 }

@@ -1,8 +1,8 @@
 // Code of a job: brought to <folder>/<last folder of the URL>/, and a boot file that must be in it.
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../lib/make-folder.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import { makeFolder } from './make-folder.ts'
 import type { Moved, ObjectPort } from './ports.ts'
 import { LAUNCHER_EXIT } from './protocol.ts'
 

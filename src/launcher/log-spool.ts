@@ -1,8 +1,9 @@
 // Everything a task prints, on disk before it is sent (decisions.md §2). The spool is the truth: what was not sent when
 // the task ends is read from here by the server.
+
+import { makeFolder } from '../lib/make-folder.ts'
 import { ChangeSignal } from '../lib/signal.ts'
 import { listSegments, listStreams, type Segment } from '../lib/spool-segments.ts'
-import { makeFolder } from './make-folder.ts'
 import { StreamSpool } from './stream-spool.ts'
 
 /** What the server has is kept up to this size all the same, should the server lose its end of a log. */

@@ -1,7 +1,7 @@
 // Folders for what ranks need, each with the fallbacks of ascend.md §2.4 and §3.7: the first that can be written.
 import { accessSync, constants, statSync } from 'node:fs'
+import { makeFolder } from '../lib/make-folder.ts'
 import type { Environment } from './environment.ts'
-import { makeFolder } from './make-folder.ts'
 
 /** The first folder that exists or can be made and is writable; null when none is. */
 export function firstWritable(candidates: readonly (string | undefined)[]): string | null {

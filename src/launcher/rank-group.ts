@@ -1,8 +1,8 @@
 // All ranks of one task: started together, watched by their exits, ended together by the first failure.
 
+import { makeFolder } from '../lib/make-folder.ts'
 import { finishOutput } from './finish-output.ts'
 import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
-import { makeFolder } from './make-folder.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { Platform } from './platform.ts'
 import { endFamily, signalGroups } from './processes.ts'

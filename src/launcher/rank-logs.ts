@@ -1,9 +1,9 @@
 // The files a rank's output goes to: its own, byte for byte, and the shared log file in whole lines.
 import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../lib/make-folder.ts'
 import { messageOf } from './launcher-error.ts'
 import { LineSplitter } from './lines.ts'
-import { makeFolder } from './make-folder.ts'
 import type { OutputSink } from './ports.ts'
 import { writeAll } from './write-file.ts'
 

@@ -1,8 +1,8 @@
 // Brings in code and inputs before the start; makes the folders of the outputs.
 import type { Staging } from '../api/task.ts'
+import { makeFolder } from '../lib/make-folder.ts'
 import { fetchCode, fetchFolder } from './code.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import { makeFolder } from './make-folder.ts'
 import { LAUNCHER_EXIT } from './protocol.ts'
 import { inStage, type TaskContext } from './task-context.ts'
 

@@ -11,7 +11,10 @@ import type { JobDocument } from './job-file.ts'
 function pair(text: string, collected: readonly Pair[] = []): Pair[] {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('It must read NAME=VALUE.')
-  return [...collected, { name: text.slice(0, at), value: text.slice(at + 1) }]
+  const name = text.slice(0, at)
+  if (collected.some((other) => other.name === name))
+    throw new InvalidArgumentError(`"${name}" was given before; give each name once.`)
+  return [...collected, { name, value: text.slice(at + 1) }]
 }
 
 function objectPair(text: string, collected: readonly Pair[] = []): Pair[] {

@@ -1,6 +1,7 @@
 // `obs sync`: the contents of one folder into another, leaving out what is there already. Nothing is removed.
-import { mkdir } from 'node:fs/promises'
+
 import { join } from 'node:path'
+import { makeFolder } from '../../lib/make-folder.ts'
 import { folderPrefix, formatObjectUrl, type ObjectUrl } from '../../storage/object-url.ts'
 import { downloadObject } from '../../storage/transfer/download.ts'
 import { forEachParallel } from '../../storage/transfer/parallel.ts'
@@ -83,7 +84,7 @@ async function syncDown(from: ObjectUrl, dir: string, options: CopyOptions): Pro
   if (objects.size === 0) throw absent(formatObjectUrl(from))
   const prefix = folderPrefix(from.key)
   const { files, folders, skipped } = planDownload([...objects.values()], prefix, dir)
-  for (const folder of ['', ...folders]) await mkdir(join(dir, folder), { recursive: true })
+  for (const folder of ['', ...folders]) makeFolder(join(dir, folder))
   const changed: (typeof files)[number][] = []
   for (const file of files) {
     const object = objects.get(file.key.slice(prefix.length))

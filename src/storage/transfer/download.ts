@@ -3,6 +3,7 @@
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { newShortId } from '../../lib/id.ts'
+import { makeFolder } from '../../lib/make-folder.ts'
 import { ObjectStoreError } from '../object-store-error.ts'
 import { folderPrefix } from '../object-url.ts'
 import { fetchObject } from './fetch-object.ts'
@@ -51,9 +52,9 @@ export async function downloadPrefix(
   const plan = planDownload(await listAll(options, prefix), prefix, destDir)
   const bytes = plan.files.reduce((sum, file) => sum + file.size, 0)
   const counter = countProgress(options.onProgress, plan.files.length, bytes)
-  await refusingConflicts(destDir, () => mkdir(destDir, { recursive: true }))
+  await refusingConflicts(destDir, async () => makeFolder(destDir))
   for (const folder of plan.folders)
-    await refusingConflicts(join(destDir, folder), () => mkdir(join(destDir, folder), { recursive: true }))
+    await refusingConflicts(join(destDir, folder), async () => makeFolder(join(destDir, folder)))
   // Inside the destination, so that the rename stays on one file system.
   const aside = join(destDir, `.ropeway-${newShortId()}`)
   await mkdir(aside)
@@ -98,7 +99,7 @@ export async function downloadObject(
   if (!facts)
     throw new ObjectStoreError(404, 'NoSuchKey', `There is no object ${JSON.stringify(`${bucket}/${key}`)}`)
   await refusingConflicts(path, async () => {
-    await mkdir(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     const there = await lstat(path).catch(() => undefined)
     if (there?.isDirectory()) throw Object.assign(new Error(`${path} is a folder`), { code: 'EISDIR' })
   })
