@@ -1,7 +1,9 @@
 // `launcher task`: the life of a task, from hello to the exit code (decisions.md §1, §2).
+
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { HelloResponse, TaskReport } from '../api/task.ts'
+import { sleep } from '../lib/abort.ts'
 import { userEnvironment } from './environment.ts'
 import { sayHello } from './hello.ts'
 import { openInnerSocket } from './inner-socket.ts'
@@ -113,6 +115,9 @@ function environmentOf(
   return userEnvironment(ownEnvironment, hello.environment, ours, join(runtimeDir, 'moxing'))
 }
 
+/** Programs may open the table's file as their first act, `initializing` or not; it is there unless the server is away. */
+const FIRST_TABLE_MS = 1_000
+
 async function live(context: TaskContext, client: TaskClient, stop: AbortSignal): Promise<Outcome> {
   const { environment, log, spool, tell } = context
   const append = (stream: string, bytes: Buffer) => spool.append(stream, bytes)
@@ -125,9 +130,13 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
   const broken = new AbortController()
   const over = new AbortController()
   const signal = AbortSignal.any([stop, broken.signal])
-  const keeping = keepTable(context, client, over.signal).catch((error: unknown) => broken.abort(error))
+  const first = Promise.withResolvers<void>()
+  const keeping = keepTable(context, client, first.resolve, over.signal)
+    .catch((error: unknown) => broken.abort(error))
+    .finally(first.resolve)
   try {
     await stageIn(context, signal)
+    await atMost(first.promise, FIRST_TABLE_MS, signal)
     let result = { code: 0, firstFailedRank: null as number | null }
     await inStage(context, 'training', async () => {
       result = await runUserCommand(context, signal)
@@ -147,16 +156,32 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
   }
 }
 
+/** Resolves when `wanted` does, or after `ms`; a stop that comes meanwhile is met by whatever follows. */
+async function atMost(wanted: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  const waited = new AbortController()
+  const pause = sleep(ms, AbortSignal.any([signal, waited.signal])).catch(() => undefined)
+  await Promise.race([wanted, pause])
+  waited.abort()
+}
+
 async function keepTable(
   { hello, log }: TaskContext,
   client: TaskClient,
+  onFirst: () => void,
   signal: AbortSignal,
 ): Promise<void> {
   const dir = hello.rank_table_dir
   if (dir === null) return
   makeTableFolder(dir)
   await keepRankTable(
-    { client, dir, onTable: ({ version }) => log.info(`Rank table version ${version} is in ${dir}`) },
+    {
+      client,
+      dir,
+      onTable: ({ version }) => {
+        log.info(`Rank table version ${version} is in ${dir}`)
+        onFirst()
+      },
+    },
     signal,
   )
 }

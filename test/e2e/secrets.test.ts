@@ -4,11 +4,20 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { body, Ropeway } from './harness.ts'
+import { body, Ropeway, until } from './harness.ts'
+
+const namesIn = (dir: string): string[] => {
+  try {
+    return readdirSync(dir)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
 
 /** Every readable file below a folder, but for the two that hold keys on purpose. */
 function* filesBelow(dir: string): Generator<string> {
-  for (const name of readdirSync(dir)) {
+  for (const name of namesIn(dir)) {
     const path = join(dir, name)
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isDirectory()) yield* filesBelow(path)
@@ -19,6 +28,19 @@ function* filesBelow(dir: string): Generator<string> {
     )
       yield path
   }
+}
+
+/** Text of every file below a folder. A file that its owner deletes meanwhile holds nothing any more. */
+function readAll(dir: string, prefix: string): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const path of filesBelow(dir)) {
+    try {
+      texts.set(`${prefix}${path}`, readFileSync(path, 'latin1'))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+  return texts
 }
 
 const commandLines = (): string =>
@@ -37,15 +59,19 @@ it('secrets appear in no log, event, row, command line or error body, and yet re
   const planted = `hush-${randomBytes(12).toString('hex')}`
   await using ropeway = await Ropeway.start({ simulate: '1x2', env: { ROPEWAY_LOG_LEVEL: 'trace' } })
   const secretKey = ropeway.credentials.secret_key
-  const request = body('secret', 'expr length "$TOKEN" = 29 && echo has it && sleep 0.5', {
+  const request = body('secret', 'case "$TOKEN" in hush-*) echo has it;; esac; sleep 2', {
     flavor: 'ropeway.ascend-910a.1',
     environments: { TOKEN: planted },
     annotations: { 'ropeway/secret-environment': 'TOKEN' },
   })
   const created = await ropeway.client.create(request)
   assert.equal((created.algorithm['environments'] as Record<string, string>)['TOKEN'], '******')
-  await ropeway.waitFor(created.metadata.id, 'it runs', ({ status }) => status.phase === 'Running')
+  const preview = () => ropeway.client.previewLog(created.metadata.id, 'worker-0')
+  await until('its program runs', async () => /has it/.test((await preview())?.content ?? ''))
   const lines = commandLines()
+  assert.match(lines, /sleep/)
+  const whileRunning = readAll(ropeway.dataDir, 'while running: ')
+  assert.ok([...whileRunning.keys()].some((path) => path.includes('/tasks/')))
   const errors: string[] = []
   await ropeway.client
     .create(request)
@@ -63,7 +89,8 @@ it('secrets appear in no log, event, row, command line or error body, and yet re
     ['command lines', lines],
     ['errors', errors.join('\n')],
     ['server log', ropeway.serverLog],
-    ...[...filesBelow(ropeway.dataDir)].map((path) => [path, readFileSync(path, 'latin1')] as const),
+    ...whileRunning,
+    ...readAll(ropeway.dataDir, ''),
   ])
   assert.ok(errors.length > 0 && seen.size > 8)
   for (const [where, text] of seen) {
