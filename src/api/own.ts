@@ -5,7 +5,17 @@ import { z } from 'zod'
 export const dryRunResponse = z.object({
   backend: z.string(),
   job: z.unknown(),
-  admission: z.looseObject({ admitted: z.boolean(), reason: z.string() }),
+  admission: z.looseObject({
+    admitted: z.boolean(),
+    reason: z.string(),
+    /** Only when admitted. */
+    placements: z
+      .array(
+        z.looseObject({ task: z.string(), hostId: z.string(), physicalIds: z.array(z.number()).readonly() }),
+      )
+      .readonly()
+      .optional(),
+  }),
   plan: z.unknown(),
   environments: z.array(z.object({ task: z.string(), environment: z.record(z.string(), z.string()) })),
   warnings: z.array(z.string()),

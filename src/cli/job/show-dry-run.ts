@@ -21,6 +21,10 @@ export async function showDryRun(
     ['Starts', answer.admission.admitted ? 'at once' : `later: ${answer.admission.reason}`],
   ])
   await write(stdout, head, signal)
+  for (const { task, hostId, physicalIds } of answer.admission.placements ?? []) {
+    const devices = physicalIds.length > 0 ? `, devices ${physicalIds.join(', ')}` : ''
+    await write(stdout, `${visible(task)}: ${visible(hostId)}${devices}\n`, signal)
+  }
   for (const warning of answer.warnings) await write(stdout, `Warning: ${visible(warning)}\n`, signal)
   await write(stdout, `\nPlan:\n${jsonDocument(answer.plan)}`, signal)
   for (const { task, environment } of answer.environments) {
