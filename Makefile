@@ -3,7 +3,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 RUN := npm run --silent
 
-.PHONY: help demo dev test test-long check bench setup npm-packages
+.PHONY: help demo dev test test-long check bench setup setup-test npm-packages
 
 help:
 	@echo 'make demo       train on simulated Ascend devices, from an empty machine to a model, in about a minute'
@@ -17,16 +17,16 @@ help:
 demo: setup
 	@$(RUN) demo
 
-test: setup
+test: setup-test
 	@$(RUN) test
 
-test-long: setup
+test-long: setup-test
 	@$(RUN) test:long
 
 check: npm-packages
 	@$(RUN) check
 
-bench: setup
+bench: setup-test
 	@$(RUN) bench
 
 dev: setup
@@ -34,6 +34,9 @@ dev: setup
 
 setup:
 	@scripts/setup.sh all
+
+setup-test:
+	@scripts/setup.sh test
 
 npm-packages:
 	@scripts/setup.sh npm

@@ -2,6 +2,7 @@
 # Brings a Debian machine with git, make and Node >= 20 to the point where Ropeway runs:
 #   setup.sh npm   the npm packages, Node 24 among them
 #   setup.sh all   those, and python3, bubblewrap, tini and a static busybox through apt
+#   setup.sh test  those, and the engines, registry and database that the tests start
 # Says nothing when nothing is missing. As another user than root it names what to install and exits 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -62,11 +63,20 @@ missing_packages() {
   command -v bwrap >/dev/null || echo bubblewrap
   command -v tini-static >/dev/null || echo tini
   busybox_is_static || echo busybox-static
+  [ "$what" = test ] || return 0
+  # The tests start their own engines, a registry and a database; nobody's running daemons are touched.
+  [ -x /usr/sbin/dockerd ] || echo docker.io
+  [ -x /usr/sbin/iptables ] || echo iptables
+  command -v docker-registry >/dev/null || echo docker-registry
+  command -v htpasswd >/dev/null || echo apache2-utils
+  command -v podman >/dev/null || echo podman netavark aardvark-dns
+  command -v ip >/dev/null || echo iproute2
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 }
 
 setup_apt() {
   local missing
-  mapfile -t missing < <(missing_packages)
+  mapfile -t missing < <(missing_packages | tr " " "\n")
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null ||
     fail "these are missing: ${missing[*]}" "apt-get was not found; install them with your package manager, then run this again"
@@ -85,9 +95,9 @@ setup_apt() {
 
 case $what in
   npm) setup_npm ;;
-  all)
+  all | test)
     setup_npm
     setup_apt
     ;;
-  *) fail "unknown part \"$what\"; say npm or all" ;;
+  *) fail "unknown part \"$what\"; say npm, all or test" ;;
 esac

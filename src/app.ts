@@ -11,7 +11,8 @@ import { createJobStore } from './db/job-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
 import { SocketTaskGate, type TaskGateParts } from './http/task-gate.ts'
-import { Controller } from './job/controller.ts'
+import { Controller, type ControllerParts } from './job/controller.ts'
+import { DEFAULT_SITE } from './job/site.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
@@ -86,6 +87,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     changed,
     stopping: stopping.signal,
     inventory: () => inventory,
+    site: DEFAULT_SITE,
   }
   const lookup = liveKeys(keys, clock)
   const { controller, gate } = createMovers(config, parts, objects, first.projectId, serveId, logger)
@@ -133,7 +135,7 @@ function liveKeys(keys: AccessKeyStore, clock: Clock): LookupAccessKey {
   }
 }
 
-type MoverParts = Omit<TaskGateParts, 'serveObjects' | 'onError'>
+type MoverParts = Omit<TaskGateParts, 'serveObjects' | 'onError'> & Pick<ControllerParts, 'site'>
 
 /** What moves jobs: the controller, and the tasks' sockets that it opens and closes. */
 function createMovers(

@@ -32,7 +32,17 @@ export const started: Partial<JobStatus> = {
   startIntentAtMs: 2000,
   placements: [placement('worker-0', 0), placement('worker-1', 1)],
   tasks: [unseenTask('worker-0'), unseenTask('worker-1')],
-  records: [{ attempt: 1, startAtMs: 2000, runningAtMs: null, endAtMs: null, endReason: '', exitCode: null }],
+  records: [
+    {
+      attempt: 1,
+      startAtMs: 2000,
+      runningAtMs: null,
+      endAtMs: null,
+      endReason: '',
+      imageDigest: null,
+      exitCode: null,
+    },
+  ],
 }
 export const running: Partial<JobStatus> = {
   ...started,

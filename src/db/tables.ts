@@ -15,7 +15,6 @@ export type JobsTable = {
   runtime_type: string
   user_name: string
   generation: number
-  chip: string | null
   create_time: number
   description: string
   request: string

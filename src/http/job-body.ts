@@ -54,6 +54,7 @@ function statusBody(job: Job, admission: Admission | null): TrainingJob['status'
       end_at: seconds(record.endAtMs),
       start_type: record.attempt === 1 ? 'init_or_rescheduled' : 'restarted',
       end_reason: record.endReason,
+      ...(record.imageDigest ? { image_digest: record.imageDigest } : {}),
     })),
     message: status.message,
     exit_code: status.exitCode,

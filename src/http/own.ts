@@ -24,7 +24,7 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
   const inventory = parts.inventory()
   const created = await createJob(
     { id: newUuid(), projectId, userName, nowMs: parts.clock.now().getTime(), body },
-    { inventory, catalog: parts.catalog, backend: parts.backend },
+    { inventory, catalog: parts.catalog, backend: parts.backend, site: parts.site },
   )
   const job = trialJob(created.job)
   const now = place(job, inventory, await parts.store.bookings())
@@ -39,11 +39,12 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
     admission: now.ok
       ? { admitted: true, reason: 'devices are free', placements: now.placements }
       : { admitted: false, reason: now.reason },
-    plan: parts.backend.plan(planInputOf(job, 1, placements, inventory)),
+    plan: parts.backend.plan(planInputOf(job, { attempt: 1, placements, inventory, site: parts.site })),
     environments: placements.map((placement) => {
       const input = {
         job,
         task: placement.task,
+        address: hostAddressOf(inventory, placement.hostId),
         hostAddress: hostAddressOf(inventory, placement.hostId),
         deviceCount: placement.physicalIds.length,
         secrets,

@@ -8,6 +8,7 @@ import { admit } from '../job/admission.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
 import type { Backend, ObjectCatalog } from '../job/ports.ts'
+import type { Site } from '../job/site.ts'
 import type { JobStore } from '../job/store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
@@ -19,6 +20,7 @@ export type ApiParts = {
   readonly catalog: ObjectCatalog
   readonly backend: Backend
   readonly inventory: () => Inventory
+  readonly site: Site
   readonly clock: Clock
   /** Wakes the controller. */
   readonly wake: ChangeSignal

@@ -49,9 +49,8 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
     const { protocol } = parseBody(helloRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
     if (protocol !== TASK_PROTOCOL)
       throw new AppError('InvalidParam', `protocol: got ${protocol}; valid: ${TASK_PROTOCOL}`)
-    const answer = await hello(parts, who)
     parts.wake.notify(who.jobId)
-    return context.json(answer)
+    return context.json(await hello(parts, who, context.req.raw.signal))
   })
   app.get(TASK_ROUTES.rankTable, async (context) => {
     const { version, wait_s: waitS } = parseQuery(rankTableQuery, context.req.query())
@@ -112,12 +111,17 @@ async function liveJob(parts: TaskApiParts, who: TaskIdentity): Promise<Job> {
   throw new AppError('JobStatusChanged', `attempt ${who.attempt} of job ${who.jobId} is over`)
 }
 
-async function hello(parts: TaskApiParts, who: TaskIdentity) {
-  const job = await liveJob(parts, who)
+/** A task is told its address, and a container has none before it was seen: says hello, then waits for that look. */
+const ADDRESS_WAIT_MS = 20_000
+
+async function hello(parts: TaskApiParts, who: TaskIdentity, asked: AbortSignal) {
+  const addressOf = (job: Job) => job.status.tasks.find(({ task }) => task === who.task)?.address ?? null
+  const job = await waitForJob(parts, who, ADDRESS_WAIT_MS, asked, (seen) => addressOf(seen) !== null)
   const placement = job.status.placements.find(({ task }) => task === who.task)
   return buildInstructions({
     job,
     task: who.task,
+    address: addressOf(job) ?? '127.0.0.1',
     hostAddress: placement ? hostAddressOf(parts.inventory(), placement.hostId) : '127.0.0.1',
     deviceCount: placement?.physicalIds.length ?? 0,
     secrets: await parts.store.secretEnvironment(who.jobId),
@@ -131,6 +135,18 @@ async function rankTable(
   waitMs: number,
   asked: AbortSignal,
 ): Promise<RankTableResponse> {
+  const tableOf = (job: Job) => rankTableOf(job, parts.inventory())
+  return tableOf(await waitForJob(parts, who, waitMs, asked, (job) => tableOf(job).version > version))
+}
+
+/** The live job as soon as `ready` says so, or as it is after `waitMs`. */
+async function waitForJob(
+  parts: TaskApiParts,
+  who: TaskIdentity,
+  waitMs: number,
+  asked: AbortSignal,
+  ready: (job: Job) => boolean,
+): Promise<Job> {
   const until = parts.clock.now().getTime() + waitMs
   const done = new AbortController()
   const signal = AbortSignal.any([parts.stopping, asked, done.signal])
@@ -138,8 +154,8 @@ async function rankTable(
     for (;;) {
       const left = until - parts.clock.now().getTime()
       const change = parts.changed.wait(who.jobId, Math.max(0, left), signal)
-      const table = rankTableOf(await liveJob(parts, who), parts.inventory())
-      if (table.version > version || left <= 0 || signal.aborted) return table
+      const job = await liveJob(parts, who)
+      if (ready(job) || left <= 0 || signal.aborted) return job
       await change
     }
   } finally {

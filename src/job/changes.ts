@@ -22,6 +22,7 @@ export function admitted(job: Job, placements: readonly Placement[], nowMs: numb
     runningAtMs: null,
     endAtMs: null,
     endReason: '',
+    imageDigest: null,
     exitCode: null,
   }
   return {
@@ -60,7 +61,7 @@ export function nowRunning(job: Job, tasks: readonly TaskStatus[], nowMs: number
       secondaryPhase: 'Running',
       startTimeMs: job.status.startTimeMs ?? nowMs,
       nodeCountMetrics: [...status.nodeCountMetrics, [nowMs, tasks.filter(isAlive).length]],
-      records: amendLast(status.records, { runningAtMs: nowMs }),
+      records: amendLast(status.records, { runningAtMs: nowMs, imageDigest: imageOf(tasks) }),
     },
     events: [...taskEvents(job.status.tasks, tasks), EVENTS.running(nowMs - job.createTimeMs)],
     atMs: nowMs,
@@ -113,7 +114,12 @@ export function ended(job: Job, tasks: readonly TaskStatus[], outcome: Outcome, 
       exitCode,
       nodeCountMetrics:
         status.startTimeMs === null ? status.nodeCountMetrics : [...status.nodeCountMetrics, [nowMs, 0]],
-      records: amendLast(status.records, { endAtMs: nowMs, endReason: message, exitCode }),
+      records: amendLast(status.records, {
+        endAtMs: nowMs,
+        endReason: message,
+        exitCode,
+        imageDigest: imageOf(tasks),
+      }),
     },
     events: [...taskEvents(job.status.tasks, tasks), endEvent(job, outcome, nowMs)],
     atMs: nowMs,
@@ -146,6 +152,7 @@ export function restarted(
         endAtMs: nowMs,
         endReason: outcome.message,
         exitCode: outcome.exitCode,
+        imageDigest: imageOf(tasks),
       }),
     },
     events: [
@@ -156,6 +163,10 @@ export function restarted(
     bookings: [],
   }
 }
+
+/** All tasks of an attempt run one image. */
+const imageOf = (tasks: readonly TaskStatus[]): string | null =>
+  tasks.find((task) => task.imageDigest !== null)?.imageDigest ?? null
 
 /** A job can be over before anybody saw it run; its tasks know when they began. */
 function firstStart(tasks: readonly TaskStatus[]): number | null {

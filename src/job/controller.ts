@@ -7,11 +7,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import { type Admission, admit } from './admission.ts'
 import { EVENTS } from './events.ts'
-import type { Job } from './job.ts'
+import type { Job, NewEvent } from './job.ts'
 import { isTerminal } from './phase.ts'
 import { attemptRef, planInputOf } from './plan-input.ts'
 import type { Backend, TaskGate } from './ports.ts'
 import { autoStopAtMs, reconcile } from './reconcile.ts'
+import type { Site } from './site.ts'
 import type { Action, Step } from './step.ts'
 import type { JobChange, JobStore, Lease } from './store.ts'
 
@@ -20,6 +21,7 @@ export type ControllerParts = {
   readonly backend: Backend
   readonly gate: TaskGate
   readonly inventory: () => Inventory
+  readonly site: Site
   /** Wakes this loop: key = job id. */
   readonly wake: ChangeSignal
   /** Tells readers that a job's row changed: key = job id. */
@@ -226,14 +228,22 @@ export class Controller implements AsyncDisposable {
   }
 
   async #perform(action: Action, job: Job): Promise<Error | null> {
-    const { backend, gate, inventory, store } = this.#parts
+    const { backend, gate, inventory, site, store } = this.#parts
     const signal = this.#stop.signal
     switch (action) {
       case 'start':
         try {
           await backend.start(
-            backend.plan(planInputOf(job, job.status.attempt, job.status.placements, inventory())),
+            backend.plan(
+              planInputOf(job, {
+                attempt: job.status.attempt,
+                placements: job.status.placements,
+                inventory: inventory(),
+                site,
+              }),
+            ),
             signal,
+            (event) => this.#say(job.id, event),
           )
           return null
         } catch (cause) {
@@ -264,6 +274,14 @@ export class Controller implements AsyncDisposable {
         await gate.erase(job.id)
         return null
     }
+  }
+
+  /** What a backend says while it works; readers hear of it at once. */
+  #say(jobId: string, event: NewEvent): void {
+    this.#parts.store
+      .addEvents(jobId, [event], this.#nowMs())
+      .then(() => this.#tell(jobId))
+      .catch((error: unknown) => this.#parts.onError(jobId, error))
   }
 
   #nowMs(): number {

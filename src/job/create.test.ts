@@ -4,6 +4,7 @@ import { type BodyParts, buildBody, inventory2x4 } from '../../test/job-builders
 import { AppError, type ErrorName } from '../api/error.ts'
 import { createJob } from './create.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
+import { DEFAULT_SITE } from './site.ts'
 
 const OBJECTS: Record<string, string[]> = { b: ['code/train.py', 'code/lib/x.py', 'data/1.bin'], empty: [] }
 const catalog: ObjectCatalog = {
@@ -33,7 +34,7 @@ const create = (parts: BodyParts) =>
       nowMs: 1,
       body: buildBody(parts),
     },
-    { inventory: inventory2x4, catalog, backend },
+    { inventory: inventory2x4, catalog, backend, site: DEFAULT_SITE },
   )
 const runTrain = (url: string, boot = 'code/train.py') =>
   `/bin/bash /home/work/run_train.sh '${url}' '${boot}' '/tmp/log/train.log'`

@@ -17,12 +17,14 @@ import { taskNames } from './names.ts'
 import { initialStatus } from './phase.ts'
 import { planInputOf } from './plan-input.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
+import type { Site } from './site.ts'
 import type { NewJob } from './store.ts'
 
 export type CreateParts = {
   readonly inventory: Inventory
   readonly catalog: ObjectCatalog
   readonly backend: Backend
+  readonly site: Site
 }
 
 export type CreateInput = {
@@ -54,7 +56,6 @@ export async function createJob(
     request,
     createTimeMs: input.nowMs,
     description: body.metadata.description ?? '',
-    chip: null,
     status: initialStatus(taskNames(request.spec?.resource?.node_count ?? 1)),
     secretEnvironment,
   }
@@ -117,11 +118,11 @@ function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
 }
 
 /** What the backend itself refuses (image, user) is refused now and not after a wait in the queue. */
-function checkBackend(job: NewJob, { backend, inventory }: CreateParts): void {
+function checkBackend(job: NewJob, { backend, inventory, site }: CreateParts): void {
   const trial = trialJob(job)
   const placed = place(trial, inventory, [])
   if (!placed.ok) throw new AppError('FlavorOutOfRange', `spec.resource: ${placed.reason}`)
-  backend.plan(planInputOf(trial, 1, placed.placements, inventory))
+  backend.plan(planInputOf(trial, { attempt: 1, placements: placed.placements, inventory, site }))
 }
 
 /** A job as it would be stored, for questions that need one. */

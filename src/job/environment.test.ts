@@ -6,12 +6,13 @@ import { buildInstructions } from './instructions.ts'
 import type { Job } from './job.ts'
 import { planInputOf } from './plan-input.ts'
 import { rankTableOf } from './rank-table.ts'
+import { DEFAULT_SITE } from './site.ts'
 
 const ID = '299293a7-2222-4333-8444-555555555555'
 const COMMAND =
   "/bin/bash /home/work/run_train.sh 'obs://b/resnet50/' 'resnet50/train.py' '/tmp/log/train.log' --'data_url'='obs://b/d/'"
 const environmentOf = (job: Job, task = 'worker-0', deviceCount = 1) =>
-  buildEnvironment({ job, task, hostAddress: '127.64.0.1', deviceCount, secrets: {} })
+  buildEnvironment({ job, task, address: '127.64.0.1', hostAddress: '127.64.0.1', deviceCount, secrets: {} })
 
 describe('generation 1, as the seed document says', () => {
   const one = buildJob({
@@ -94,6 +95,7 @@ describe('generation 2', () => {
     const { command } = buildInstructions({
       job,
       task: 'worker-0',
+      address: 'h',
       hostAddress: 'h',
       deviceCount: 4,
       secrets: {},
@@ -116,6 +118,7 @@ it('what the user sets wins, and a secret reaches the process though the job onl
   const environment = buildEnvironment({
     job,
     task: 'worker-0',
+    address: 'h',
     hostAddress: 'h',
     deviceCount: 0,
     secrets: { TOKEN: 'plain' },
@@ -138,11 +141,10 @@ it('the rank table is initializing until every address was observed, then names 
     state: 'running' as const,
     address: `10.0.0.${index}`,
     exitCode: null,
-    signal: null,
     startedAtMs: 1,
     endedAtMs: null,
     message: '',
-    firstFailedRank: null,
+    imageDigest: null,
   }))
   const job = (addressesComplete: boolean) =>
     buildJob({
@@ -175,7 +177,12 @@ it('every task finds the others by every name they have', () => {
     cpuCores: 1,
     memoryBytes: 1,
   }))
-  const { hostNames, runUser, tasks } = planInputOf(job, 1, placements, inventory2x4)
+  const { hostNames, runUser, tasks } = planInputOf(job, {
+    attempt: 1,
+    placements,
+    inventory: inventory2x4,
+    site: DEFAULT_SITE,
+  })
   assert.ok(hostNames.some(({ name }) => name === `ma-job-${ID}-worker-1.ma-job-${ID}`))
   assert.deepEqual(runUser, { uid: 1101, gid: 1101 })
   assert.equal(tasks[1]?.name, '299293a72222-1-worker-1')

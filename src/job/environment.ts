@@ -11,6 +11,8 @@ import { DEFAULT_TABLE_DIR, MA_HOME, MA_MOUNT, PLACES } from './places.ts'
 export type EnvironmentInput = {
   readonly job: Job
   readonly task: string
+  /** The task's own address, where the others reach it. */
+  readonly address: string
   /** Address of the host the task runs on. */
   readonly hostAddress: string
   /** Devices this task owns. */
@@ -85,7 +87,7 @@ function generationOne({ job, task, hostAddress }: EnvironmentInput): Record<str
 }
 
 function generationTwo(
-  { job, task, hostAddress, deviceCount }: EnvironmentInput,
+  { job, task, address, hostAddress, deviceCount }: EnvironmentInput,
   places: Places,
 ): Record<string, string> {
   const index = taskIndexOf(task)
@@ -104,7 +106,7 @@ function generationTwo(
     MA_LOG_DIR: places.logDir,
     ...local,
     MA_SCRIPT_INTERPRETER: '',
-    MA_CURRENT_IP: hostAddress,
+    MA_CURRENT_IP: address,
     MA_CURRENT_HOST_IP: hostAddress,
     MA_NUM_HOSTS: String(count),
     MA_NUM_GPUS: String(deviceCount),

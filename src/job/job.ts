@@ -1,6 +1,6 @@
 // The job as the domain knows it: what was asked (request), what was wished since (intents), what we saw (status).
 // Intent and fact never share a field; status has one writer, the controller.
-import type { Chip, Placement } from '../accelerator/device.ts'
+import type { Placement } from '../accelerator/device.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
 
 export const PHASES = [
@@ -39,12 +39,11 @@ export type TaskStatus = {
   readonly state: 'unknown' | 'starting' | 'running' | 'exited' | 'lost'
   readonly address: string | null
   readonly exitCode: number | null
-  /** The signal that ended it, when one did. */
-  readonly signal: string | null
   readonly startedAtMs: number | null
   readonly endedAtMs: number | null
   readonly message: string
-  readonly firstFailedRank: number | null
+  /** `sha256:…` of the image it runs. */
+  readonly imageDigest: string | null
 }
 
 export type JobStatus = {
@@ -79,6 +78,8 @@ export type AttemptRecord = {
   readonly runningAtMs: number | null
   readonly endAtMs: number | null
   readonly endReason: string
+  /** The one image of all its tasks; null where there are no images, or none was seen yet. */
+  readonly imageDigest: string | null
   readonly exitCode: number | null
 }
 
@@ -96,7 +97,6 @@ export type Job = {
   readonly createTimeMs: number
   /** Changed by PUT only. */
   readonly description: string
-  readonly chip: Chip | null
   readonly stopRequestedAtMs: number | null
   readonly deleteRequestedAtMs: number | null
   /** The backend holds nothing of the job any more. */

@@ -25,6 +25,7 @@ export const isAlive = (task: TaskStatus): boolean => task.state === 'starting' 
 function fold(task: TaskStatus, seen: TaskObservation): TaskStatus {
   const address = seen.address ?? task.address
   const startedAtMs = seen.startedAtMs ?? task.startedAtMs
+  const known = { ...task, address, startedAtMs, imageDigest: seen.imageDigest ?? task.imageDigest }
   switch (seen.state) {
     case 'absent':
       return task.state === 'unknown'
@@ -32,20 +33,13 @@ function fold(task: TaskStatus, seen: TaskObservation): TaskStatus {
         : { ...task, state: 'lost', message: 'disappeared: it was running and is gone without a trace' }
     case 'starting':
     case 'running':
-      return { ...task, state: seen.state, address, startedAtMs }
+      return { ...known, state: seen.state }
     case 'lost':
-      return {
-        ...task,
-        state: 'lost',
-        address,
-        startedAtMs,
-        endedAtMs: seen.endedAtMs,
-        message: seen.message,
-      }
+      return { ...known, state: 'lost', endedAtMs: seen.endedAtMs, message: seen.message }
     case 'exited': {
       const exitCode = seen.exitCode ?? 1
       const message = exitCode === 0 ? '' : seen.message || explainExit(exitCode, seen.oomKilled)
-      return { ...task, state: 'exited', address, startedAtMs, exitCode, endedAtMs: seen.endedAtMs, message }
+      return { ...known, state: 'exited', exitCode, endedAtMs: seen.endedAtMs, message }
     }
   }
 }

@@ -79,9 +79,8 @@ export const unseenTask = (task: string): JobStatus['tasks'][number] => ({
   state: 'unknown',
   address: null,
   exitCode: null,
-  signal: null,
   startedAtMs: null,
   endedAtMs: null,
   message: '',
-  firstFailedRank: null,
+  imageDigest: null,
 })

@@ -1,11 +1,13 @@
 // From a placed job to what a backend needs to know of it. Pure.
 import type { Inventory, Placement } from '../accelerator/device.ts'
 import { codeStaging, inputChannels, outputChannels } from './channels.ts'
+import { containerOptionsOf } from './container-options.ts'
 import { hostTable, rankTableDir } from './environment.ts'
 import type { AttemptRef, Job } from './job.ts'
 import { podName, taskObjectName } from './names.ts'
 import { PLACES, WRITABLE_DIRS } from './places.ts'
 import type { PlanInput } from './ports.ts'
+import type { Site } from './site.ts'
 
 /** Annotation that keeps the image's own run_train.sh instead of ours (decisions.md 1.7). */
 export const KEEP_RUN_TRAIN = 'ropeway/keep-image-run-train'
@@ -13,18 +15,22 @@ export const KEEP_RUN_TRAIN = 'ropeway/keep-image-run-train'
 /** Annotation that names environment variables whose values are secret, separated by commas. */
 export const SECRET_ENVIRONMENT = 'ropeway/secret-environment'
 
-/** What a backend plans from. `attempt` and `placements` are given apart because a dry run has no booked ones. */
-export function planInputOf(
-  job: Job,
-  attempt: number,
-  placements: readonly Placement[],
-  inventory: Inventory,
-): PlanInput {
+/** Where a job runs, given apart because a dry run has nothing booked. */
+export type PlanContext = {
+  readonly attempt: number
+  readonly placements: readonly Placement[]
+  readonly inventory: Inventory
+  readonly site: Site
+}
+
+/** What a backend plans from. */
+export function planInputOf(job: Job, { attempt, placements, inventory, site }: PlanContext): PlanInput {
   const addresses = placements.map(({ hostId }) => hostAddressOf(inventory, hostId))
   const places = PLACES[job.generation]
   const annotations = job.request.metadata.annotations ?? {}
   return {
     jobId: job.id,
+    projectId: job.projectId,
     attempt,
     generation: job.generation,
     image: job.request.algorithm?.engine?.image_url ?? '',
@@ -33,6 +39,7 @@ export function planInputOf(
     hostNames: hostTable(job, addresses),
     mountRunTrain: annotations[KEEP_RUN_TRAIN] !== 'true',
     annotations,
+    container: containerOptionsOf(job, site),
     tasks: placements.map((placement, index) => ({
       task: placement.task,
       name: taskObjectName(job.id, attempt, placement.task),

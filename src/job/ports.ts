@@ -1,6 +1,7 @@
 // The seams of the domain. The comments are promises; test/conformance holds every implementation to them.
 import type { Placement } from '../accelerator/device.ts'
-import type { AttemptRef, Generation, Job } from './job.ts'
+import type { ContainerOptions } from './container-options.ts'
+import type { AttemptRef, Generation, Job, NewEvent } from './job.ts'
 
 /** One task, ready to be turned into a backend's own request. */
 export type TaskPlanInput = {
@@ -16,6 +17,8 @@ export type TaskPlanInput = {
 
 export type PlanInput = {
   readonly jobId: string
+  /** Whose registry logins a pull may use. */
+  readonly projectId: string
   readonly attempt: number
   readonly generation: Generation
   readonly image: string
@@ -27,6 +30,7 @@ export type PlanInput = {
   /** Does our run_train.sh cover the image's? */
   readonly mountRunTrain: boolean
   readonly annotations: Readonly<Record<string, string>>
+  readonly container: ContainerOptions
   readonly tasks: readonly TaskPlanInput[]
 }
 
@@ -50,9 +54,34 @@ export type TaskObservation = {
   /** 0..255; 128+n when a signal ended it. Only with `exited`. */
   readonly exitCode: number | null
   readonly oomKilled: boolean
+  /** `sha256:…` of the image it runs; null where there are no images. */
+  readonly imageDigest: string | null
   readonly startedAtMs: number | null
   readonly endedAtMs: number | null
   readonly message: string
+}
+
+/** Adds an event to the job the work is for; never rejects. */
+export type Tell = (event: NewEvent) => void
+
+/** A command to run beside a task's own. */
+export type ExecRequest = {
+  readonly command: readonly string[]
+  /** Gives it a terminal of this size; stderr is then part of stdout. null: pipes. */
+  readonly terminal: TerminalSize | null
+}
+export type TerminalSize = { readonly columns: number; readonly rows: number }
+
+/** A running command. Disposing kills it, and what it started. */
+export type ExecSession = AsyncDisposable & {
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>
+  /** Resolves when the bytes were taken over: back-pressure. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Ends its standard input. */
+  end(): void
+  resize(size: TerminalSize): Promise<void>
+  /** 0..255, 128+n for signals. Settles after `output` has ended. */
+  readonly exitCode: Promise<number>
 }
 
 export interface Backend {
@@ -63,15 +92,20 @@ export interface Backend {
   /**
    * Makes the tasks exist and returns when each is started or has failed to. Safe to call again: a task that exists
    * in any state, exited too, is left alone (decisions.md 1.5). Throws when nothing sensible can be done;
-   * tasks already started stay, and `observe` tells which.
+   * tasks already started stay, and `observe` tells which. `tell` hears what a waiting user should know (a pull).
    */
-  start(plan: JobPlan, signal: AbortSignal): Promise<void>
+  start(plan: JobPlan, signal: AbortSignal, tell?: Tell): Promise<void>
   /** One entry per task named in `ref`, `absent` included. Throws when the engine is unreachable. */
   observe(ref: AttemptRef, signal: AbortSignal): Promise<TaskObservation[]>
   /** Asks tasks to end (SIGTERM), waits at most `graceMs`, then kills; resolves when all are verified gone. Safe to call again. */
   stop(ref: AttemptRef, graceMs: number, signal: AbortSignal): Promise<void>
   /** Forgets everything of the attempt: processes, mounts, files. Safe to call again, also for what never existed. */
   remove(ref: AttemptRef, signal: AbortSignal): Promise<void>
+  /**
+   * Runs a command in a running task, as the task's user, in its namespaces and with the environment of the task's
+   * first process. Throws AppError JobStatusChanged when the task does not run, NotSupported where nothing runs.
+   */
+  exec(ref: AttemptRef, task: string, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>
   /** Host folder that is /run/ropeway in the task, where the server listens on task.sock; null when there is none. */
   runDir(ref: AttemptRef, task: string): string | null
   /** Calls `onChange(jobId)` soon after a task of the job changed by itself; a missed call costs time only. Returns a stop function. */

@@ -6,15 +6,7 @@ import type { Job, JobStatus, NewEvent } from './job.ts'
 
 export type NewJob = Pick<
   Job,
-  | 'id'
-  | 'projectId'
-  | 'userName'
-  | 'generation'
-  | 'request'
-  | 'createTimeMs'
-  | 'description'
-  | 'chip'
-  | 'status'
+  'id' | 'projectId' | 'userName' | 'generation' | 'request' | 'createTimeMs' | 'description' | 'status'
 > & {
   /** Plain values of environment variables marked secret; stored encrypted, never in a document. */
   readonly secretEnvironment: Readonly<Record<string, string>>

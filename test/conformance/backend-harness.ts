@@ -1,10 +1,12 @@
 // What the conformance suite asks of whoever brings a backend, and the words its cases are written in.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { containerOptionsOf } from '../../src/job/container-options.ts'
 import type { AttemptRef } from '../../src/job/job.ts'
 import { podName, taskObjectName } from '../../src/job/names.ts'
 import { WRITABLE_DIRS } from '../../src/job/places.ts'
 import type { Backend, PlanInput, TaskObservation } from '../../src/job/ports.ts'
+import { DEFAULT_SITE } from '../../src/job/site.ts'
 import { sleep } from '../../src/lib/abort.ts'
 import type { Capability } from './backend-capabilities.ts'
 
@@ -70,6 +72,7 @@ export function planInput(tasks: readonly string[], overrides: JobOverrides = {}
   const jobId = randomUUID()
   return {
     jobId,
+    projectId: 'p',
     attempt: 1,
     generation: 2,
     image: 'host',
@@ -78,6 +81,7 @@ export function planInput(tasks: readonly string[], overrides: JobOverrides = {}
     hostNames: [],
     mountRunTrain: true,
     annotations: {},
+    container: containerOptionsOf({ request: { kind: 'job', metadata: { name: 'suite' } } }, DEFAULT_SITE),
     tasks: tasks.map((task, taskIndex) => ({
       task,
       name: taskObjectName(jobId, 1, task),

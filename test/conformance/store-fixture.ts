@@ -58,7 +58,6 @@ export function newJob({
     generation: 2 as const,
     createTimeMs: 1_000,
     description: '',
-    chip: null,
   }
   return { ...base, request, status: initialStatus(['worker-0']), secretEnvironment: {}, ...job }
 }
@@ -85,6 +84,7 @@ export function changeOf(parts: {
     runningAtMs: 20,
     endAtMs: ended ? 30 : null,
     endReason: ended ? 'done' : '',
+    imageDigest: null,
     exitCode: ended ? 0 : null,
   }
   const status: JobStatus = {

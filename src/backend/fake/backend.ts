@@ -92,6 +92,10 @@ class FilesFake implements FakeBackend {
     if (failure !== null) throw failure
   }
 
+  async exec(): Promise<never> {
+    throw new AppError('NotSupported', 'The fake backend runs nothing a command could be run in')
+  }
+
   async observe(ref: AttemptRef, signal: AbortSignal): Promise<TaskObservation[]> {
     signal.throwIfAborted()
     const nowMs = this.#clock.now().getTime()

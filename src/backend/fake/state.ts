@@ -27,6 +27,7 @@ export const absentTask = (task: string): TaskObservation => ({
   address: null,
   exitCode: null,
   oomKilled: false,
+  imageDigest: null,
   startedAtMs: null,
   endedAtMs: null,
   message: '',
@@ -70,6 +71,7 @@ export function observeFake(fake: FakeTask, nowMs: number): TaskObservation {
     exitCode: end.exitCode,
     endedAtMs: end.atMs,
     message: end.message,
+    imageDigest: null,
     oomKilled: end.state === 'exited' && fake.end === null && fake.behaviour.oomKilled,
   }
 }

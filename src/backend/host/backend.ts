@@ -89,6 +89,10 @@ class HostBackend implements Backend, AsyncDisposable {
     })
   }
 
+  async exec(): Promise<never> {
+    throw new AppError('NotSupported', 'Commands in tasks of the host backend are not supported yet')
+  }
+
   remove(ref: AttemptRef, signal: AbortSignal): Promise<void> {
     return forEachTask(ref.tasks, (task) =>
       removeTask(this.#machine, this.#folder(ref, task), ref.jobId, signal),

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../../api/error.ts'
+import { containerOptionsOf } from '../../job/container-options.ts'
 import type { PlanInput } from '../../job/ports.ts'
+import { DEFAULT_SITE } from '../../job/site.ts'
 import type { HostMachine } from './machine.ts'
 import { type HostRequest, planJob } from './plan.ts'
 
@@ -26,6 +28,8 @@ const INPUT: PlanInput = {
   hostNames: [{ name: 'other', address: '127.0.0.3' }],
   mountRunTrain: true,
   annotations: {},
+  projectId: 'p',
+  container: containerOptionsOf({ request: { kind: 'job', metadata: { name: 'digits' } } }, DEFAULT_SITE),
   tasks: [
     {
       ...{ task: 'worker-0', name: '0123456789ab-2-worker-0', podName: 'pod-0', hostAddress: '127.0.0.2' },

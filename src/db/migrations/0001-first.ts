@@ -36,7 +36,6 @@ async function makeJobs(db: Kysely<unknown>): Promise<void> {
     .addColumn('runtime_type', 'text', (column) => column.notNull())
     .addColumn('user_name', 'text', (column) => column.notNull())
     .addColumn('generation', 'integer', (column) => column.notNull())
-    .addColumn('chip', 'text')
     .addColumn('create_time', 'bigint', (column) => column.notNull())
     .addColumn('description', 'text', (column) => column.notNull())
     .addColumn('request', 'text', (column) => column.notNull())

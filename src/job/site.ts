@@ -1,0 +1,80 @@
+// What the administrator of an installation decides: defaults of every container, what a job may ask for beyond them,
+// and the shared folders it may use. Read once from a file (src/wiring/site-file.ts); plain data here.
+
+export type PullPolicy = 'always' | 'missing' | 'never'
+
+/** One resource limit of a container; bytes or counts, -1 is unlimited. */
+export type Ulimit = { readonly name: string; readonly soft: number; readonly hard: number }
+
+/** Defaults of a container. */
+export type ContainerDefaults = {
+  /** Size of /dev/shm; null: half of the task's memory. */
+  readonly shmBytes: number | null
+  readonly ulimits: readonly Ulimit[]
+  /** Device files of the host that every task gets, beside its own accelerators (`/dev/infiniband/uverbs0`). */
+  readonly devices: readonly string[]
+  /** Linux capabilities without `CAP_`. Nothing is kept that is not named here or asked for. */
+  readonly capabilities: readonly string[]
+}
+
+/** A folder that jobs may mount: what it is, and how far it may be written. */
+export type SiteVolume = {
+  readonly source: VolumeSource
+  /** true: a job may only read it. */
+  readonly readOnly: boolean
+}
+export type VolumeSource =
+  | { readonly kind: 'host_path'; readonly path: string }
+  | { readonly kind: 'nfs'; readonly server: string; readonly path: string }
+
+export type Site = {
+  readonly pullPolicy: PullPolicy
+  readonly container: ContainerDefaults
+  /** Overrides of `container` by flavor id. */
+  readonly flavors: Readonly<Record<string, Partial<ContainerDefaults>>>
+  /** What a job may ask for. */
+  readonly allow: {
+    readonly root: boolean
+    readonly hostNetwork: boolean
+    /** null: as much as the task's memory. */
+    readonly shmBytes: number | null
+    readonly devices: readonly string[]
+    readonly capabilities: readonly string[]
+    /** Highest hard limits a job may ask for, by name. */
+    readonly ulimits: Readonly<Record<string, number>>
+  }
+  readonly volumes: readonly SiteVolume[]
+  /** Host folders below which `log_export_path.host_path` may lie. */
+  readonly logExportPaths: readonly string[]
+  /** Folder on a chosen disk below which each task gets its own /cache; null: in the data folder. */
+  readonly cacheDir: string | null
+  readonly docker: {
+    /** Socket of the engine; null: DOCKER_HOST, else /var/run/docker.sock. */
+    readonly socket: string | null
+    /** IPv4 range that networks of jobs are cut from. */
+    readonly networkRange: string
+    /** true: the networks have no way out. For tests and closed rooms. */
+    readonly internalNetworks: boolean
+  }
+  readonly disk: {
+    /** New jobs are refused while a disk of the installation has less free than this. */
+    readonly minFreeBytes: number
+    /** Most the logs may take; the oldest ended jobs' go first. null: no budget. */
+    readonly logBytes: number | null
+    /** Logs of ended jobs are kept this long; null: for ever. */
+    readonly logDays: number | null
+  }
+}
+
+/** An installation whose administrator said nothing. */
+export const DEFAULT_SITE: Site = {
+  pullPolicy: 'missing',
+  container: { shmBytes: null, ulimits: [{ name: 'core', soft: 0, hard: 0 }], devices: [], capabilities: [] },
+  flavors: {},
+  allow: { root: false, hostNetwork: false, shmBytes: null, devices: [], capabilities: [], ulimits: {} },
+  volumes: [],
+  logExportPaths: [],
+  cacheDir: null,
+  docker: { socket: null, networkRange: '10.212.0.0/16', internalNetworks: false },
+  disk: { minFreeBytes: 1 << 30, logBytes: null, logDays: null },
+}
