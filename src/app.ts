@@ -10,8 +10,8 @@ import { readServeId } from './db/instance.ts'
 import { createJobStore } from './db/job-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
-import { SocketTaskGate, type TaskGateParts } from './http/task-gate.ts'
-import { Controller, type ControllerParts } from './job/controller.ts'
+import { SocketTaskGate } from './http/task-gate.ts'
+import { Controller } from './job/controller.ts'
 import { DEFAULT_SITE } from './job/site.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { ChangeSignal } from './lib/signal.ts'
@@ -56,16 +56,52 @@ export async function runServe(
 /** Opens everything on a data folder. What was opened is closed again when a later step fails. */
 export async function openApp(config: Config, logger: Logger): Promise<App> {
   await using owned = new AsyncDisposableStack()
+  const rows = await openRows(config, owned)
+  const { parts, objects } = await openParts(config, rows, owned, logger)
+  const { controller, gate } = createMovers(config, parts, objects, rows, logger)
+  owned.use(gate)
+  owned.use(controller)
+  const listeners = await openListeners(config, { ...parts, objects, lookup: rows.lookup }, owned, logger)
+  await controller.start()
+  await writeCredentials(config.dataDir, {
+    endpoint: listeners.api.url,
+    object_endpoint: listeners.objects.url,
+    project_id: rows.first.projectId,
+    access_key: rows.first.accessKey,
+    secret_key: rows.first.secret,
+  })
+  const disposables = owned.move()
+  return {
+    endpoint: listeners.api.url,
+    objectEndpoint: listeners.objects.url,
+    projectId: rows.first.projectId,
+    [Symbol.asyncDispose]: () => disposables.disposeAsync(),
+  }
+}
+
+/** Rows and who may ask. The folder's lock comes first: nothing of a living server is touched by a second one. */
+async function openRows(config: Config, owned: AsyncDisposableStack) {
   const clock = systemClock
   makeDataFolder(config.dataDir)
-  // The folder's lock comes first: nothing of a living server is touched by a second one.
   const { db } = owned.use(await openDatabase(config.dataDir))
-  const inventory = await openInventory(config.simulate)
   const secretKey = await readSecretKey(config.dataDir)
   const serveId = await readServeId(config.dataDir)
   const keys = createAccessKeyStore(db, { secretKey, clock })
   const first = await keys.ensureFirst()
   const store = createJobStore(db, { secretKey, serveId, ownership: 'serve' })
+  return { clock, serveId, first, store, lookup: liveKeys(keys, clock) }
+}
+
+type OpenRows = Awaited<ReturnType<typeof openRows>>
+
+/** What jobs need beside rows: logs, objects, devices and where tasks run. */
+async function openParts(
+  config: Config,
+  { clock, store, serveId }: OpenRows,
+  owned: AsyncDisposableStack,
+  logger: Logger,
+) {
+  const inventory = await openInventory(config.simulate)
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
   const backend = owned.use(
@@ -74,29 +110,29 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     ),
   )
   await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
-
-  const wake = new ChangeSignal()
-  const changed = new ChangeSignal()
   const stopping = new AbortController()
   const parts = {
-    store,
-    logs,
-    backend,
-    clock,
-    wake,
-    changed,
+    ...{ store, logs, backend, clock, wake: new ChangeSignal(), changed: new ChangeSignal() },
     stopping: stopping.signal,
     inventory: () => inventory,
     site: DEFAULT_SITE,
   }
-  const lookup = liveKeys(keys, clock)
-  const { controller, gate } = createMovers(config, parts, objects, first.projectId, serveId, logger)
-  owned.use(gate)
-  owned.use(controller)
+  return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
+}
+
+type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']
+
+/** The two ports. */
+async function openListeners(
+  config: Config,
+  parts: OpenParts & { readonly objects: ObjectStore; readonly lookup: LookupAccessKey },
+  owned: AsyncDisposableStack,
+  logger: Logger,
+) {
+  const { objects, lookup, clock } = parts
   const api = createApi({
     ...parts,
     catalog: catalogOf(objects),
-    lookup,
     onError: (request, error) => logger.error({ request, error: textOf(error) }, 'a request failed'),
   })
   const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })
@@ -106,22 +142,8 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     await listen('--listen', config.listen, getRequestListener(api.fetch), API_REQUEST_MS),
   )
   // Long polls end first, or closing would wait for them.
-  owned.defer(() => stopping.abort(new Error('the server is stopping')))
-  await controller.start()
-  await writeCredentials(config.dataDir, {
-    endpoint: apiListener.url,
-    object_endpoint: objectListener.url,
-    project_id: first.projectId,
-    access_key: first.accessKey,
-    secret_key: first.secret,
-  })
-  const disposables = owned.move()
-  return {
-    endpoint: apiListener.url,
-    objectEndpoint: objectListener.url,
-    projectId: first.projectId,
-    [Symbol.asyncDispose]: () => disposables.disposeAsync(),
-  }
+  owned.defer(parts.stop)
+  return { api: apiListener, objects: objectListener }
 }
 
 /** A whole API request has to arrive within this; objects may take as long as they need. */
@@ -135,25 +157,22 @@ function liveKeys(keys: AccessKeyStore, clock: Clock): LookupAccessKey {
   }
 }
 
-type MoverParts = Omit<TaskGateParts, 'serveObjects' | 'onError'> & Pick<ControllerParts, 'site'>
-
 /** What moves jobs: the controller, and the tasks' sockets that it opens and closes. */
 function createMovers(
   config: Config,
-  parts: MoverParts,
+  parts: OpenParts,
   objects: ObjectStore,
-  projectId: string,
-  serveId: string,
+  { first, serveId }: OpenRows,
   logger: Logger,
 ) {
   const taskObjects = createObjectHandler({
     store: objects,
-    authorize: authorizeAlways(projectId),
+    authorize: authorizeAlways(first.projectId),
     onFailure: objectFailure(logger),
   })
   const gate = new SocketTaskGate({
     ...parts,
-    serveObjects: () => taskObjects,
+    serveObjects: taskObjects,
     onError: (where, error) => logger.error({ where, error: textOf(error) }, 'a task request failed'),
   })
   const controller = new Controller({

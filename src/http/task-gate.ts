@@ -14,8 +14,8 @@ import { createTaskApi, type TaskApiParts, type TaskIdentity } from './task-api.
 
 export type TaskGateParts = TaskApiParts & {
   readonly backend: Backend
-  /** Serves S3 to a task, in the name of the job's project. */
-  readonly serveObjects: (who: TaskIdentity) => (request: IncomingMessage, response: ServerResponse) => void
+  /** Serves S3 to the tasks. */
+  readonly serveObjects: (request: IncomingMessage, response: ServerResponse) => void
 }
 
 const API_PREFIX = '/.ropeway/'
@@ -86,10 +86,9 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
 
   async #listen(path: string, who: TaskIdentity): Promise<Server> {
     const api = getRequestListener(createTaskApi(this.#parts, who).fetch)
-    const objects = this.#parts.serveObjects(who)
     const server = createServer((request, response) => {
       if (request.url?.startsWith(API_PREFIX)) void api(request, response)
-      else objects(request, response)
+      else this.#parts.serveObjects(request, response)
     })
     // Objects may be large and a paused program slow: only idle connections are timed.
     server.requestTimeout = 0
