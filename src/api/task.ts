@@ -2,15 +2,7 @@
 // The socket is the identity: there is one per task, so no request carries a job or task id.
 // Paths begin with a dot folder, which no bucket name can, because the same socket also serves S3.
 import { z } from 'zod'
-
-export const TASK_PROTOCOL = 1
-
-export const TASK_ROUTES = {
-  hello: '/.ropeway/v1/hello',
-  rankTable: '/.ropeway/v1/rank-table',
-  logs: '/.ropeway/v1/logs',
-  reports: '/.ropeway/v1/reports',
-} as const
+import { TASK_PROTOCOL } from './task-constants.ts'
 
 /** How the user's program is started; the server parses, the launcher only looks up interpreters. */
 export const taskCommand = z.discriminatedUnion('mode', [
@@ -130,19 +122,6 @@ export const reportRequest = z.object({
   report: taskReport,
 })
 export type ReportRequest = z.infer<typeof reportRequest>
-
-/** Exit codes of the launcher itself (ascend.md §3.11). A user's program that uses the same numbers is not confused:
- *  the `end` report says which. */
-export const LAUNCHER_EXIT = {
-  usage: 2,
-  stageFailed: 120,
-  rankTableTimeout: 121,
-  rankTableInvalid: 122,
-  ownInstanceNotFound: 123,
-  spawnFailed: 124,
-  uploadFailed: 125,
-  stopped: 143,
-} as const
 
 /** Fixed places in every task (decisions.md 1.1). */
 export const TASK_PATHS = {

@@ -8,9 +8,8 @@ import {
   type RankTableResponse,
   rankTableQuery,
   reportRequest,
-  TASK_PROTOCOL,
-  TASK_ROUTES,
 } from '../api/task.ts'
+import { TASK_PROTOCOL, TASK_ROUTES } from '../api/task-constants.ts'
 import { buildInstructions } from '../job/instructions.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'

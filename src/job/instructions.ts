@@ -1,6 +1,6 @@
 // What one task is told when it says hello: its HelloResponse, made from the job alone. Pure.
 import type { HelloResponse, TaskCommand } from '../api/task.ts'
-import { TASK_PROTOCOL } from '../api/task.ts'
+import { TASK_PROTOCOL } from '../api/task-constants.ts'
 import { codeStaging, inputChannels, localBootFile, outputChannels } from './channels.ts'
 import { parameterArguments, runTrainArguments, taskCommandOf } from './command.ts'
 import { buildEnvironment, type EnvironmentInput, rankTableDir } from './environment.ts'

@@ -1,10 +1,10 @@
 // Code of a job: brought to <folder>/<last folder of the URL>/, and a boot file that must be in it.
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
 import type { Moved, ObjectPort } from './ports.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 
 const SHOWN = 10
 

@@ -1,9 +1,9 @@
 // The first words with the server. It may be restarting just now, so we go on asking for as long as it takes.
 
 import type { HelloResponse } from '../api/task.ts'
+import { LAUNCHER_EXIT, TASK_PROTOCOL, TASK_ROUTES } from '../api/task-constants.ts'
 import { sleep } from '../lib/abort.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import { LAUNCHER_EXIT, TASK_PROTOCOL, TASK_ROUTES } from './protocol.ts'
 import type { TaskClient } from './task-client.ts'
 
 const FIRST_PAUSE_MS = 50

@@ -1,8 +1,9 @@
 // The program inside each task: argv, environment and signals → command → exit code. Like src/main.ts, and nothing else
 // in this folder, it may read those. Commands are loaded when they are called, because every task waits for us to start.
+
+import { LAUNCHER_EXIT, TASK_PATHS } from '../api/task-constants.ts'
 import { giveBack, restoreDropped } from './environment.ts'
 import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
-import { LAUNCHER_EXIT, TASK_PATHS } from './protocol.ts'
 import type { RankRunOptions } from './rank-run.ts'
 
 const USAGE = `usage: launcher task

@@ -1,12 +1,12 @@
 // All ranks of one task: started together, watched by their exits, ended together by the first failure.
 
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { finishOutput } from './finish-output.ts'
 import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { Platform } from './platform.ts'
 import { endFamily, signalGroups } from './processes.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 import { LogFile, rankSink } from './rank-logs.ts'
 import type { RankPlan } from './rank-plan.ts'
 import type { ServiceLog } from './service-log.ts'

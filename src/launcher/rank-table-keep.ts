@@ -1,10 +1,10 @@
 // Keeps jobstart_hccl.json as the server has it: pushed by long poll, so nobody waits for a file to travel.
 import { join } from 'node:path'
 import type { RankTableResponse } from '../api/task.ts'
+import { LAUNCHER_EXIT, TASK_ROUTES } from '../api/task-constants.ts'
 import { sleep } from '../lib/abort.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { errnoOf, LauncherError, messageOf } from './launcher-error.ts'
-import { LAUNCHER_EXIT, TASK_ROUTES } from './protocol.ts'
 import { TABLE_NAME } from './rank-table-file.ts'
 import type { TaskClient } from './task-client.ts'
 import { replaceFile } from './write-file.ts'

@@ -1,8 +1,8 @@
 // `launcher ranks [--processes N] -- COMMAND…`: one process per device for any command.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { LauncherError } from './launcher-error.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 import { devicesWithoutTable } from './rank-plan.ts'
 import { type OwnRanks, type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
 import { tablePath } from './rank-table-file.ts'

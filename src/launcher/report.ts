@@ -1,9 +1,9 @@
 // Tells the server what happens, in order and until it was heard. The server drops a sequence it has seen.
 
 import type { ReportRequest, TaskReport } from '../api/task.ts'
+import { TASK_ROUTES } from '../api/task-constants.ts'
 import { sleep } from '../lib/abort.ts'
 import { ChangeSignal } from '../lib/signal.ts'
-import { TASK_ROUTES } from './protocol.ts'
 import type { TaskClient } from './task-client.ts'
 
 const LONGEST_PAUSE_MS = 2_000

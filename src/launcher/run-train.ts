@@ -2,12 +2,12 @@
 // (modelarts.md §3.4). Lines that people grep for keep their words.
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { fetchCode, isObjectUrl, lastFolderOf, requireBootFile } from './code.ts'
 import { pythonOf } from './interpreter.ts'
 import { LauncherError } from './launcher-error.ts'
 import { codeFolder } from './places.ts'
 import type { ObjectPort } from './ports.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 import { type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
 import type { ServiceLog } from './service-log.ts'
 

@@ -1,9 +1,10 @@
 // Sends the spool to the server by offset. The server takes only what follows its own end and says how long it is,
 // so whatever breaks on the way, no byte is lost and none comes twice.
+
+import { TASK_ROUTES } from '../api/task-constants.ts'
 import { sleep } from '../lib/abort.ts'
 import { messageOf } from './launcher-error.ts'
 import type { LogSpool } from './log-spool.ts'
-import { TASK_ROUTES } from './protocol.ts'
 import type { TaskClient } from './task-client.ts'
 
 const MAX_REQUEST_BYTES = 1024 * 1024

@@ -5,10 +5,10 @@ import { Socket } from 'node:net'
 import { constants as os } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { errnoOf, LauncherError, messageOf } from './launcher-error.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { OutputSink } from './ports.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 
 export type Program = {
   readonly argv: readonly string[]

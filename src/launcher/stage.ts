@@ -1,9 +1,9 @@
 // Brings in code and inputs before the start; makes the folders of the outputs.
 import type { Staging } from '../api/task.ts'
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { fetchCode, fetchFolder } from './code.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 import { inStage, type TaskContext } from './task-context.ts'
 
 /** Throws LauncherError 120 naming the URL, or the signal's reason. */

@@ -1,6 +1,7 @@
 // Sends outputs out once, after the user's program ended, whether well or not: checkpoints of a failed run count too.
+
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import { LAUNCHER_EXIT } from './protocol.ts'
 import { inStage, type TaskContext } from './task-context.ts'
 
 /**

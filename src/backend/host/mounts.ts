@@ -1,6 +1,6 @@
 // The file system of a task as bwrap options: an empty root, the machine's programs read-only, our folders writable.
 import { AppError } from '../../api/error.ts'
-import { TASK_PATHS } from '../../api/task.ts'
+import { TASK_PATHS } from '../../api/task-constants.ts'
 import { WRITABLE_DIRS } from '../../job/places.ts'
 import { TASK_DIRS, TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Placement } from '../../accelerator/device.ts'
 import { AppError } from '../../api/error.ts'
-import { TASK_PATHS } from '../../api/task.ts'
+import { TASK_PATHS } from '../../api/task-constants.ts'
 import { taskObjectName } from '../../job/names.ts'
 import { PLACES } from '../../job/places.ts'
 import type { JobPlan, PlanInput, TaskPlanInput } from '../../job/ports.ts'
