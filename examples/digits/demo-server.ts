@@ -21,6 +21,13 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'ropeway.js')
 const START_MS = 60_000
 const STOP_MS = 30_000
 
+export type DemoServerOptions = {
+  /** Keep the data folder at the end. */
+  readonly keep: boolean
+  readonly backend: 'docker' | 'host'
+  readonly signal: AbortSignal
+}
+
 export class DemoServer implements AsyncDisposable {
   readonly #folder: string
   readonly #child: ChildProcess
@@ -44,9 +51,9 @@ export class DemoServer implements AsyncDisposable {
   }
 
   /** Starts the server on free ports and resolves when it answers. Throws with the end of its log when it does not. */
-  static async start({ keep, signal }: { keep: boolean; signal: AbortSignal }): Promise<DemoServer> {
+  static async start({ keep, backend, signal }: DemoServerOptions): Promise<DemoServer> {
     const folder = await mkdtemp(join(tmpdir(), 'ropeway-demo-'))
-    const child = spawnServer(folder)
+    const child = spawnServer(folder, backend)
     try {
       await mkdir(join(folder, 'work'))
       return new DemoServer(folder, child, keep, await waitForCredentials(folder, child, signal))
@@ -64,14 +71,14 @@ export class DemoServer implements AsyncDisposable {
   }
 }
 
-function spawnServer(folder: string): ChildProcess {
+function spawnServer(folder: string, backend: string): ChildProcess {
   const log = openSync(join(folder, 'serve.log'), 'a', 0o600)
   const args = ['--data', join(folder, 'data'), '--listen', '127.0.0.1:0', '--objects', '127.0.0.1:0']
   // In a session of its own, because Ctrl-C is for the demo, which still needs the server to stop the job. The fourth
   // channel carries nothing: the server ends when it closes, so it cannot outlive a demo that was killed.
   const child = spawn(
     process.execPath,
-    [PROGRAM, 'serve', ...args, '--backend', 'host', '--simulate', '2x4'],
+    [PROGRAM, 'serve', ...args, '--backend', backend, '--simulate', '2x4'],
     {
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,

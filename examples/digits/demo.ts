@@ -1,6 +1,8 @@
 // `make demo`: a server on an empty folder, the digits in a bucket, the job of job.yaml followed live to its end.
+// On Docker when it answers, in an image made of this machine's own files; BACKEND=host or docker decides otherwise.
 // Ends with the job's exit code and leaves nothing behind; KEEP=1 keeps the data folder and says where it is.
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parse } from 'yaml'
@@ -10,6 +12,7 @@ import { followJob, type JobState } from '../../src/client/follow.ts'
 import { type CreateBody, RopewayClient } from '../../src/client/ropeway-client.ts'
 import { ObjectClient } from '../../src/storage/object-client.ts'
 import { convertDigits } from './convert.ts'
+import { DEMO_IMAGE, findEngine, makeDemoImage, removeDemoImage, seesOurFiles } from './demo-image.ts'
 import { LivePrinter, printSummary, type Written } from './demo-print.ts'
 import { DemoServer } from './demo-server.ts'
 
@@ -77,9 +80,54 @@ async function forget(client: RopewayClient, jobId: string): Promise<void> {
   }
 }
 
+type Place = {
+  readonly backend: 'docker' | 'host'
+  readonly image: string
+  readonly why: string
+  remove(): Promise<void>
+}
+
+const onHost = (why: string): Place => ({
+  backend: 'host',
+  image: 'host',
+  why,
+  remove: async () => undefined,
+})
+
+/** Where the job runs. Throws when BACKEND asks for a Docker that cannot be used. */
+async function choosePlace(wish: string | undefined): Promise<Place> {
+  if (wish !== undefined && !['', 'auto', 'docker', 'host'].includes(wish))
+    throw new Error(`BACKEND: got ${JSON.stringify(wish)}; valid: docker, host, auto`)
+  if (wish === 'host') return onHost('BACKEND=host')
+  const docker = await findEngine(process.env['DOCKER_HOST'])
+  if (docker === null) return orHost(wish, 'no Docker engine answers')
+  const remove = () => removeDemoImage(docker)
+  const dir = await mkdtemp(join(tmpdir(), 'ropeway-demo-'))
+  try {
+    await makeDemoImage(docker)
+    if (await seesOurFiles(docker, dir))
+      return {
+        backend: 'docker',
+        image: DEMO_IMAGE,
+        why: "Docker answers; the image is this machine's own Python",
+        remove,
+      }
+    await remove()
+    return orHost(wish, "the Docker engine does not see this machine's files")
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+}
+
+function orHost(wish: string | undefined, why: string): Place {
+  if (wish === 'docker')
+    throw new Error(`BACKEND=docker: ${why}; valid: host, or a Docker engine of this machine`)
+  return onHost(why)
+}
+
 async function runJob(
   server: DemoServer,
-  workDir: string,
+  image: string,
   keep: boolean,
   signal: AbortSignal,
 ): Promise<number> {
@@ -87,8 +135,9 @@ async function runJob(
   const keys = { accessKey: access_key, secretKey: secret_key }
   await using objects = new ObjectClient({ target: { endpoint: object_endpoint, ...keys } })
   await using client = new RopewayClient({ endpoint, projectId: project_id, ...keys })
-  await upload(objects, workDir, signal)
-  const body = parse(await readFile(join(HERE, 'job.yaml'), 'utf8')) as CreateBody
+  await upload(objects, server.workDir, signal)
+  const template = parse(await readFile(join(HERE, 'job.yaml'), 'utf8')) as CreateBody
+  const body = { ...template, algorithm: { ...template.algorithm, engine: { image_url: image } } }
   say(`command  ${body.algorithm?.command}`)
   const startMs = performance.now()
   const job = await client.create(body, signal)
@@ -122,11 +171,17 @@ async function main(): Promise<number> {
       stop.abort(new DOMException(`interrupted by ${name}`, 'AbortError'))
     })
   try {
-    await using server = await DemoServer.start({ keep, signal: stop.signal })
+    await using resources = new AsyncDisposableStack()
+    const place = await choosePlace(process.env['BACKEND'])
+    if (!keep) resources.defer(() => place.remove())
+    say(`backend  ${place.backend} (${place.why})`)
+    const server = resources.use(
+      await DemoServer.start({ keep, backend: place.backend, signal: stop.signal }),
+    )
     say(
       `server   ${server.credentials.endpoint}, 2 simulated hosts with 4 Ascend devices each, data in ${server.dataDir}`,
     )
-    return await runJob(server, server.workDir, keep, stop.signal)
+    return await runJob(server, place.image, keep, stop.signal)
   } catch (error) {
     if (interrupted !== 0) return interrupted
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`)
