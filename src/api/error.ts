@@ -162,6 +162,16 @@ export const ERRORS = {
     status: 403,
     solution: 'Use an access key of the project in the path.',
   },
+  RegistryRefused: {
+    code: 'ModelArts.9007',
+    status: 403,
+    solution: 'Give the registry a login that may read the image: ropeway registry add HOST --username NAME',
+  },
+  RegistryUnreachable: {
+    code: 'ModelArts.9006',
+    status: 503,
+    solution: 'Check the registry: ropeway registry test HOST',
+  },
   BackendUnavailable: {
     code: 'ModelArts.9004',
     status: 503,

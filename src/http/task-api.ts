@@ -1,4 +1,5 @@
 // The server's half of src/api/task.ts, for one task: hello, rank table by long poll, logs by offset, reports.
+import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import type { Inventory } from '../accelerator/device.ts'
 import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
@@ -22,7 +23,7 @@ import type { ChangeSignal } from '../lib/signal.ts'
 import { LogError } from '../log/log-error.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { parseBody, parseQuery } from './parse.ts'
-import { readBytes } from './read-bytes.ts'
+import { readBytes, readIncoming } from './read-bytes.ts'
 
 const MAX_APPEND_BYTES = 8 << 20
 const MAX_REPORT_BYTES = 1 << 20
@@ -41,9 +42,12 @@ export type TaskApiParts = {
 /** Whose socket it is. */
 export type TaskIdentity = { readonly jobId: string; readonly attempt: number; readonly task: string }
 
+/** Node's own request is there when the application runs behind a socket. */
+type TaskEnv = { Bindings: { readonly incoming?: IncomingMessage } }
+
 /** The application behind one task's socket. */
-export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
-  const app = new Hono()
+export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono<TaskEnv> {
+  const app = new Hono<TaskEnv>()
   app.post(TASK_ROUTES.hello, async (context) => {
     const { protocol } = parseBody(helloRequest, await readBytes(context.req.raw, MAX_REPORT_BYTES))
     if (protocol !== TASK_PROTOCOL)
@@ -64,7 +68,10 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono {
         'stream, offset: valid: "task" or "rank-<number>", and a whole number of bytes',
       )
     }
-    const bytes = await readBytes(context.req.raw, MAX_APPEND_BYTES)
+    const incoming = context.env?.incoming
+    const bytes = incoming
+      ? await readIncoming(incoming, MAX_APPEND_BYTES)
+      : await readBytes(context.req.raw, MAX_APPEND_BYTES)
     const { accepted, length } = await parts.logs.append({ ...who, stream: stream.data }, offset, bytes)
     return context.json({ length }, accepted ? 200 : 409)
   })

@@ -15,6 +15,7 @@ const task = (level: NewEvent['level'], reason: string, name: string, message: s
 })
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)}s`
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const EVENTS = {
   created: (name: string) => job('Info', 'JobCreated', `Training job "${name}" was created.`),
@@ -49,6 +50,17 @@ export const EVENTS = {
   failed: (message: string) => job('Error', 'JobFailed', `The job failed: ${message}.`),
   abnormal: (message: string) => job('Error', 'JobAbnormal', `The job ended abnormally: ${message}.`),
   terminated: (message: string) => job('Info', 'JobTerminated', `The job was stopped: ${message}.`),
+  pulling: (image: string) => job('Info', 'PullingImage', `Pulling image ${image}.`),
+  pullProgress: (image: string, done: number, total: number) =>
+    job('Info', 'PullingImage', `Pulling image ${image}: ${megabytes(done)} of ${megabytes(total)} so far.`),
+  pullRetried: (image: string, why: string, pauseMs: number) =>
+    job(
+      'Warning',
+      'PullRetried',
+      `Pulling image ${image} did not work yet: ${why}; trying again in ${seconds(pauseMs)}.`,
+    ),
+  pulled: (image: string, bytes: number, ms: number) =>
+    job('Info', 'ImagePulled', `Image ${image} was pulled: ${megabytes(bytes)}. [time used: ${seconds(ms)}]`),
   restarting: (next: number, left: number, why: string) =>
     job('Warning', 'JobRestarted', `The job is restarted as attempt ${next} (${left} more allowed): ${why}.`),
   stopRetried: (message: string) =>

@@ -11,6 +11,8 @@ const MAX_REQUEST_BYTES = 1024 * 1024
 /** Bytes that come in a trickle travel together. */
 const COALESCE_MS = 20
 const LONGEST_PAUSE_MS = 2_000
+/** Streams that travel at the same time: while the server writes one, another is on its way. */
+const LANES = 3
 
 export type ShipOptions = {
   readonly spool: LogSpool
@@ -22,21 +24,27 @@ export type ShipOptions = {
 
 /** Sends until `signal` aborts. Never rejects. */
 export async function shipLogs(options: ShipOptions, signal: AbortSignal): Promise<void> {
+  // Refused for good, or in another lane's hands: a stream's bytes travel one request after the other.
+  const taken = new Set<string>()
+  await Promise.all(Array.from({ length: LANES }, () => shipLane(options, taken, signal)))
+}
+
+async function shipLane(options: ShipOptions, taken: Set<string>, signal: AbortSignal): Promise<void> {
   const { spool } = options
-  const refused = new Set<string>()
   let pauseMs = 50
   while (!signal.aborted) {
-    const stream = spool.next(refused)
+    const stream = spool.next(taken)
     if (stream === null) {
       await spool.changed(60_000, signal)
       await sleep(COALESCE_MS, signal).catch(() => undefined)
       continue
     }
+    taken.add(stream)
     const problem = await sendSome(options, stream, signal)
+    if (!problem?.forGood) taken.delete(stream)
     if (problem === null) {
       pauseMs = 50
     } else if (problem.forGood) {
-      refused.add(stream)
       options.onRefused(stream, problem.detail)
     } else {
       await sleep(pauseMs, signal).catch(() => undefined)
