@@ -104,18 +104,15 @@ async function openParts(
   const inventory = await openInventory(config.simulate)
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
-  const backend = owned.use(
-    await openBackend(config, clock, logs, inventory, (error) =>
-      logger.error({ error: textOf(error) }, 'the fake backend failed'),
-    ),
-  )
+  const site = DEFAULT_SITE
+  const backend = owned.use(await openBackend(config, { clock, logs, inventory, site, serveId, logger }))
   await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
   const stopping = new AbortController()
   const parts = {
     ...{ store, logs, backend, clock, wake: new ChangeSignal(), changed: new ChangeSignal() },
     stopping: stopping.signal,
     inventory: () => inventory,
-    site: DEFAULT_SITE,
+    site,
   }
   return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
 }

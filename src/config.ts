@@ -9,6 +9,8 @@ export type Config = {
   readonly listen: Endpoint
   readonly objects: Endpoint
   readonly backend: 'auto' | 'docker' | 'host' | 'fake'
+  /** DOCKER_HOST: where the container engine listens unless the site says it. */
+  readonly dockerHost: string | null
   readonly simulate: SimulateSpec | null
   readonly logLevel: string
   /** For the crash tests only: the process kills itself when it reaches this point. */
@@ -39,6 +41,7 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     listen: endpoint('--listen', flags.listen ?? '127.0.0.1:8470'),
     objects: endpoint('--objects', flags.objects ?? '127.0.0.1:8471'),
     backend: backend as Config['backend'],
+    dockerHost: env['DOCKER_HOST'] || null,
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
     logLevel: env['ROPEWAY_LOG_LEVEL'] ?? 'info',
     faultPoint: env['ROPEWAY_FAULT_POINT'] ?? null,

@@ -45,7 +45,6 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
         job,
         task: placement.task,
         address: hostAddressOf(inventory, placement.hostId),
-        hostAddress: hostAddressOf(inventory, placement.hostId),
         deviceCount: placement.physicalIds.length,
         secrets,
       }

@@ -14,7 +14,6 @@ import { TASK_PROTOCOL, TASK_ROUTES } from '../api/task-constants.ts'
 import { buildInstructions } from '../job/instructions.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
-import { hostAddressOf } from '../job/plan-input.ts'
 import { rankTableOf } from '../job/rank-table.ts'
 import { reportEvent } from '../job/report-event.ts'
 import type { JobStore } from '../job/store.ts'
@@ -128,7 +127,6 @@ async function hello(parts: TaskApiParts, who: TaskIdentity, asked: AbortSignal)
     job,
     task: who.task,
     address: addressOf(job) ?? '127.0.0.1',
-    hostAddress: placement ? hostAddressOf(parts.inventory(), placement.hostId) : '127.0.0.1',
     deviceCount: placement?.physicalIds.length ?? 0,
     secrets: await parts.store.secretEnvironment(who.jobId),
   })

@@ -12,7 +12,7 @@ const ID = '299293a7-2222-4333-8444-555555555555'
 const COMMAND =
   "/bin/bash /home/work/run_train.sh 'obs://b/resnet50/' 'resnet50/train.py' '/tmp/log/train.log' --'data_url'='obs://b/d/'"
 const environmentOf = (job: Job, task = 'worker-0', deviceCount = 1) =>
-  buildEnvironment({ job, task, address: '127.64.0.1', hostAddress: '127.64.0.1', deviceCount, secrets: {} })
+  buildEnvironment({ job, task, address: '127.64.0.1', deviceCount, secrets: {} })
 
 describe('generation 1, as the seed document says', () => {
   const one = buildJob({
@@ -96,7 +96,6 @@ describe('generation 2', () => {
       job,
       task: 'worker-0',
       address: 'h',
-      hostAddress: 'h',
       deviceCount: 4,
       secrets: {},
     })
@@ -119,7 +118,6 @@ it('what the user sets wins, and a secret reaches the process though the job onl
     job,
     task: 'worker-0',
     address: 'h',
-    hostAddress: 'h',
     deviceCount: 0,
     secrets: { TOKEN: 'plain' },
   })

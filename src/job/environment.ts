@@ -11,10 +11,8 @@ import { DEFAULT_TABLE_DIR, MA_HOME, MA_MOUNT, PLACES } from './places.ts'
 export type EnvironmentInput = {
   readonly job: Job
   readonly task: string
-  /** The task's own address, where the others reach it. */
+  /** Where the others reach the task, its `server_id`: programs look for MA_CURRENT_HOST_IP in the table (ascend.md §3.5). */
   readonly address: string
-  /** Address of the host the task runs on. */
-  readonly hostAddress: string
   /** Devices this task owns. */
   readonly deviceCount: number
   readonly secrets: Readonly<Record<string, string>>
@@ -52,7 +50,7 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
   }
 }
 
-function generationOne({ job, task, hostAddress }: EnvironmentInput): Record<string, string> {
+function generationOne({ job, task, address }: EnvironmentInput): Record<string, string> {
   const index = taskIndexOf(task)
   const count = nodeCount(job)
   const url = (channels: { name: string; url: string }[], name: string) =>
@@ -82,12 +80,12 @@ function generationOne({ job, task, hostAddress }: EnvironmentInput): Record<str
     BATCH_JOB_ID:
       job.generation === 1 ? `job${job.id.replaceAll('-', '').slice(0, 8)}` : `modelarts-job-${job.id}`,
     BATCH_TASK_CURRENT_INSTANCE: podName(job.generation, job.id, index),
-    BATCH_TASK_CURRENT_HOST_IP: hostAddress,
+    BATCH_TASK_CURRENT_HOST_IP: address,
   }
 }
 
 function generationTwo(
-  { job, task, address, hostAddress, deviceCount }: EnvironmentInput,
+  { job, task, address, deviceCount }: EnvironmentInput,
   places: Places,
 ): Record<string, string> {
   const index = taskIndexOf(task)
@@ -107,7 +105,7 @@ function generationTwo(
     ...local,
     MA_SCRIPT_INTERPRETER: '',
     MA_CURRENT_IP: address,
-    MA_CURRENT_HOST_IP: hostAddress,
+    MA_CURRENT_HOST_IP: address,
     MA_NUM_HOSTS: String(count),
     MA_NUM_GPUS: String(deviceCount),
     MA_TASK_NAME: 'worker',
@@ -137,8 +135,11 @@ function channelVariables(job: Job): Record<string, string> {
 }
 
 /** Names by which the job's tasks find one another, with their addresses. */
-export function hostTable(job: Job, addresses: readonly string[]): { name: string; address: string }[] {
+export function hostTable(
+  job: Job,
+  addresses: readonly string[],
+): { name: string; address: string; task: string }[] {
   return addresses.flatMap((address, index) =>
-    hostNamesOf(job.id, job.generation, index).map((name) => ({ name, address })),
+    hostNamesOf(job.id, job.generation, index).map((name) => ({ name, address, task: `worker-${index}` })),
   )
 }

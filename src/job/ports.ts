@@ -25,8 +25,11 @@ export type PlanInput = {
   readonly runUser: { readonly uid: number; readonly gid: number }
   /** Folders that must exist and be writable inside the task. */
   readonly writableDirs: readonly string[]
-  /** Host name → address of every task of the job, one /etc/hosts per task. */
-  readonly hostNames: readonly { readonly name: string; readonly address: string }[]
+  /**
+   * Host name → address of the host of every task of the job, one /etc/hosts per task. A backend whose tasks have
+   * addresses of their own puts that of `task` in its place.
+   */
+  readonly hostNames: readonly { readonly name: string; readonly address: string; readonly task?: string }[]
   /** Does our run_train.sh cover the image's? */
   readonly mountRunTrain: boolean
   readonly annotations: Readonly<Record<string, string>>

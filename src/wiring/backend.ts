@@ -1,54 +1,134 @@
-// Chooses and opens the backend. Docker is not here yet, so `auto` means this machine's own root file system.
+// Chooses and opens the backend.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { prepareRuntime } from '../../container/runtime.ts'
 import type { Inventory, Placement } from '../accelerator/device.ts'
+import type { DockerBackendOptions } from '../backend/docker/backend.ts'
 import { createFakeBackend } from '../backend/fake/backend.ts'
 import { createHostBackend } from '../backend/host/backend.ts'
 import { type Config, ConfigError } from '../config.ts'
 import type { Backend } from '../job/ports.ts'
+import type { Site } from '../job/site.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
+import type { Logger } from '../logger.ts'
 
 const TOOL_DIRS = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin', '/sbin']
 
+export type BackendParts = {
+  readonly clock: Clock
+  readonly logs: LogStore
+  readonly inventory: Inventory
+  readonly site: Site
+  readonly serveId: string
+  readonly logger: Logger
+  /** The login of a project for the registry of an image; none when left out. */
+  readonly credentials?: DockerBackendOptions['credentials']
+}
+
+const DEFAULT_SOCKET = '/var/run/docker.sock'
+
 /** Throws ConfigError when this machine lacks what the backend needs, naming the Debian package. */
-export async function openBackend(
-  config: Config,
-  clock: Clock,
-  logs: LogStore,
-  inventory: Inventory,
-  onError: (error: unknown) => void,
-): Promise<Backend & AsyncDisposable> {
+export async function openBackend(config: Config, parts: BackendParts): Promise<Backend & AsyncDisposable> {
   switch (config.backend) {
     case 'docker':
-      throw new ConfigError('--backend: "docker" is not there yet; valid: auto, host, fake')
+      return openDocker(config, parts, engineSocket(config, parts.site))
     case 'fake':
       return createFakeBackend({
         dir: join(config.dataDir, 'fake'),
-        clock,
+        clock: parts.clock,
         onLog: ({ jobId, attempt, task, text }) => {
-          logs.append({ jobId, attempt, task, stream: 'task' }, 0, Buffer.from(text)).catch(onError)
+          parts.logs
+            .append({ jobId, attempt, task, stream: 'task' }, 0, Buffer.from(text))
+            .catch((error: unknown) =>
+              parts.logger.error({ error: String(error) }, 'the fake backend failed'),
+            )
         },
       })
+    case 'host':
+      return openHost(config, parts)
     case 'auto':
-    case 'host': {
-      const tools = { bwrap: findTool('bwrap', 'bubblewrap'), setpriv: findTool('setpriv', 'util-linux') }
-      const { dir } = await prepareRuntime({
-        cacheDir: join(config.dataDir, 'runtime'),
-        nodePath: process.execPath,
-      })
-      return createHostBackend({
-        dataDir: config.dataDir,
-        runtimeDir: dir,
-        isRoot: process.getuid?.() === 0,
-        tools,
-        arch: process.arch,
-        deviceFiles: (placement) => deviceFilesOf(placement, inventory),
-      })
-    }
+      return openWhatAnswers(config, parts)
   }
+}
+
+/** Docker when an engine answers, else this machine's own root file system; the log says which and why. */
+async function openWhatAnswers(config: Config, parts: BackendParts): Promise<Backend & AsyncDisposable> {
+  const say = (backend: string, why: string) =>
+    parts.logger.info({ backend }, `--backend auto: ${backend}, because ${why}`)
+  try {
+    const socket = engineSocket(config, parts.site)
+    const backend = await openDocker(config, parts, socket)
+    say('docker', `an engine answers at ${socket}`)
+    return backend
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    say('host', error.message)
+    return openHost(config, parts)
+  }
+}
+
+/** Throws ConfigError for an engine that is not on this machine: tasks mount its folders. */
+function engineSocket({ dockerHost }: Config, site: Site): string {
+  if (site.docker.socket !== null) return site.docker.socket
+  if (dockerHost === null) return DEFAULT_SOCKET
+  const path = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1]
+  if (path !== undefined) return path
+  throw new ConfigError(
+    `DOCKER_HOST: got ${JSON.stringify(dockerHost)}; valid: unix:///path/of/the.sock (the engine must run on this machine, tasks mount folders of it)`,
+  )
+}
+
+/** Loaded only when it is used: the client of an engine takes longer to load than the rest of the server. */
+async function openDocker(
+  config: Config,
+  { inventory, site, serveId, credentials }: BackendParts,
+  socket: string,
+): Promise<Backend & AsyncDisposable> {
+  const silent = (cause?: unknown) =>
+    new ConfigError(
+      `--backend: no container engine answers at ${socket}; start one, name its socket in DOCKER_HOST, or use: host`,
+      { cause },
+    )
+  if (!existsSync(socket)) throw silent()
+  const { createDockerBackend } = await import('../backend/docker/backend.ts')
+  const { connectEngine } = await import('../backend/docker/engine.ts')
+  await connectEngine(socket).catch((cause: unknown) => {
+    throw silent(cause)
+  })
+  const { dir } = await prepareRuntime({
+    cacheDir: join(config.dataDir, 'runtime'),
+    nodePath: process.execPath,
+  })
+  return createDockerBackend({
+    dataDir: config.dataDir,
+    runtimeDir: dir,
+    socket,
+    instanceId: serveId.replaceAll('-', '').slice(0, 12),
+    isRoot: process.getuid?.() === 0,
+    arch: process.arch,
+    networkRange: site.docker.networkRange,
+    internalNetworks: site.docker.internalNetworks,
+    ...(credentials === undefined ? {} : { credentials }),
+    deviceFiles: (placement) => deviceFilesOf(placement, inventory),
+  })
+}
+
+async function openHost(config: Config, { inventory }: BackendParts): Promise<Backend & AsyncDisposable> {
+  const tools = { bwrap: findTool('bwrap', 'bubblewrap'), setpriv: findTool('setpriv', 'util-linux') }
+  const { dir } = await prepareRuntime({
+    cacheDir: join(config.dataDir, 'runtime'),
+    nodePath: process.execPath,
+  })
+  return createHostBackend({
+    dataDir: config.dataDir,
+    runtimeDir: dir,
+    isRoot: process.getuid?.() === 0,
+    tools,
+    arch: process.arch,
+    deviceFiles: (placement) => deviceFilesOf(placement, inventory),
+  })
 }
 
 /** Shared by all devices of a host (ascend.md §4). */

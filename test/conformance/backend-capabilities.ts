@@ -7,6 +7,7 @@ export const CAPABILITIES = {
   supervisor: 'has a process of ours per task that survives the server and can itself be killed',
   sandbox: 'gives each task its own folders, host names, user and view of the machine',
   limits: 'limits memory where the machine lets it',
+  readOnlyRoot: 'shows tasks a root file system that none of them may change, so folders in it are refused',
 } as const
 export type Capability = keyof typeof CAPABILITIES
 
@@ -14,18 +15,34 @@ export type Capability = keyof typeof CAPABILITIES
 type Row = Readonly<Record<Capability, true | string>>
 
 export const BACKEND_CAPABILITIES = {
-  host: { processes: true, supervisor: true, sandbox: true, limits: true },
+  host: { processes: true, supervisor: true, sandbox: true, limits: true, readOnlyRoot: true },
   'host without root': {
     processes: true,
     supervisor: true,
     sandbox: true,
     limits: 'cgroups can be written by root only',
+    readOnlyRoot: true,
+  },
+  docker: {
+    processes: true,
+    supervisor: 'the engine watches its containers',
+    sandbox: true,
+    limits: true,
+    readOnlyRoot: 'each container has a root of its own, made from its image',
+  },
+  podman: {
+    processes: true,
+    supervisor: 'the engine watches its containers',
+    sandbox: true,
+    limits: true,
+    readOnlyRoot: 'each container has a root of its own, made from its image',
   },
   fake: {
     processes: 'runs nothing',
     supervisor: 'runs nothing',
     sandbox: 'runs nothing',
     limits: 'runs nothing',
+    readOnlyRoot: 'runs nothing',
   },
 } as const satisfies Record<string, Row>
 export type BackendUnderTest = keyof typeof BACKEND_CAPABILITIES

@@ -42,6 +42,7 @@ async function openFake(): Promise<Harness> {
   const opened: FakeBackend[] = [await open()]
   return {
     backend: opened[0]!,
+    addresses: /^127\.0\.0\.2$/,
     nowMs: () => nowMs,
     reopen: async () => {
       const next = await open()

@@ -26,6 +26,8 @@ export type Behaviour =
 
 export type Harness = AsyncDisposable & {
   readonly backend: Backend
+  /** Addresses of tasks of the suite look like this; on each backend the first has another one than the second. */
+  readonly addresses: RegExp
   /** Milliseconds by the clock the backend lives by. */
   nowMs(): number
   /** The same tasks seen by a server that was killed and started again. */
@@ -47,6 +49,10 @@ export type RealParts = {
   readSpool(ref: AttemptRef, task: string, file: string): Promise<string | null>
   /** kill -9. */
   kill(ref: AttemptRef, task: string, who: 'supervisor' | 'first-process' | 'sandbox'): Promise<void>
+  /** An image this backend cannot run, and what it says then. */
+  readonly refused: { readonly image: string; readonly words: RegExp }
+  /** Names of the variables a task's first process has, sorted, each followed by a space. */
+  readonly environment: RegExp
   /** pids of all processes inside the task. */
   processes(ref: AttemptRef, task: string): Promise<number[]>
 }

@@ -15,13 +15,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHostBackend } from '../../src/backend/host/backend.ts'
-import { loaderFor } from '../../src/backend/host/machine.ts'
+import { loaderFor } from '../../src/backend/runtime.ts'
 import type { AttemptRef } from '../../src/job/job.ts'
 import { taskObjectName } from '../../src/job/names.ts'
 import type { Behaviour, Harness, RealParts } from './backend-harness.ts'
 
 /** `echo run` comes after the traps: whoever sees it may send signals. */
-function scriptOf(behaviour: Behaviour): string {
+export function scriptOf(behaviour: Behaviour): string {
   const run = 'echo run >>/run/ropeway/spool/runs'
   switch (behaviour.kind) {
     case 'exit':
@@ -46,7 +46,7 @@ export async function makeTestRuntime(dir: string): Promise<void> {
   const loader = join(dir, 'lib', loaderFor(process.arch))
   await writeFile(
     loader,
-    '#!/bin/sh\ntest "$*" = "--library-path /opt/ropeway/lib /opt/ropeway/node /opt/ropeway/launcher.js task" || exit 99\nexec /bin/sh /run/ropeway/behaviour.sh\n',
+    '#!/bin/sh\ncase "$*" in *" -e "*) exec sleep 1000000 ;; esac\ntest "$*" = "--library-path /opt/ropeway/lib /opt/ropeway/node /opt/ropeway/launcher.js task" || exit 99\nexec /bin/sh /run/ropeway/behaviour.sh\n',
   )
   await chmod(loader, 0o755)
   await writeFile(join(dir, 'run_train.sh'), '#!/bin/bash\n')
@@ -125,6 +125,7 @@ export async function openHost(isRoot: boolean): Promise<Harness> {
     Number((await readOr(`/proc/${pid}/stat`))?.split(') ')[1]?.split(' ')[1])
   return {
     backend: opened[0]!,
+    addresses: /^127\.0\.0\.2$/,
     nowMs: () => Date.now(),
     reopen: async () => {
       const next = await open()
@@ -150,6 +151,11 @@ export async function openHost(isRoot: boolean): Promise<Harness> {
     },
     real: {
       dataDir,
+      refused: {
+        image: 'swr.example.com/team/train:1',
+        words: /"swr\.example\.com\/team\/train:1".*"host"/,
+      },
+      environment: /^HOME LANG PATH (PWD )?$/,
       readSpool,
       processes: (ref, task) => processesOf(folderOf(ref, task)),
       kill: async (ref, task, who) => {

@@ -76,7 +76,7 @@ export const PROCESS_CASES: readonly Case[] = [
   },
   {
     title: 'kill -9 of the first process ends the whole task with 137',
-    needs: 'supervisor',
+    needs: 'processes',
     async run(harness) {
       const real = realParts(harness)
       const { ref, plan } = await makeJob(harness, [{ kind: 'stubborn' }])

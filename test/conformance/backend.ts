@@ -54,12 +54,12 @@ const LIFE_CASES: readonly Case[] = [
     },
   },
   {
-    title: 'a started task is seen running at the address of its host',
+    title: 'a started task is seen running, and at which address',
     async run(harness) {
       const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
       await harness.backend.start(plan, SIGNAL)
       const [seen] = await untilState(harness.backend, ref, 'running')
-      assert.equal(seen?.address, '127.0.0.2')
+      assert.match(seen?.address ?? '', harness.addresses)
       assert.ok(seen?.startedAtMs !== null && Math.abs(harness.nowMs() - (seen?.startedAtMs ?? 0)) < 10_000)
       assert.equal(seen?.exitCode, null)
       await harness.backend.remove(ref, SIGNAL)

@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '..', '..')
 export const MAIN = join(ROOT, 'src', 'main.ts')
 
 export type ServeOptions = {
-  backend?: 'host' | 'fake'
+  backend?: 'host' | 'docker' | 'fake'
   simulate?: string
   env?: Record<string, string>
   dataDir?: string

@@ -111,7 +111,8 @@ async function startDaemon(
     ...(options.liveRestore === false ? [] : ['--live-restore']),
     ...(options.args ?? []),
   ]
-  return spawn(command, args, { stdio: ['ignore', log.fd, log.fd] })
+  // runc leaves a file named oom in the folder it runs in.
+  return spawn(command, args, { cwd: dir, stdio: ['ignore', log.fd, log.fd] })
 }
 
 async function untilAnswering(docker: Docker, daemon: ChildProcess, dir: string): Promise<void> {

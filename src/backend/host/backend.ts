@@ -7,13 +7,14 @@ import type { Placement } from '../../accelerator/device.ts'
 import { AppError } from '../../api/error.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import type { Backend, JobPlan } from '../../job/ports.ts'
-import { deleteTree } from './delete-tree.ts'
+import { deleteTree } from '../delete-tree.ts'
+import { asDiskFull } from '../disk-full.ts'
+import { settleAll } from '../settle.ts'
 import { ENDED_DIR, GONE_DIR, SUPERVISOR_FILE, TASK_DIRS } from './layout.ts'
 import { type HostMachine, readMachine } from './machine.ts'
 import { observeTask } from './observe.ts'
 import { type HostRequest, planJob, taskFolder } from './plan.ts'
 import { readPlan, type StoredPlan } from './record.ts'
-import { settleAll } from './settle.ts'
 import { startTask } from './start.ts'
 import { endTask, removeTask } from './stop.ts'
 import { SUPERVISOR_SCRIPT } from './supervisor.ts'
@@ -36,20 +37,12 @@ export type HostBackendOptions = {
   readonly deviceFiles?: (placement: Placement) => readonly string[]
 }
 
-/** A full disk is the one engine failure a user can mend. */
-function asAppError(error: unknown): unknown {
-  if ((error as NodeJS.ErrnoException)?.code !== 'ENOSPC') return error
-  return new AppError('DiskFull', 'The data folder has no space left for the folders of a task', {
-    cause: error,
-  })
-}
-
 /** No task is left half handled because another failed. */
 async function forEachTask<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   try {
     await settleAll(items.map(work))
   } catch (error) {
-    throw asAppError(error)
+    throw asDiskFull(error)
   }
 }
 

@@ -4,7 +4,8 @@ import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'n
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../../lib/abort.ts'
-import { sendSignal } from './process.ts'
+import { cpuShares, PIDS_MAX } from '../limits.ts'
+import { sendSignal } from '../process.ts'
 
 export const CONTROLLERS = ['memory', 'cpu', 'pids'] as const
 export type Controller = (typeof CONTROLLERS)[number]
@@ -16,9 +17,6 @@ export type CgroupSet = Readonly<Partial<Record<Controller, CgroupBase>>>
 /** One folder to make and the values to write into it. */
 export type CgroupFolder = { readonly path: string; readonly values: Readonly<Record<string, string>> }
 export type Limits = { readonly memoryBytes: number; readonly cpuCores: number }
-
-/** Processes and threads a task may have: enough for eight ranks with their threads, too few to choke the machine. */
-export const PIDS_MAX = 32_768
 
 type Mount = { readonly path: string; readonly type: string; readonly options: readonly string[] }
 
@@ -74,9 +72,6 @@ export function detectCgroups(): CgroupSet {
   }
   return found
 }
-
-/** cpu.shares as Kubernetes counts them: 1024 a core, at least 2. */
-const cpuShares = (cores: number): number => Math.min(262_144, Math.max(2, Math.round(cores * 1024)))
 
 /** cpu.weight from shares, the conversion of the OCI runtime specification. */
 const cpuWeight = (cores: number): number => 1 + Math.floor(((cpuShares(cores) - 2) * 9999) / 262_142)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../../api/error.ts'
+import { parseStat } from '../process.ts'
+import { loaderFor } from '../runtime.ts'
 import { parseCgroupMounts } from './cgroup.ts'
-import { loaderFor, readMachine } from './machine.ts'
-import { parseStat } from './process.ts'
+import { readMachine } from './machine.ts'
 
 test('a missing bwrap is named with the package that brings it', () => {
   const tools = { bwrap: '/nowhere/bwrap', setpriv: '/usr/bin/setpriv' }

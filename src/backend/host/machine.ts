@@ -2,8 +2,9 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../api/error.ts'
+import { inheritedFds } from '../process.ts'
+import { loaderFor } from '../runtime.ts'
 import { type CgroupSet, detectCgroups } from './cgroup.ts'
-import { inheritedFds } from './process.ts'
 
 /** One top-level name of the machine's root as it appears in a task. */
 export type RootEntry = { readonly path: string; readonly linkTo: string | null }
@@ -27,24 +28,6 @@ export type HostMachine = {
   readonly linkTargets: readonly string[]
   readonly cgroups: CgroupSet
   readonly inheritedFds: readonly number[]
-}
-
-/** Loaders by Node's name of the architecture; the runtime folder carries one of them. */
-const LOADERS: Readonly<Record<string, string>> = {
-  x64: 'ld-linux-x86-64.so.2',
-  arm64: 'ld-linux-aarch64.so.1',
-}
-
-/** The loader's file name for `arch`. Throws AppError BackendUnavailable for other machines. */
-export function loaderFor(arch: string): string {
-  const loader = LOADERS[arch]
-  if (loader === undefined) {
-    throw new AppError(
-      'BackendUnavailable',
-      `This machine is ${arch}; tasks run on ${Object.keys(LOADERS).join(' and ')} only`,
-    )
-  }
-  return loader
 }
 
 /** /usr, /etc and whatever is called bin, sbin or lib* at the top: links stay links, folders get bound. */

@@ -2,11 +2,11 @@
 import { chmod, chown, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { newShortId } from '../../lib/id.ts'
+import { settleAll } from '../settle.ts'
 import { makeCgroups } from './cgroup.ts'
 import { TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'
 import type { StoredPlan } from './record.ts'
-import { settleAll } from './settle.ts'
 
 /** Appears whole or not at all. */
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {

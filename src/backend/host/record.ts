@@ -1,9 +1,10 @@
 // What stands on disk about a task, read with care: a file may be absent, half written, or older than this boot.
 import { readFile, readlink, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { currentBootId, isAlive } from '../process.ts'
 import { TASK_FILES } from './layout.ts'
 import type { HostRequest } from './plan.ts'
-import { currentBootId, isAlive, isInit } from './process.ts'
+import { isInit } from './process.ts'
 
 /** plan.json: the request with the names it belongs to. */
 export type StoredPlan = {

@@ -1,0 +1,270 @@
+// The docker backend: a task is one container of any Docker-compatible engine on this machine. All state is the
+// engine's, in labels and in files of the data folder, so any later server on the same folder sees the same tasks.
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { ContainerInspectInfo } from 'dockerode'
+import type { Placement } from '../../accelerator/device.ts'
+import { AppError } from '../../api/error.ts'
+import type { AttemptRef } from '../../job/job.ts'
+import { taskObjectName } from '../../job/names.ts'
+import type { Backend, JobPlan, TaskObservation, Tell } from '../../job/ports.ts'
+import { currentBootId } from '../process.ts'
+import { loaderFor } from '../runtime.ts'
+import { settleAll } from '../settle.ts'
+import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
+import { readMark } from './attempt-record.ts'
+import { Attempts } from './attempts.ts'
+import { connectEngine, type Engine, inspectContainer, look, withPatience } from './engine.ts'
+import { openFolders, removeFolders } from './folders-on-disk.ts'
+import { ImagePuller, type RegistryAuth } from './image.ts'
+import { attemptLabels, attemptName, isOfAttempt, LABEL, labelFilter } from './labels.ts'
+import { Networks } from './networks.ts'
+import { hasStopped, mapContainer, textOfFrames } from './observe.ts'
+import { oomInCgroup, oomInKernelLog } from './out-of-memory.ts'
+import { type DockerMachine, type DockerRequest, planJob } from './plan.ts'
+import { RootFiles } from './root-files.ts'
+import { needsStart, startHolder, startTask, type TaskStart } from './start.ts'
+import { endContainer, removeContainers, removeVolumes } from './stop.ts'
+import { watchEngine } from './watch.ts'
+
+export type DockerBackendOptions = {
+  readonly dataDir: string
+  /** Holds node, lib/, tini, launcher.js; becomes /opt/ropeway. */
+  readonly runtimeDir: string
+  /** Default `<runtimeDir>/run_train.sh`. */
+  readonly runTrainPath?: string
+  /** The engine's Unix socket. */
+  readonly socket: string
+  /** Marks what is ours on the engine; the same for every server on one data folder. */
+  readonly instanceId: string
+  readonly isRoot: boolean
+  /** `process.arch` of this machine. */
+  readonly arch: string
+  /** IPv4 range that networks of jobs are cut from. */
+  readonly networkRange: string
+  readonly internalNetworks: boolean
+  /** The login of a project for the registry of an image; default none. */
+  readonly credentials?: (projectId: string, image: string) => Promise<RegistryAuth | null>
+  /** Device files a placement may use; none for simulated hosts. Default none. */
+  readonly deviceFiles?: (placement: Placement) => readonly string[]
+}
+
+/** How long a start waits for an engine that is away. */
+const PATIENCE_MS = 120_000
+
+class DockerBackend implements Backend, AsyncDisposable {
+  readonly name = 'docker'
+  readonly #engine: Engine
+  readonly #machine: DockerMachine
+  readonly #networks: Networks
+  readonly #attempts: Attempts
+  readonly #rootFiles = new RootFiles()
+  readonly #deviceFiles: (placement: Placement) => readonly string[]
+  readonly #starting = new Map<string, Promise<void>>()
+  readonly #outOfMemory = new Set<string>()
+  readonly #watchers = new Map<AbortController, Promise<void>>()
+
+  constructor(
+    engine: Engine,
+    machine: DockerMachine,
+    networks: Networks,
+    attempts: Attempts,
+    deviceFiles: (placement: Placement) => readonly string[],
+  ) {
+    this.#engine = engine
+    this.#machine = machine
+    this.#networks = networks
+    this.#attempts = attempts
+    this.#deviceFiles = deviceFiles
+  }
+
+  plan: Backend['plan'] = (input) => planJob(this.#machine, input, this.#deviceFiles)
+
+  /** Of two calls at once the later one joins the first. */
+  async start(plan: JobPlan, signal: AbortSignal, tell: Tell = () => undefined): Promise<void> {
+    signal.throwIfAborted()
+    const name = attemptName(plan)
+    const running = this.#starting.get(name)
+    if (running !== undefined) return running
+    const onAway = (error: AppError): void =>
+      tell({
+        level: 'Warning',
+        source: 'Job',
+        reason: 'EngineAway',
+        message: `${error.message}; waiting for it`,
+      })
+    const starting = withPatience(() => this.#start(plan, tell, signal), PATIENCE_MS, onAway, signal).finally(
+      () => this.#starting.delete(name),
+    )
+    this.#starting.set(name, starting)
+    return starting
+  }
+
+  async #start(plan: JobPlan, tell: Tell, signal: AbortSignal): Promise<void> {
+    const parts = { engine: this.#engine, machine: this.#machine, rootFiles: this.#rootFiles }
+    const tasks = plan.tasks.map(
+      ({ task, name, request }): TaskStart => ({ id: plan, task, name, request: request as DockerRequest }),
+    )
+    const needed = await Promise.all(tasks.map((task) => needsStart(parts, task, signal)))
+    if (!needed.some(Boolean)) return
+    const record = await this.#attempts.ensure(plan, tell, signal)
+    await settleAll(tasks.map((task) => startHolder(parts, task, record, signal)))
+    await settleAll(tasks.map((task) => startTask(parts, task, record, signal)))
+  }
+
+  async observe(ref: AttemptRef, signal: AbortSignal): Promise<TaskObservation[]> {
+    signal.throwIfAborted()
+    return Promise.all(ref.tasks.map((task) => this.#observeTask(ref, task, signal)))
+  }
+
+  async #observeTask(ref: AttemptRef, task: string, signal: AbortSignal): Promise<TaskObservation> {
+    const folder = this.#folder(ref, task)
+    const found = await this.#inspect(ref, task, signal)
+    const now = { bootId: this.#machine.bootId, bootAtMs: await bootAtMs() }
+    const failed = found !== null && hasStopped(found) && found.State.ExitCode !== 0
+    if (found === null || found.State.Status === 'created')
+      return mapContainer(task, found, {
+        ...now,
+        mark: await readMark(folder),
+        output: '',
+        sawOutOfMemory: false,
+      })
+    const output = failed ? await this.#output(found.Id, signal) : ''
+    return mapContainer(task, found, {
+      ...now,
+      mark: null,
+      output,
+      sawOutOfMemory: await this.#sawOutOfMemory(found),
+    })
+  }
+
+  /** The container of a task; null when there is none, or it is somebody else's. */
+  async #inspect(ref: AttemptRef, task: string, signal: AbortSignal): Promise<ContainerInspectInfo | null> {
+    const name = containerName(ref, task)
+    const info = await inspectContainer(this.#engine, name, signal)
+    return info !== null && isOfAttempt(info.Config.Labels, this.#machine.instanceId, ref) ? info : null
+  }
+
+  /** The end of what a container printed itself. Never fails: the exit code matters more than words about it. */
+  async #output(id: string, signal: AbortSignal): Promise<string> {
+    const ask = (abortSignal: AbortSignal) =>
+      this.#engine.docker
+        .getContainer(id)
+        .logs({ stdout: true, stderr: true, tail: 20, follow: false, abortSignal })
+    return look(this.#engine, ask, signal).then(
+      (bytes) => textOfFrames(bytes),
+      () => '',
+    )
+  }
+
+  /** Remembered, because a cgroup goes with its container and the kernel's log forgets. */
+  async #sawOutOfMemory(info: ContainerInspectInfo): Promise<boolean> {
+    if (!this.#engine.isPodman) return false
+    if (this.#outOfMemory.has(info.Id)) return true
+    const { Pid, ExitCode } = info.State
+    const seen = hasStopped(info)
+      ? ExitCode !== 0 && (await oomInKernelLog(info.Id))
+      : Pid > 0 && (await oomInCgroup(Pid))
+    if (seen) this.#outOfMemory.add(info.Id)
+    return seen
+  }
+
+  async stop(ref: AttemptRef, graceMs: number, signal: AbortSignal): Promise<void> {
+    const { instanceId } = this.#machine
+    const isOurs = (info: ContainerInspectInfo): boolean => isOfAttempt(info.Config.Labels, instanceId, ref)
+    await settleAll(
+      ref.tasks.map((task) => {
+        const one = { name: containerName(ref, task), folder: this.#folder(ref, task), isOurs }
+        return endContainer(this.#engine, one, graceMs, signal)
+      }),
+    )
+    await removeContainers(
+      this.#engine,
+      labelFilter({ ...this.#labels(ref), [LABEL.role]: 'network' }).label,
+      signal,
+    )
+  }
+
+  async remove(ref: AttemptRef, signal: AbortSignal): Promise<void> {
+    const { label } = labelFilter(this.#labels(ref))
+    await removeContainers(this.#engine, label, signal)
+    await this.#networks.remove(label, signal)
+    await removeVolumes(this.#engine, label, signal)
+    await settleAll(ref.tasks.map((task) => removeFolders(this.#machine, this.#folder(ref, task))))
+    await this.#attempts.forget(attemptName(ref))
+  }
+
+  async exec(): Promise<never> {
+    throw new AppError('NotSupported', 'Commands in tasks of the docker backend are not supported yet')
+  }
+
+  runDir(ref: AttemptRef, task: string): string {
+    return join(this.#folder(ref, task), RUN_DIR)
+  }
+
+  watch(onChange: (jobId: string) => void): () => void {
+    const stop = new AbortController()
+    const { instanceId } = this.#machine
+    this.#watchers.set(stop, watchEngine(this.#engine, instanceId, onChange, stop.signal))
+    return () => {
+      stop.abort()
+      this.#watchers.delete(stop)
+    }
+  }
+
+  /** Stops watching. Tasks go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const watchers = [...this.#watchers]
+    this.#watchers.clear()
+    for (const [stop] of watchers) stop.abort()
+    await Promise.all(watchers.map(([, ended]) => ended))
+  }
+
+  #labels(ref: AttemptRef): Record<string, string> {
+    return attemptLabels(this.#machine.instanceId, ref)
+  }
+
+  #folder(ref: Pick<AttemptRef, 'jobId' | 'attempt'>, task: string): string {
+    return taskFolderOf(this.#machine.tasksDir, ref.jobId, ref.attempt, task)
+  }
+}
+
+const containerName = (ref: Pick<AttemptRef, 'jobId' | 'attempt'>, task: string): string =>
+  taskObjectName(ref.jobId, ref.attempt, task)
+
+/** When this machine came up, by its clock. */
+async function bootAtMs(): Promise<number> {
+  const text = await readFile('/proc/stat', 'utf8')
+  return Number(/^btime (\d+)/m.exec(text)?.[1] ?? 0) * 1000
+}
+
+/** Opens the docker backend on a data folder. Throws AppError BackendUnavailable when no engine answers at the socket. */
+export async function createDockerBackend(options: DockerBackendOptions): Promise<Backend & AsyncDisposable> {
+  const dataDir = resolve(options.dataDir)
+  const machine: DockerMachine = {
+    dataDir,
+    tasksDir: join(dataDir, 'tasks'),
+    runtimeDir: resolve(options.runtimeDir),
+    runTrainPath: resolve(options.runTrainPath ?? join(options.runtimeDir, 'run_train.sh')),
+    loader: loaderFor(options.arch),
+    instanceId: options.instanceId,
+    bootId: currentBootId(),
+    isRoot: options.isRoot,
+  }
+  const engine = await connectEngine(options.socket)
+  const networks = new Networks(engine, {
+    instanceId: options.instanceId,
+    range: options.networkRange,
+    internal: options.internalNetworks,
+  })
+  const attempts = new Attempts({
+    machine,
+    networks,
+    socket: engine.socket,
+    images: new ImagePuller(engine.docker),
+    credentials: options.credentials ?? (async () => null),
+  })
+  await openFolders(machine)
+  await attempts.open()
+  return new DockerBackend(engine, machine, networks, attempts, options.deviceFiles ?? (() => []))
+}

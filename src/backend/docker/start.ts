@@ -1,0 +1,202 @@
+// Makes and starts containers. The name is the lock: an engine gives it to one container only, and what has it is
+// never made again (decisions.md 1.5).
+import type { ContainerInspectInfo } from 'dockerode'
+import { AppError } from '../../api/error.ts'
+import { type AttemptRecord, readMark, writeMark } from './attempt-record.ts'
+import { type ContainerBody, type NetworkBody, networkBody, taskNetworkBody } from './body.ts'
+import { asUnreachable, type Engine, inspectContainer, isNotFound, statusOf, wordsOf } from './engine.ts'
+import { parkedEnvironment } from './environment.ts'
+import { makeFolders } from './folders-on-disk.ts'
+import { type AttemptId, isOfAttempt, LABEL } from './labels.ts'
+import type { DockerMachine, DockerRequest } from './plan.ts'
+import type { RootFiles } from './root-files.ts'
+
+export type StartParts = {
+  readonly engine: Engine
+  readonly machine: DockerMachine
+  readonly rootFiles: RootFiles
+}
+
+export type TaskStart = {
+  readonly id: AttemptId
+  readonly task: string
+  readonly name: string
+  readonly request: DockerRequest
+}
+
+/** Made and never started: the engine keeps the words of a start that failed. */
+const isFresh = (info: ContainerInspectInfo): boolean => info.State.Status === 'created' && !info.State.Error
+
+/** Is there something to do for this task? Throws AppError when its container's name is taken by a stranger. */
+export async function needsStart(
+  { engine, machine }: StartParts,
+  one: TaskStart,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const info = await ownContainer(engine, machine, one, one.name, signal)
+  const mark = await readMark(one.request.folder)
+  if (mark?.kind === 'never') return false
+  if (info !== null) return isFresh(info)
+  if (mark?.kind === 'starting')
+    throw new AppError(
+      'BackendUnavailable',
+      `The container ${one.name} of ${one.task} was started and has been removed from outside; it is not started twice`,
+    )
+  return true
+}
+
+/** Makes the container unless it is there, and starts it unless it ran. That a start fails is told by `observe`. */
+export async function startTask(
+  parts: StartParts,
+  one: TaskStart,
+  record: AttemptRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, machine } = parts
+  const { request, name } = one
+  if (!(await needsStart(parts, one, signal))) return
+  if ((await ownContainer(engine, machine, one, name, signal)) === null) {
+    await makeFolders(machine, request)
+    const net = taskNetworkBody(request.network, record.network?.name, addresses(record))
+    await create(parts, one, name, complete(parts, request.create, request, record, net))
+  }
+  const container = engine.docker.getContainer(name)
+  await parts.rootFiles.put(container, record.image.id, request).catch((error: unknown) => {
+    throw asUnreachable(engine.socket, error)
+  })
+  await writeMark(request.folder, { kind: 'starting' })
+  try {
+    await container.start()
+  } catch (error) {
+    // 304: it runs already.
+    if (statusOf(error) === 304) return
+    if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
+    await noteFailure(parts, one, error, signal)
+  }
+}
+
+/** Starts the container that holds a network namespace; it runs no program of the user, so it may start again. */
+export async function startHolder(
+  parts: StartParts,
+  one: TaskStart,
+  record: AttemptRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, machine } = parts
+  const { holder } = one.request.network
+  const body = one.request.holderCreate
+  if (holder === null || body === null) return
+  if ((await ownContainer(engine, machine, one, holder, signal)) === null) {
+    const net = networkBody(one.request.network, record.network?.name, addresses(record))
+    await create(parts, one, holder, complete(parts, body, one.request, record, net))
+  }
+  await engine.docker
+    .getContainer(holder)
+    .start()
+    .catch((error: unknown) => {
+      if (statusOf(error) === 304) return
+      if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
+      throw new Error(`The network of ${one.name} could not be made: ${wordsOf(error)}`, { cause: error })
+    })
+}
+
+const addresses =
+  (record: AttemptRecord) =>
+  (task: string): string =>
+    record.addresses[task] ?? '127.0.0.1'
+
+/** The planned body with what is known now in the places of {image}, {network} and {worker-0}. */
+function complete(
+  { engine }: StartParts,
+  body: ContainerBody,
+  { network }: DockerRequest,
+  { image, addresses: known }: AttemptRecord,
+  net: NetworkBody,
+): ContainerBody {
+  return {
+    ...body,
+    ...net,
+    Image: image.id,
+    Env: parkedEnvironment(image.env, !engine.isPodman),
+    Labels: {
+      ...body.Labels,
+      [LABEL.address]: known[network.addressOf] ?? '',
+      [LABEL.digest]: image.digest || image.id,
+    },
+    HostConfig: {
+      ...body.HostConfig,
+      ...net.HostConfig,
+      Ulimits: withOwn(engine, body.HostConfig.Ulimits),
+    },
+  }
+}
+
+function withOwn({ ownLimits }: Engine, asked: ContainerBody['HostConfig']['Ulimits']) {
+  return [...asked, ...ownLimits.filter(({ Name }) => !asked.some((limit) => limit.Name === Name))]
+}
+
+/** Ours by that name, or null. Throws AppError Internal for somebody else's. */
+async function ownContainer(
+  engine: Engine,
+  { instanceId }: DockerMachine,
+  { id }: TaskStart,
+  name: string,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo | null> {
+  const info = await inspectContainer(engine, name, signal)
+  if (info === null || isOfAttempt(info.Config.Labels, instanceId, id)) return info
+  throw new AppError(
+    'Internal',
+    `The container name ${name} is taken by a container that this job did not make; remove it and try again`,
+  )
+}
+
+/** Two calls at once: one gets the name, the other finds the container there. */
+async function create(
+  { engine, machine }: StartParts,
+  one: TaskStart,
+  name: string,
+  body: ContainerBody,
+): Promise<void> {
+  try {
+    await engine.docker.createContainer({ name, ...body } as never)
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === null) throw asUnreachable(engine.socket, error)
+    if (await ownContainer(engine, machine, one, name, AbortSignal.timeout(30_000))) return
+    const words = wordsOf(error)
+    if (status === 404 && /image/i.test(words))
+      throw new AppError(
+        'ImageNotFound',
+        `The image ${JSON.stringify(one.request.image)} (${body.Image}) was removed from the engine after the attempt began: ${words}`,
+      )
+    if (status < 500)
+      throw new AppError('InvalidParam', `The engine refuses the container of ${one.task}: ${words}`)
+    throw new Error(`The engine could not make the container of ${one.task}: ${words}`, { cause: error })
+  }
+}
+
+/** Codes that `docker run` gives for a program that is not there or may not be run. */
+function startFailureCode(words: string): number {
+  if (/permission denied|exec format error/i.test(words)) return 126
+  return /no such file|not found/i.test(words) ? 127 : 128
+}
+
+/** The engine said no: written down, because not every engine remembers its words. */
+async function noteFailure(
+  { engine }: StartParts,
+  one: TaskStart,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  const info = await inspectContainer(engine, one.name, signal)
+  if (info !== null && info.State.Status !== 'created' && !isNotFound(error)) return
+  const words = wordsOf(error)
+  const code = info?.State.ExitCode
+  await writeMark(one.request.folder, {
+    kind: 'never',
+    exitCode: code !== undefined && code > 0 && code < 256 ? code : startFailureCode(words),
+    message: `The container could not be started: ${words}`,
+    atMs: Date.now(),
+  })
+}
