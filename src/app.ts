@@ -8,6 +8,7 @@ import { type AccessKeyStore, createAccessKeyStore } from './db/access-key-store
 import { openDatabase } from './db/database.ts'
 import { readServeId } from './db/instance.ts'
 import { createJobStore } from './db/job-store.ts'
+import { createRegistryStore } from './db/registry-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
@@ -27,6 +28,7 @@ import { writeCredentials } from './wiring/credentials.ts'
 import { makeDataFolder } from './wiring/data-folder.ts'
 import { openInventory } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
+import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 
 export type App = AsyncDisposable & {
   readonly endpoint: string
@@ -89,7 +91,8 @@ async function openRows(config: Config, owned: AsyncDisposableStack) {
   const keys = createAccessKeyStore(db, { secretKey, clock })
   const first = await keys.ensureFirst()
   const store = createJobStore(db, { secretKey, serveId, ownership: 'serve' })
-  return { clock, serveId, first, store, lookup: liveKeys(keys, clock) }
+  const registries = createRegistryStore(db, { secretKey, clock })
+  return { clock, serveId, first, store, registries, lookup: liveKeys(keys, clock) }
 }
 
 type OpenRows = Awaited<ReturnType<typeof openRows>>
@@ -97,7 +100,7 @@ type OpenRows = Awaited<ReturnType<typeof openRows>>
 /** What jobs need beside rows: logs, objects, devices and where tasks run. */
 async function openParts(
   config: Config,
-  { clock, store, serveId }: OpenRows,
+  { clock, store, serveId, registries }: OpenRows,
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
@@ -105,7 +108,10 @@ async function openParts(
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
   const site = DEFAULT_SITE
-  const backend = owned.use(await openBackend(config, { clock, logs, inventory, site, serveId, logger }))
+  const credentials = credentialsOf(registries)
+  const backend = owned.use(
+    await openBackend(config, { clock, logs, inventory, site, serveId, logger, credentials }),
+  )
   await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
   const stopping = new AbortController()
   const parts = {
@@ -113,6 +119,8 @@ async function openParts(
     stopping: stopping.signal,
     inventory: () => inventory,
     site,
+    registries,
+    registryTester: await openRegistryTester(config, site, backend.name),
   }
   return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
 }

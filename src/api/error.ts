@@ -162,6 +162,11 @@ export const ERRORS = {
     status: 403,
     solution: 'Use an access key of the project in the path.',
   },
+  RegistryNotFound: {
+    code: 'ModelArts.9008',
+    status: 404,
+    solution: 'List the logins there are: ropeway registry list',
+  },
   RegistryRefused: {
     code: 'ModelArts.9007',
     status: 403,

@@ -35,6 +35,10 @@ export const ROUTES = {
     path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/logs/:stream',
     success: 200,
   },
+  listRegistries: { method: 'GET', path: '/ropeway/v1/:project/registries', success: 200 },
+  putRegistry: { method: 'PUT', path: '/ropeway/v1/:project/registries/:registry', success: 200 },
+  deleteRegistry: { method: 'DELETE', path: '/ropeway/v1/:project/registries/:registry', success: 200 },
+  testRegistry: { method: 'POST', path: '/ropeway/v1/:project/registries/:registry/test', success: 200 },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES

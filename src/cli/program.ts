@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts'
 import { EXIT } from './errors.ts'
 import { visibleLines } from './terminal-text.ts'
 
-/** `job` and `obs` need the words after them to know which of their own commands to load. */
+/** `job`, `obs` and `registry` need the words after them to know which of their own commands to load. */
 const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
   const rest = argv[0] === 'help' ? argv.slice(2) : argv.slice(1)
   return [
@@ -40,6 +40,14 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
       name: 'flavor',
       summary: 'list what can be asked for',
       load: async () => (await import('./flavor.ts')).flavorCommand,
+    },
+    {
+      name: 'registry',
+      summary: 'keep logins of private registries: add list rm test',
+      load: async () => {
+        const { registryCommand } = await import('./registry/registry.ts')
+        return (context) => registryCommand(context, rest)
+      },
     },
     {
       name: 'doctor',

@@ -4,6 +4,14 @@ import { type EventPage, type EventQuery, eventPage } from '../api/event.ts'
 import { type FlavorList, flavorList } from '../api/flavor.ts'
 import { LOG_HEADERS, type LogPreview, type LogStreams, logPreview, logStreams } from '../api/log.ts'
 import { type DryRunResponse, dryRunResponse, type EventStream, eventStream } from '../api/own.ts'
+import {
+  type RegistryList,
+  type RegistryLoginBody,
+  type RegistryTestBody,
+  registryList,
+  registryLogin,
+  registryTest,
+} from '../api/registry.ts'
 import { ROUTES, type RouteName, routePath } from '../api/routes.ts'
 import {
   type SearchRequest,
@@ -145,6 +153,27 @@ export class RopewayClient implements AsyncDisposable {
 
   flavors(signal?: AbortSignal): Promise<FlavorList> {
     return this.#json('listFlavors', {}, flavorList, { signal })
+  }
+
+  registries(signal?: AbortSignal): Promise<RegistryList> {
+    return this.#json('listRegistries', {}, registryList, { signal })
+  }
+
+  putRegistry(
+    registry: string,
+    login: { user_name: string; password: string },
+    signal?: AbortSignal,
+  ): Promise<RegistryLoginBody> {
+    return this.#json('putRegistry', { registry }, registryLogin, { body: login, signal })
+  }
+
+  async deleteRegistry(registry: string, signal?: AbortSignal): Promise<void> {
+    await this.#send('deleteRegistry', { registry }, { signal })
+  }
+
+  /** Asks the registry itself; with `image`, whether that can be pulled. */
+  testRegistry(registry: string, image: string | null, signal?: AbortSignal): Promise<RegistryTestBody> {
+    return this.#json('testRegistry', { registry }, registryTest, { body: { image }, signal })
   }
 
   async #json<T>(name: RouteName, params: Params, schema: z.ZodType<T>, options: Options): Promise<T> {

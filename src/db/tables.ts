@@ -81,6 +81,14 @@ type AccessKeys = {
   expires_at: number | null
 }
 
+type Registries = {
+  project_id: string
+  host: string
+  user_name: string
+  password: string
+  updated_at: number
+}
+
 export type Tables = {
   counters: Counters
   jobs: JobsTable
@@ -91,6 +99,7 @@ export type Tables = {
   booked_devices: BookedDevices
   projects: Projects
   access_keys: AccessKeys
+  registries: Registries
   /** Kysely's own; read only, to refuse a newer schema. */
   kysely_migration: { name: GeneratedAlways<string> }
 }

@@ -9,6 +9,7 @@ import { logRoutes } from './logs.ts'
 import { ownRoutes } from './own.ts'
 import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
 import { readBytes } from './read-bytes.ts'
+import { registryRoutes } from './registries.ts'
 import { trainingJobRoutes } from './training-jobs.ts'
 
 /** Bodies of the API end here (modelarts.md §1.1). */
@@ -38,6 +39,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   logRoutes(app, options)
   flavorRoutes(app, options)
   ownRoutes(app, options)
+  registryRoutes(app, options)
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
     const known = error instanceof AppError ? error : undefined

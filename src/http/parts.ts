@@ -8,6 +8,7 @@ import { admit } from '../job/admission.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
 import type { Backend, ObjectCatalog } from '../job/ports.ts'
+import type { RegistryStore, RegistryTester } from '../job/registries.ts'
 import type { Site } from '../job/site.ts'
 import type { JobStore } from '../job/store.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -21,6 +22,9 @@ export type ApiParts = {
   readonly backend: Backend
   readonly inventory: () => Inventory
   readonly site: Site
+  readonly registries: RegistryStore
+  /** null where there is no container engine. */
+  readonly registryTester: RegistryTester | null
   readonly clock: Clock
   /** Wakes the controller. */
   readonly wake: ChangeSignal

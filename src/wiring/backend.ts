@@ -70,7 +70,7 @@ async function openWhatAnswers(config: Config, parts: BackendParts): Promise<Bac
 }
 
 /** Throws ConfigError for an engine that is not on this machine: tasks mount its folders. */
-function engineSocket({ dockerHost }: Config, site: Site): string {
+export function engineSocket({ dockerHost }: Config, site: Site): string {
   if (site.docker.socket !== null) return site.docker.socket
   if (dockerHost === null) return DEFAULT_SOCKET
   const path = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1]

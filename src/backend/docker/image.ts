@@ -2,11 +2,11 @@
 // Calls for the same image wait for one pull; a caller that gives up does not take it away from the others.
 import type Docker from 'dockerode'
 import { AppError } from '../../api/error.ts'
+import { formatReference, parseImageReference } from '../../job/image-reference.ts'
 import type { Tell } from '../../job/ports.ts'
 import type { PullPolicy } from '../../job/site.ts'
 import { isNotFound } from './engine.ts'
 import { pullImage } from './image-pull.ts'
-import { formatReference, parseImageReference } from './image-reference.ts'
 
 export type RegistryAuth = {
   readonly username: string

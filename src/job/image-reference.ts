@@ -1,6 +1,6 @@
 // Image references as people write them: which registry, which repository, which tag or digest.
 // Grammar of the OCI distribution project's reference package; the short forms mean what they mean to Docker.
-import { AppError } from '../../api/error.ts'
+import { AppError } from '../api/error.ts'
 
 export type ImageReference = {
   /** `docker.io`, `swr.cn-north-4.myhuaweicloud.com`, `127.0.0.1:5000` */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AppError } from '../../api/error.ts'
+import { AppError } from '../api/error.ts'
 import { formatReference, parseImageReference } from './image-reference.ts'
 
 const SHA = `sha256:${'a'.repeat(64)}`
