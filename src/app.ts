@@ -2,18 +2,18 @@
 import { join } from 'node:path'
 import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
+import { AppError } from './api/error.ts'
 import type { LookupAccessKey } from './auth/authenticate.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
 import { type AccessKeyStore, createAccessKeyStore } from './db/access-key-store.ts'
-import { openDatabase } from './db/database.ts'
-import { readServeId } from './db/instance.ts'
+import { isDatabaseAway } from './db/database-away.ts'
 import { createJobStore } from './db/job-store.ts'
 import { createRegistryStore } from './db/registry-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
-import { DEFAULT_SITE } from './job/site.ts'
+import type { LogExporter } from './job/log-export.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
@@ -26,9 +26,14 @@ import { recordBackend } from './wiring/backend-record.ts'
 import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
 import { makeDataFolder } from './wiring/data-folder.ts'
+import { openChangeFeed, openRowsDatabase } from './wiring/database.ts'
+import { openDiskWatch } from './wiring/disk-guard.ts'
 import { openInventory } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
+import { createLogExporter, embeddedObjects, exportingGate } from './wiring/log-export.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
+import { loadSite } from './wiring/site-file.ts'
+import { Sweeper } from './wiring/sweep.ts'
 
 export type App = AsyncDisposable & {
   readonly endpoint: string
@@ -58,13 +63,19 @@ export async function runServe(
 /** Opens everything on a data folder. What was opened is closed again when a later step fails. */
 export async function openApp(config: Config, logger: Logger): Promise<App> {
   await using owned = new AsyncDisposableStack()
-  const rows = await openRows(config, owned)
+  const rows = await openRows(config, owned, logger)
   const { parts, objects } = await openParts(config, rows, owned, logger)
-  const { controller, gate } = createMovers(config, parts, objects, rows, logger)
+  const { controller, gate, exporter } = createMovers(config, parts, objects, rows, logger)
   owned.use(gate)
+  owned.use(exporter)
   owned.use(controller)
+  const sweeper = owned.use(await createSweeper(config, parts, exporter, rows, logger))
   const listeners = await openListeners(config, { ...parts, objects, lookup: rows.lookup }, owned, logger)
+  await exporter.start()
   await controller.start()
+  const feed = await openChangeFeed(config, { ...parts, ...rows }, logger)
+  if (feed) owned.use(feed)
+  sweeper.start()
   await writeCredentials(config.dataDir, {
     endpoint: listeners.api.url,
     object_endpoint: listeners.objects.url,
@@ -82,17 +93,17 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
 }
 
 /** Rows and who may ask. The folder's lock comes first: nothing of a living server is touched by a second one. */
-async function openRows(config: Config, owned: AsyncDisposableStack) {
+async function openRows(config: Config, owned: AsyncDisposableStack, logger: Logger) {
   const clock = systemClock
   makeDataFolder(config.dataDir)
-  const { db } = owned.use(await openDatabase(config.dataDir))
+  const { db, serveId } = owned.use(await openRowsDatabase(config, logger))
   const secretKey = await readSecretKey(config.dataDir)
-  const serveId = await readServeId(config.dataDir)
   const keys = createAccessKeyStore(db, { secretKey, clock })
   const first = await keys.ensureFirst()
   const store = createJobStore(db, { secretKey, serveId, ownership: 'serve' })
   const registries = createRegistryStore(db, { secretKey, clock })
-  return { clock, serveId, first, store, registries, lookup: liveKeys(keys, clock) }
+  const reloadKeys = () => keys.load()
+  return { clock, serveId, first, store, registries, reloadKeys, lookup: liveKeys(keys, clock) }
 }
 
 type OpenRows = Awaited<ReturnType<typeof openRows>>
@@ -107,15 +118,34 @@ async function openParts(
   const inventory = await openInventory(config.simulate)
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
-  const site = DEFAULT_SITE
+  const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, inventory)
+  if (file !== null) logger.info({ file }, "the site's rules were read")
+  for (const warning of warnings) logger.warn({ file }, warning)
   const credentials = credentialsOf(registries)
+  const runtime: { dir: string | null } = { dir: null }
+  const onRuntime = (dir: string) => void (runtime.dir = dir)
   const backend = owned.use(
-    await openBackend(config, { clock, logs, inventory, site, serveId, logger, credentials }),
+    await openBackend(config, { clock, logs, inventory, site, serveId, logger, credentials, onRuntime }),
   )
   await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
   const stopping = new AbortController()
+  const changed = new ChangeSignal()
+  const nowMs = () => clock.now().getTime()
+  const disk = owned.use(
+    await openDiskWatch({ config, site, backend: backend.name, store, serveId, changed, nowMs, logger }),
+  )
   const parts = {
-    ...{ store, logs, backend, clock, wake: new ChangeSignal(), changed: new ChangeSignal() },
+    ...{
+      store,
+      logs,
+      backend,
+      clock,
+      wake: new ChangeSignal(),
+      changed,
+      disk,
+      runtimeDir: runtime.dir,
+      nowMs,
+    },
     stopping: stopping.signal,
     inventory: () => inventory,
     site,
@@ -138,6 +168,7 @@ async function openListeners(
   const api = createApi({
     ...parts,
     catalog: catalogOf(objects),
+    explain: databaseAway,
     onError: (request, error) => logger.error({ request, error: textOf(error) }, 'a request failed'),
   })
   const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })
@@ -175,6 +206,12 @@ function createMovers(
     authorize: authorizeAlways(first.projectId),
     onFailure: objectFailure(logger),
   })
+  const exporter = createLogExporter({
+    ...parts,
+    dataDir: config.dataDir,
+    objects: embeddedObjects(objects),
+    onError: (job, error) => logger.error({ job, error: textOf(error) }, 'logs could not be exported'),
+  })
   const gate = new SocketTaskGate({
     ...parts,
     serveObjects: taskObjects,
@@ -182,14 +219,36 @@ function createMovers(
   })
   const controller = new Controller({
     ...parts,
-    gate,
+    gate: exportingGate(gate, exporter),
     serveId,
     onError: (job, error) =>
       logger.error({ job, error: textOf(error) }, 'a job could not be moved and is tried again'),
     faultPoint: faultPointOf(config),
   })
-  return { controller, gate }
+  return { controller, gate, exporter }
 }
+
+function createSweeper(
+  { dataDir }: Config,
+  parts: OpenParts,
+  exporter: LogExporter,
+  { serveId }: OpenRows,
+  logger: Logger,
+): Promise<Sweeper> {
+  return Sweeper.create({
+    ...{ ...parts, dataDir, serveId, disk: parts.site.disk },
+    forgetExport: (jobId) => exporter.forget(jobId),
+    onError: (what, error) => logger.warn({ what, error: textOf(error) }, 'not all could be cleared away'),
+  })
+}
+
+/** A database that is away is no failure of ours, and passes. */
+const databaseAway = (error: unknown): AppError | undefined =>
+  isDatabaseAway(error)
+    ? new AppError('DatabaseUnavailable', 'the database does not answer; running tasks go on', {
+        cause: error,
+      })
+    : undefined
 
 const objectFailure = (logger: Logger) => (error: Error) =>
   logger.error({ error: textOf(error) }, 'an object request failed')

@@ -12,6 +12,10 @@ export type Config = {
   /** DOCKER_HOST: where the container engine listens unless the site says it. */
   readonly dockerHost: string | null
   readonly simulate: SimulateSpec | null
+  /** `postgres://…`; null: SQLite in the data folder. */
+  readonly databaseUrl: string | null
+  /** The administrator's file, when one was named. */
+  readonly siteFile: string | null
   readonly logLevel: string
   /** For the crash tests only: the process kills itself when it reaches this point. */
   readonly faultPoint: string | null
@@ -23,6 +27,8 @@ export type ServeFlags = {
   readonly objects?: string | undefined
   readonly backend?: string | undefined
   readonly simulate?: string | undefined
+  readonly site?: string | undefined
+  readonly database?: string | undefined
 }
 
 const BACKENDS = ['auto', 'docker', 'host', 'fake'] as const
@@ -42,6 +48,8 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     objects: endpoint('--objects', flags.objects ?? '127.0.0.1:8471'),
     backend: backend as Config['backend'],
     dockerHost: env['DOCKER_HOST'] || null,
+    databaseUrl: databaseUrl(flags.database ?? env['ROPEWAY_DATABASE']),
+    siteFile: flags.site === undefined ? null : resolve(flags.site),
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
     logLevel: env['ROPEWAY_LOG_LEVEL'] ?? 'info',
     faultPoint: env['ROPEWAY_FAULT_POINT'] ?? null,
@@ -51,6 +59,16 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
 /** Where a user's data lives: the XDG data folder. */
 export const defaultDataDir = (env: Readonly<Record<string, string | undefined>>): string =>
   join(env['XDG_DATA_HOME'] || join(env['HOME'] || '/root', '.local', 'share'), 'ropeway')
+
+/** The message shows no more than the scheme: the rest may hold a password. */
+function databaseUrl(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null
+  if (/^postgres(ql)?:\/\//.test(text)) return text
+  const scheme = /^([a-z0-9+.-]{1,20}):/i.exec(text)?.[1]
+  throw new ConfigError(
+    `--database: got ${scheme === undefined ? 'no URL' : `a URL that begins with ${JSON.stringify(scheme)}`}; valid: postgres://USER@HOST/DATABASE`,
+  )
+}
 
 function endpoint(flag: string, text: string): Endpoint {
   const match = /^(.*):(\d{1,5})$/.exec(text)

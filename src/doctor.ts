@@ -10,6 +10,9 @@ import { promisify } from 'node:util'
 import { deviceIdsOf } from './accelerator/detect.ts'
 import { hostFiles } from './accelerator/host-files.ts'
 import type { DoctorFinding, DoctorTargets } from './cli/context.ts'
+import { ConfigError } from './config.ts'
+import { loadSite } from './wiring/site-file.ts'
+import { describeSite } from './wiring/site-file-checks.ts'
 
 type State = DoctorFinding['state']
 type Answer = readonly [state: State, message: string]
@@ -35,6 +38,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ['cgroups', checkCgroups],
   ['devices', checkDevices],
   ['data folder', checkDataFolder],
+  ['site file', checkSiteFile],
   ['api', (targets, signal) => checkEndpoint(targets.endpoint, 'GET', '/healthz', signal)],
   ['objects', (targets, signal) => checkEndpoint(targets.objectEndpoint, 'HEAD', '/?apiversion', signal)],
   ['docker', checkDocker],
@@ -154,6 +158,19 @@ async function checkDataFolder({ dataDir }: DoctorTargets): Promise<Answer> {
   const free = (bavail * bsize) / GIB
   const text = `${dataDir}: ${free.toFixed(1)} GiB free`
   return free >= 1 ? ['ok', text] : ['missing', `${text}; at least 1 GiB is needed`]
+}
+
+/** What the administrator's file says, or why it cannot be used, and every default and limit that holds. */
+async function checkSiteFile({ siteFile, dataDir }: DoctorTargets): Promise<Answer> {
+  try {
+    const { site, file, warnings } = loadSite(siteFile, dataDir)
+    const rules = describeSite(site)
+    if (file === null) return ['note', `none (--site, or site.yaml in the data folder); ${rules}`]
+    return warnings.length > 0 ? ['missing', `${warnings.join('; ')}; ${rules}`] : ['ok', `${file}: ${rules}`]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return ['missing', error.message]
+  }
 }
 
 async function checkEndpoint(

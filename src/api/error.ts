@@ -146,6 +146,11 @@ export const ERRORS = {
     solution: 'Give the values in the form named in the message.',
   },
   LogNotReady: { code: 'ModelArts.2776', status: 204, solution: 'Ask again once the task has started.' },
+  LogExpired: {
+    code: 'ModelArts.2819',
+    status: 400,
+    solution: 'Give jobs a spec.log_export_path: what is brought there is kept until you delete it.',
+  },
   MethodNotAllowed: { code: 'ModelArts.2803', status: 405, solution: 'Use a method that the path supports.' },
   PathNotFound: {
     code: 'ModelArts.2836',
@@ -161,6 +166,11 @@ export const ERRORS = {
     code: 'ModelArts.0108',
     status: 403,
     solution: 'Use an access key of the project in the path.',
+  },
+  DatabaseUnavailable: {
+    code: 'ModelArts.9009',
+    status: 503,
+    solution: 'Repeat the request; running tasks go on. When it lasts, look after the database server.',
   },
   RegistryNotFound: {
     code: 'ModelArts.9008',

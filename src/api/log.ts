@@ -27,7 +27,6 @@ export const logReadQuery = z.object({
   /** `attachment` adds a Content-Disposition with the file name of modelarts.md §3.9. */
   download: z.enum(['true', 'false']).default('false'),
 })
-export type LogReadQuery = z.infer<typeof logReadQuery>
 
 export const LOG_HEADERS = {
   offset: 'Ropeway-Log-Offset',

@@ -17,6 +17,27 @@ export const dryRunResponse = z.object({
       .optional(),
   }),
   plan: z.unknown(),
+  /** What every task gets beyond its image, all defaults filled in. */
+  container: z
+    .looseObject({
+      pullPolicy: z.string(),
+      shmBytes: z.number().nullable(),
+      ulimits: z.array(z.object({ name: z.string(), soft: z.number(), hard: z.number() })).readonly(),
+      devices: z.array(z.string()).readonly(),
+      capabilities: z.array(z.string()).readonly(),
+      hostNetwork: z.boolean(),
+      volumes: z
+        .array(
+          z.object({
+            source: z.looseObject({ kind: z.string(), path: z.string(), server: z.string().optional() }),
+            target: z.string(),
+            readOnly: z.boolean(),
+          }),
+        )
+        .readonly(),
+      cacheDir: z.string().nullable(),
+    })
+    .optional(),
   environments: z.array(z.object({ task: z.string(), environment: z.record(z.string(), z.string()) })),
   warnings: z.array(z.string()),
 })

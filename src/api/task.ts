@@ -71,14 +71,12 @@ export const rankTableResponse = z.object({
 })
 export type RankTableResponse = z.infer<typeof rankTableResponse>
 
-/** Streams of one task: the container's log, or one rank's output. */
-export const logStream = z.string().regex(/^(task|rank-\d{1,5})$/)
-
 /**
- * `POST logs?attempt=A&stream=S&offset=N` with raw bytes. The server takes bytes only at offset = length
- * and answers 200 {length}; otherwise 409 {length} and the launcher sends again from there.
+ * Streams of one task: the container's log, or one rank's output. `POST logs?attempt=A&stream=S&offset=N` with raw
+ * bytes adds to one: the server takes bytes only at offset = length and answers 200 {length}; otherwise 409 {length},
+ * and the launcher sends again from there.
  */
-export const logAppendResponse = z.object({ length: z.number().int() })
+export const logStream = z.string().regex(/^(task|rank-\d{1,5})$/)
 
 /** What the launcher tells while it lives. Each becomes at most one event; repeating one is harmless. */
 export const taskReport = z.discriminatedUnion('kind', [

@@ -11,6 +11,8 @@ export type ServeFlags = {
   readonly objects?: string
   readonly backend?: string
   readonly simulate?: string
+  readonly site?: string
+  readonly database?: string
 }
 
 /** One line of `ropeway doctor`: there, missing (something will not work), or only worth knowing. */
@@ -23,6 +25,8 @@ export type DoctorFinding = {
 /** What the doctor may knock at; endpoints are null when no server has written them down. */
 export type DoctorTargets = {
   readonly dataDir: string
+  /** The administrator's file when one was named; null: site.yaml of the data folder, if there. */
+  readonly siteFile: string | null
   readonly endpoint: string | null
   readonly objectEndpoint: string | null
   /** DOCKER_HOST, such as unix:///var/run/docker.sock. */

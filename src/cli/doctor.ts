@@ -1,6 +1,6 @@
 // `ropeway doctor`: what this machine offers and what is missing, one line each.
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type CommonFlags, newCommand, withConnection, withJson } from './command.ts'
 import type { CliContext } from './context.ts'
@@ -17,12 +17,14 @@ export function doctorCommand(context: CliContext): Command {
     'say what this machine offers and what is missing',
     'ropeway doctor',
   )
-  return withConnection(withJson(command)).action(async (flags: CommonFlags) => {
+  command.option('--site <file>', "the administrator's file that serve is given")
+  return withConnection(withJson(command)).action(async (flags: CommonFlags & { readonly site?: string }) => {
     const dataDir = dataDirectory(flags, context.env, context.homeDir)
     const given = settingsFromFlags(flags, context.env, ['endpoint', 'objectEndpoint'])
     const stored = await readStored(join(dataDir, 'credentials.json'))
     const targets = {
       dataDir,
+      siteFile: flags.site === undefined ? null : resolve(flags.site),
       endpoint: given.endpoint ?? stored('endpoint'),
       objectEndpoint: given.objectEndpoint ?? stored('object_endpoint'),
       dockerHost: context.env['DOCKER_HOST'] || null,

@@ -16,7 +16,12 @@ export function serveCommand(context: CliContext): Command {
     )
     .option('--objects <host:port>', 'where the object store answers (default: 127.0.0.1:8471)')
     .option('--backend <name>', 'docker, host, fake or auto (default: auto)')
+    .option(
+      '--database <url>',
+      'postgres://… for several servers (ROPEWAY_DATABASE keeps a password out of process lists; default: SQLite in the data folder)',
+    )
     .option('--simulate <HOSTSxDEVICES[:CHIP]>', 'pretend to have Ascend devices, such as 2x4 or 2x8:910b')
+    .option('--site <file>', "the administrator's rules (default: site.yaml of the data folder, if there)")
     .option('--json', 'print one JSON document a line')
     .action((flags: ServeFlags) => context.serve(flags, context.signal))
 }

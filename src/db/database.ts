@@ -21,15 +21,20 @@ export const DATABASE_FILE = 'ropeway.sqlite'
  */
 export async function openDatabase(dir: string): Promise<Database> {
   await using resources = new AsyncDisposableStack()
-  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
-    throw new DataFolderError(`the data folder ${dir} cannot be made: ${cause.message}`, { cause })
-  })
-  resources.use(await takeServeLock(dir))
+  resources.use(await takeFolder(dir))
   const path = join(dir, DATABASE_FILE)
   const { db } = resources.use(openDatabaseFile(path))
   await migrate(db, path)
   const owned = resources.move()
   return { db, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Makes the folder and takes it for this process. Throws DataFolderError when another serve has it. */
+export async function takeFolder(dir: string): Promise<AsyncDisposable> {
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((cause: Error) => {
+    throw new DataFolderError(`the data folder ${dir} cannot be made: ${cause.message}`, { cause })
+  })
+  return takeServeLock(dir)
 }
 
 /** Opens one SQLite file without the folder's lock and without migrating: for tools that only look, and tests. */

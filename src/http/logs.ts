@@ -5,8 +5,8 @@ import { LOG_HEADERS, logReadQuery } from '../api/log.ts'
 import { ROUTES } from '../api/routes.ts'
 import { logStream } from '../api/task.ts'
 import type { Job } from '../job/job.ts'
+import { deviceOfRank, logFileName } from '../job/log-export-names.ts'
 import { isTerminal } from '../job/phase.ts'
-import { logFileName } from '../log/file-name.ts'
 import { parseQuery } from './parse.ts'
 import { type ApiContext, type ApiEnv, type ApiParts, jobOf, taskOf } from './parts.ts'
 
@@ -31,12 +31,10 @@ export function logRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.get(ROUTES.readLog.path, (context) => read(parts, context))
 }
 
-/** Names of modelarts.md §3.9. Tasks have equal counts and ranks follow them, so a rank's device is its place within its task. */
+/** Names of modelarts.md §3.9. */
 function fileNameOf(job: Job, task: string, stream: string): string {
-  const rank = /^rank-(\d+)$/.exec(stream)?.[1]
   const devices = job.status.placements.find((placement) => placement.task === task)?.physicalIds.length ?? 0
-  const device = rank !== undefined && devices > 0 ? Number(rank) % devices : undefined
-  return logFileName(job.id, task, stream, device)
+  return logFileName(job.id, task, stream, deviceOfRank(stream, devices))
 }
 
 const attemptOf = (job: Job): number => Math.max(1, job.status.attempt)
@@ -47,7 +45,14 @@ async function preview(parts: ApiParts, context: ApiContext): Promise<Response> 
   const key = { jobId: job.id, attempt: attemptOf(job), task, stream: 'task' }
   const { content, fullSize } = await parts.logs.preview(key, PREVIEW_BYTES)
   if (fullSize === 0 && !isTerminal(job.status.phase)) throw new AppError('LogNotReady', 'no log yet')
+  if (fullSize === 0) await refuseExpired(parts, job)
   return context.json({ content, current_size: Buffer.byteLength(content), full_size: fullSize })
+}
+
+/** Throws AppError LogExpired, with the reason, when the logs of an ended job were removed. */
+async function refuseExpired(parts: ApiParts, job: Job): Promise<void> {
+  const why = isTerminal(job.status.phase) ? await parts.logs.expired(job.id) : null
+  if (why !== null) throw new AppError('LogExpired', why)
 }
 
 /** Bytes from `offset`. The end is announced only when the job is over and nothing follows. */
@@ -58,13 +63,13 @@ async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
   const stream = logStream.safeParse(context.req.param('stream'))
   if (!stream.success) throw new AppError('QueryParamsError', 'stream: valid: "task" or "rank-<number>"')
   const key = { jobId: asked.id, attempt: query.attempt ?? attemptOf(asked), task, stream: stream.data }
-  const signal = AbortSignal.any([parts.stopping, context.req.raw.signal])
-  if (!isOver(asked, key.attempt)) await waitForBytes(parts, key, query.offset, query.wait_s * 1000, signal)
+  await waitForBytes(parts, context, key, query.offset, query.wait_s * 1000)
   // The job first, its bytes after: whoever sees the job at its end also sees the last byte.
   const job = await jobOf(parts, context)
   const bytes = await parts.logs.read(key, query.offset, query.limit)
   const next = query.offset + bytes.length
   const ended = isOver(job, key.attempt) && next >= (await parts.logs.length(key))
+  if (bytes.length === 0) await refuseExpired(parts, job)
   return new Response(new Uint8Array(bytes), {
     headers: {
       'Content-Type': 'application/octet-stream',
@@ -84,20 +89,23 @@ async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
 const isOver = (job: Job, attempt: number): boolean =>
   isTerminal(job.status.phase) || attempt < job.status.attempt
 
-/** Until the stream is longer than `offset`, the job's row changes, or the time is over. */
+/** Until the stream is longer than `offset`, the job's row changes, the job is over, or the time is. */
 async function waitForBytes(
   parts: ApiParts,
+  context: ApiContext,
   key: Parameters<ApiParts['logs']['waitForMore']>[0],
   offset: number,
   timeoutMs: number,
-  signal: AbortSignal,
 ): Promise<void> {
   if (timeoutMs === 0) return
   const done = new AbortController()
-  const either = AbortSignal.any([signal, done.signal])
-  await Promise.race([
-    parts.logs.waitForMore(key, offset, timeoutMs, either),
-    parts.changed.wait(key.jobId, timeoutMs, either),
-  ])
-  done.abort()
+  const signal = AbortSignal.any([parts.stopping, context.req.raw.signal, done.signal])
+  try {
+    // Listening begins before looking, so that nothing slips between.
+    const change = parts.changed.wait(key.jobId, timeoutMs, signal)
+    if (isOver(await jobOf(parts, context), key.attempt)) return
+    await Promise.race([parts.logs.waitForMore(key, offset, timeoutMs, signal), change])
+  } finally {
+    done.abort()
+  }
 }

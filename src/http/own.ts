@@ -24,7 +24,7 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
   const inventory = parts.inventory()
   const created = await createJob(
     { id: newUuid(), projectId, userName, nowMs: parts.clock.now().getTime(), body },
-    { inventory, catalog: parts.catalog, backend: parts.backend, site: parts.site },
+    { inventory, catalog: parts.catalog, backend: parts.backend, site: parts.site, disk: parts.disk },
   )
   const job = trialJob(created.job)
   const now = place(job, inventory, await parts.store.bookings())
@@ -33,13 +33,15 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
   const secrets = Object.fromEntries(
     Object.keys(created.job.secretEnvironment).map((name) => [name, SECRET_MASK]),
   )
+  const planInput = planInputOf(job, { attempt: 1, placements, inventory, site: parts.site })
   const answer: DryRunResponse = {
     backend: parts.backend.name,
     job: jobBody(job, inventory),
     admission: now.ok
       ? { admitted: true, reason: 'devices are free', placements: now.placements }
       : { admitted: false, reason: now.reason },
-    plan: parts.backend.plan(planInputOf(job, { attempt: 1, placements, inventory, site: parts.site })),
+    plan: parts.backend.plan(planInput),
+    container: planInput.container,
     environments: placements.map((placement) => {
       const input = {
         job,

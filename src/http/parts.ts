@@ -5,6 +5,7 @@ import { AppError } from '../api/error.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { Admission } from '../job/admission.ts'
 import { admit } from '../job/admission.ts'
+import type { DiskGuard } from '../job/disk-guard.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
 import type { Backend, ObjectCatalog } from '../job/ports.ts'
@@ -22,6 +23,7 @@ export type ApiParts = {
   readonly backend: Backend
   readonly inventory: () => Inventory
   readonly site: Site
+  readonly disk: DiskGuard
   readonly registries: RegistryStore
   /** null where there is no container engine. */
   readonly registryTester: RegistryTester | null

@@ -8,7 +8,7 @@ import { SPOOL_LIMIT_BYTES } from '../job/instructions.ts'
 import type { Job } from '../job/job.ts'
 import { attemptRef } from '../job/plan-input.ts'
 import type { Backend, TaskGate } from '../job/ports.ts'
-import { listStreams, readFrom } from '../lib/spool-segments.ts'
+import { listSpool, spoolReader } from '../lib/spool-segments.ts'
 import { drainSpool } from '../log/drain-spool.ts'
 import { createTaskApi, type TaskApiParts, type TaskIdentity } from './task-api.ts'
 
@@ -36,12 +36,20 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
     const ref = attemptRef(job)
     const servers = this.#open.get(job.id) ?? new Map<string, Server>()
     this.#open.set(job.id, servers)
+    const wanted = new Set<string>()
     for (const task of ref.tasks) {
       const dir = this.#parts.backend.runDir(ref, task)
       if (dir === null) continue
       const path = join(dir, 'task.sock')
+      wanted.add(path)
       if (servers.has(path) || !(await isDirectory(dir))) continue
       servers.set(path, await this.#listen(path, { jobId: job.id, attempt: ref.attempt, task }))
+    }
+    // Nobody asks for an earlier attempt: its tasks were gone before this one was on record.
+    for (const [path, server] of [...servers]) {
+      if (wanted.has(path)) continue
+      servers.delete(path)
+      await closeServer(server, path)
     }
   }
 
@@ -59,10 +67,11 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
   /** The spool was the task's to write: what it holds above the limit of an honest launcher is left behind. */
   async #collectTask(spool: string, who: TaskIdentity): Promise<void> {
     let leftBytes = SPOOL_LIMIT_BYTES
-    const streams = (await listStreams(spool)).slice(0, MAX_STREAMS)
-    for (const stream of streams) {
+    const streams = [...(await listSpool(spool))].slice(0, MAX_STREAMS)
+    for (const [stream, segments] of streams) {
+      const readNext = spoolReader(spool, segments)
       const read = async (offset: number, maxBytes: number) => {
-        const piece = await readFrom(spool, stream, offset, Math.min(maxBytes, leftBytes))
+        const piece = await readNext(offset, Math.min(maxBytes, leftBytes))
         leftBytes -= piece.bytes.length
         return piece
       }

@@ -41,7 +41,13 @@ async function create(parts: ApiParts, context: ApiContext): Promise<Response> {
   const nowMs = parts.clock.now().getTime()
   const { job, events } = await createJob(
     { id: newUuid(), projectId, userName, nowMs, body },
-    { inventory: parts.inventory(), catalog: parts.catalog, backend: parts.backend, site: parts.site },
+    {
+      inventory: parts.inventory(),
+      catalog: parts.catalog,
+      backend: parts.backend,
+      site: parts.site,
+      disk: parts.disk,
+    },
   )
   const stored = await parts.store.create(job, events)
   parts.wake.notify(stored.id)

@@ -1,7 +1,7 @@
 // The user's environment variables: which are refused, and which are secret. Pure.
 import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
-import { SECRET_ENVIRONMENT } from './plan-input.ts'
+import { ANNOTATION } from './annotations.ts'
 
 /** `MA_*` belongs to the platform (modelarts.md §3.6), except what the documents tell users to set. */
 const OPEN_MA_NAMES = new Set([
@@ -49,7 +49,9 @@ function secretsOf(
   body: TrainingJobRequest,
   environments: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const marked = (body.metadata.annotations?.[SECRET_ENVIRONMENT] ?? '').split(',').map((name) => name.trim())
+  const marked = (body.metadata.annotations?.[ANNOTATION.secretEnvironment] ?? '')
+    .split(',')
+    .map((name) => name.trim())
   const secrets: Record<string, string> = {}
   for (const name of marked.filter((text) => text !== '')) {
     const value = environments[name]
@@ -57,7 +59,7 @@ function secretsOf(
       const valid = Object.keys(environments).join(', ') || 'none is set'
       throw new AppError(
         'InvalidParam',
-        `metadata.annotations["${SECRET_ENVIRONMENT}"]: got ${JSON.stringify(name)}; valid: names of algorithm.environments (${valid})`,
+        `metadata.annotations["${ANNOTATION.secretEnvironment}"]: got ${JSON.stringify(name)}; valid: names of algorithm.environments (${valid})`,
       )
     }
     secrets[name] = value

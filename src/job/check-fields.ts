@@ -54,11 +54,6 @@ export const REFUSED: readonly Rule[] = [
     isSet: (body) => (body.algorithm?.inputs ?? []).some((input) => filled(input.remote.dataset)),
   },
   {
-    field: 'spec.volumes',
-    why: 'no kind of volume is supported yet',
-    isSet: (body) => filled(body.spec?.volumes),
-  },
-  {
     field: 'spec.schedule_policy.required_affinity',
     why: 'affinity is not supported yet',
     isSet: (body) => filled(body.spec?.schedule_policy?.required_affinity),
@@ -82,11 +77,6 @@ export const KEPT: readonly Rule[] = [
     field: 'spec.custom_metrics',
     why: 'metrics are not collected yet',
     isSet: (body) => filled(body.spec?.custom_metrics),
-  },
-  {
-    field: 'spec.log_export_path',
-    why: 'logs are kept by the server; export comes later',
-    isSet: (body) => filled(body.spec?.log_export_path),
   },
   {
     field: 'spec.schedule_policy.priority',

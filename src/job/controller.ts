@@ -232,6 +232,7 @@ export class Controller implements AsyncDisposable {
     const signal = this.#stop.signal
     switch (action) {
       case 'start':
+        await this.#forgetEarlier(job)
         try {
           await backend.start(
             backend.plan(
@@ -274,6 +275,14 @@ export class Controller implements AsyncDisposable {
         await gate.erase(job.id)
         return null
     }
+  }
+
+  /** Of an attempt that another follows nothing is needed any more. What cannot be removed now is removed with the job. */
+  async #forgetEarlier(job: Job): Promise<void> {
+    const { backend, onError } = this.#parts
+    if (job.status.attempt < 2) return
+    const earlier = attemptRef(job, job.status.attempt - 1)
+    await backend.remove(earlier, this.#stop.signal).catch((error: unknown) => onError(job.id, error))
   }
 
   /** What a backend says while it works; readers hear of it at once. */

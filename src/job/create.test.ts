@@ -34,7 +34,7 @@ const create = (parts: BodyParts) =>
       nowMs: 1,
       body: buildBody(parts),
     },
-    { inventory: inventory2x4, catalog, backend, site: DEFAULT_SITE },
+    { inventory: inventory2x4, catalog, backend, site: DEFAULT_SITE, disk: { check: async () => {} } },
   )
 const runTrain = (url: string, boot = 'code/train.py') =>
   `/bin/bash /home/work/run_train.sh '${url}' '${boot}' '/tmp/log/train.log'`
@@ -179,10 +179,10 @@ describe('a bad body is refused with the field, what came and what is valid', ()
     ],
     ['another kind', { extra: { kind: 'edge_job' } }, 'NotSupported', /kind: only "job"/],
     [
-      'a volume',
+      'a volume nobody allowed',
       { spec: { volumes: [{ nfs: { nfs_server_path: 'a:/b', local_path: '/c' } }] } },
-      'NotSupported',
-      /spec\.volumes/,
+      'InvalidParam',
+      /spec\.volumes\[0\]\.nfs: got "a:\/b"; valid: none/,
     ],
     ['a pool nobody has', { spec: { resource: { pool_id: 'x' } } }, 'PoolNotFound', /"x"/],
     ['a command of blanks', { algorithm: { command: '   ' } }, 'MustHaveCmdAndImage', /command: missing/],

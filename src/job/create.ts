@@ -4,12 +4,15 @@ import type { Inventory } from '../accelerator/device.ts'
 import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
 import { place } from './admission.ts'
+import { checkAnnotations } from './annotations.ts'
 import { checkChannels } from './check-channels.ts'
 import { checkCode } from './check-code.ts'
 import { checkEnvironment } from './check-environment.ts'
 import { checkFields } from './check-fields.ts'
+import { checkLogExport } from './check-log-export.ts'
 import { checkResource } from './check-resource.ts'
 import { generationOf, losesArguments } from './command.ts'
+import type { DiskGuard } from './disk-guard.ts'
 import { EVENTS } from './events.ts'
 import { appendedArguments } from './instructions.ts'
 import { type Job, type NewEvent, SECRET_MASK } from './job.ts'
@@ -25,6 +28,7 @@ export type CreateParts = {
   readonly catalog: ObjectCatalog
   readonly backend: Backend
   readonly site: Site
+  readonly disk: DiskGuard
 }
 
 export type CreateInput = {
@@ -43,10 +47,13 @@ export async function createJob(
   const { body } = input
   const warnings = checkFields(body)
   checkWhatRuns(body)
+  checkUser(body, parts.site)
+  checkAnnotations(body.metadata.annotations ?? {})
   const flavorId = checkResource(body, parts.inventory)
   const secretEnvironment = checkEnvironment(body)
   const generation = generationOf(body.algorithm?.command ?? '')
   warnings.push(...(await checkCode(body, parts.catalog)), ...(await checkChannels(body, parts.catalog)))
+  await checkLogExport(body, parts.site, parts.catalog)
   const request = withDefaults(body, flavorId, secretEnvironment)
   const job: NewJob = {
     id: input.id,
@@ -62,6 +69,8 @@ export async function createJob(
   if (losesArguments(body.algorithm?.command ?? '') && appendedArguments(job).length > 0)
     warnings.push(EVENTS.argumentsLost())
   checkBackend(job, parts)
+  // Last: who has to correct the body anyway is told that first.
+  await parts.disk.check()
   return { job, events: [EVENTS.created(body.metadata.name), ...warnings] }
 }
 
@@ -99,13 +108,6 @@ function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
       `algorithm.code_dir: missing beside boot_file ${JSON.stringify(bootFile.slice(0, 200))}; valid: the folder it is in, or a boot_file of the image as file:///path`,
     )
   }
-  const user = engine.run_user
-  if (user && !/^[1-9]\d{0,8}$/.test(user)) {
-    throw new AppError(
-      'InvalidParam',
-      `algorithm.engine.run_user: got ${JSON.stringify(user.slice(0, 40))}; valid: a uid from 1 to 999999999 (root is not allowed)`,
-    )
-  }
   if (command?.includes('\0'))
     throw new AppError('InvalidParam', 'algorithm.command: contains NUL; valid: text without it')
   const workingDir = algorithm.working_dir
@@ -115,6 +117,19 @@ function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
       `algorithm.working_dir: got ${JSON.stringify(workingDir)}; valid: an absolute path without ".."`,
     )
   }
+}
+
+/** Root only where the administrator allows it (decisions.md 1.6). */
+function checkUser({ algorithm }: TrainingJobRequest, { allow }: Site): void {
+  const user = algorithm?.engine?.run_user
+  if (!user || /^[1-9]\d{0,8}$/.test(user) || (user === '0' && allow.root)) return
+  const rule = allow.root
+    ? 'a uid from 0 to 999999999'
+    : 'a uid from 1 to 999999999 (root is not allowed here)'
+  throw new AppError(
+    'InvalidParam',
+    `algorithm.engine.run_user: got ${JSON.stringify(user.slice(0, 40))}; valid: ${rule}`,
+  )
 }
 
 /** What the backend itself refuses (image, user) is refused now and not after a wait in the queue. */

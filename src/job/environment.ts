@@ -1,6 +1,7 @@
 // The environment of both generations, in every job (modelarts.md §3.6; recommendation at its end: set both families).
 // Pure. What the user set always wins, except names the platform owns.
 
+import { ANNOTATION } from './annotations.ts'
 import { codeStaging, inputChannels, outputChannels } from './channels.ts'
 import type { Job } from './job.ts'
 import { hostNamesOf, nodeCount, podName, TASK_PORT, taskIndexOf, workerHost } from './names.ts'
@@ -44,6 +45,10 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
       ? { ASCEND_GLOBAL_LOG_LEVEL: '3', ASCEND_SLOG_PRINT_TO_STDOUT: '1', ASCEND_GLOBAL_EVENT_ENABLE: '1' }
       : {}),
     ...(tableDir && !asked['RANK_TABLE_FILE'] ? { RANK_TABLE_FILE: tableDir } : {}),
+    // HCCL would else choose among all cards of the host (ascend.md §1.14).
+    ...(deviceCount > 0 && job.request.metadata.annotations?.[ANNOTATION.hostNetwork] === 'true'
+      ? { HCCL_IF_IP: input.address }
+      : {}),
     ...channelVariables(job),
     ...asked,
     ...input.secrets,

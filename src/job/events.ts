@@ -63,6 +63,16 @@ export const EVENTS = {
     job('Info', 'ImagePulled', `Image ${image} was pulled: ${megabytes(bytes)}. [time used: ${seconds(ms)}]`),
   restarting: (next: number, left: number, why: string) =>
     job('Warning', 'JobRestarted', `The job is restarted as attempt ${next} (${left} more allowed): ${why}.`),
+  logExportFailed: (where: string, why: string) =>
+    job(
+      'Warning',
+      'LogExportFailed',
+      `The logs could not be written to ${where}: ${why.replace(/\.$/, '')}. This is tried again until it works; the server keeps the logs meanwhile.`,
+    ),
+  logExportResumed: (where: string) =>
+    job('Info', 'LogExportResumed', `The logs are written to ${where} again; nothing is missing there.`),
+  logsRemoved: (why: string) => job('Warning', 'LogsRemoved', why),
+  diskLow: (why: string) => job('Warning', 'DiskLow', `${why}. Running jobs go on; new ones are refused.`),
   stopRetried: (message: string) =>
     job('Error', 'StopFailed', `Stopping did not work yet and is tried again: ${message}`),
 } as const

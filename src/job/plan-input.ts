@@ -1,6 +1,8 @@
 // From a placed job to what a backend needs to know of it. Pure.
 import type { Inventory, Placement } from '../accelerator/device.ts'
+import { ANNOTATION } from './annotations.ts'
 import { codeStaging, inputChannels, outputChannels } from './channels.ts'
+import { foldersOutsideVolumes } from './check-container.ts'
 import { containerOptionsOf } from './container-options.ts'
 import { hostTable, rankTableDir } from './environment.ts'
 import type { AttemptRef, Job } from './job.ts'
@@ -8,12 +10,6 @@ import { podName, taskObjectName } from './names.ts'
 import { PLACES, WRITABLE_DIRS } from './places.ts'
 import type { PlanInput } from './ports.ts'
 import type { Site } from './site.ts'
-
-/** Annotation that keeps the image's own run_train.sh instead of ours (decisions.md 1.7). */
-export const KEEP_RUN_TRAIN = 'ropeway/keep-image-run-train'
-
-/** Annotation that names environment variables whose values are secret, separated by commas. */
-export const SECRET_ENVIRONMENT = 'ropeway/secret-environment'
 
 /** Where a job runs, given apart because a dry run has nothing booked. */
 export type PlanContext = {
@@ -28,18 +24,20 @@ export function planInputOf(job: Job, { attempt, placements, inventory, site }: 
   const addresses = placements.map(({ hostId }) => hostAddressOf(inventory, hostId))
   const places = PLACES[job.generation]
   const annotations = job.request.metadata.annotations ?? {}
+  const container = containerOptionsOf(job, site, placements[0]?.memoryBytes ?? null)
+  const folders = writableDirsOf(job, placements[0]?.physicalIds.length ?? 0)
   return {
     jobId: job.id,
     projectId: job.projectId,
     attempt,
     generation: job.generation,
     image: job.request.algorithm?.engine?.image_url ?? '',
-    runUser: runUserOf(job) ?? { uid: places.uid, gid: places.gid },
-    writableDirs: writableDirsOf(job, placements[0]?.physicalIds.length ?? 0),
+    runUser: runUserOf(job, site) ?? { uid: places.uid, gid: places.gid },
+    writableDirs: foldersOutsideVolumes(folders, container.volumes),
     hostNames: hostTable(job, addresses),
-    mountRunTrain: annotations[KEEP_RUN_TRAIN] !== 'true',
+    mountRunTrain: annotations[ANNOTATION.keepRunTrain] !== 'true',
     annotations,
-    container: containerOptionsOf(job, site),
+    container,
     tasks: placements.map((placement, index) => ({
       task: placement.task,
       name: taskObjectName(job.id, attempt, placement.task),
@@ -57,10 +55,10 @@ function writableDirsOf(job: Job, deviceCount: number): string[] {
   return [...new Set([...WRITABLE_DIRS, ...named.filter((dir) => typeof dir === 'string')])]
 }
 
-/** `run_user` of the request: the group is 100 where ModelArts uses it for that uid, else equal to the uid. */
-function runUserOf(job: Job): { uid: number; gid: number } | null {
-  const asked = job.request.algorithm?.engine?.run_user
-  if (!asked) return null
+/** `run_user` of the request, else of the site: the group is 100 where ModelArts uses it for that uid, else equal to the uid. */
+function runUserOf(job: Job, site: Site): { uid: number; gid: number } | null {
+  const asked = job.request.algorithm?.engine?.run_user || site.runUser
+  if (asked === null) return null
   const uid = Number(asked)
   return { uid, gid: uid === PLACES[2].uid ? PLACES[2].gid : uid }
 }

@@ -11,7 +11,7 @@ export type ContainerDefaults = {
   /** Size of /dev/shm; null: half of the task's memory. */
   readonly shmBytes: number | null
   readonly ulimits: readonly Ulimit[]
-  /** Device files of the host that every task gets, beside its own accelerators (`/dev/infiniband/uverbs0`). */
+  /** Device files of the host that every task gets, beside its own accelerators; may end in `*` (`/dev/infiniband/*`). */
   readonly devices: readonly string[]
   /** Linux capabilities without `CAP_`. Nothing is kept that is not named here or asked for. */
   readonly capabilities: readonly string[]
@@ -32,6 +32,10 @@ export type Site = {
   readonly container: ContainerDefaults
   /** Overrides of `container` by flavor id. */
   readonly flavors: Readonly<Record<string, Partial<ContainerDefaults>>>
+  /** uid of jobs that name no `run_user`; null: the one of the job's generation. */
+  readonly runUser: number | null
+  /** Device files that were here when the server started; what patterns such as `/dev/infiniband/*` stand for. */
+  readonly deviceFiles: readonly string[]
   /** What a job may ask for. */
   readonly allow: {
     readonly root: boolean
@@ -71,6 +75,8 @@ export const DEFAULT_SITE: Site = {
   pullPolicy: 'missing',
   container: { shmBytes: null, ulimits: [{ name: 'core', soft: 0, hard: 0 }], devices: [], capabilities: [] },
   flavors: {},
+  runUser: null,
+  deviceFiles: [],
   allow: { root: false, hostNetwork: false, shmBytes: null, devices: [], capabilities: [], ulimits: {} },
   volumes: [],
   logExportPaths: [],

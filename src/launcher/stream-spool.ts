@@ -23,6 +23,7 @@ export class StreamSpool {
   #shipped: number
   /** End of what was sent without an answer: the server may have bytes up to here. */
   #uncertain = 0
+  #sizeBytes: number
   /** Bytes that could not be written, told of as soon as writing works again. */
   #unwritten = 0
 
@@ -30,6 +31,7 @@ export class StreamSpool {
     this.#options = options
     this.#parts = options.found.map(({ start, sizeBytes }) => ({ start, sizeBytes, loss: null }))
     this.#shipped = this.#parts[0]?.start ?? 0
+    this.#sizeBytes = this.#count()
   }
 
   get end(): number {
@@ -42,8 +44,9 @@ export class StreamSpool {
   get unshippedBytes(): number {
     return this.end - this.#shipped
   }
+  /** On disk. Asked for with every piece that is printed, so it is kept and not counted. */
   get sizeBytes(): number {
-    return this.#parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+    return this.#sizeBytes
   }
 
   /** Adds bytes. When the disk refuses them they are lost, and a line says so once it takes bytes again. */
@@ -78,6 +81,7 @@ export class StreamSpool {
     const [first, next] = this.#parts
     if (!first || !next || next.start > this.#shipped) return false
     this.#parts.shift()
+    this.#sizeBytes -= first.sizeBytes
     rmSync(this.#path(first.start), { force: true })
     return true
   }
@@ -117,11 +121,13 @@ export class StreamSpool {
         this.#fd ??= openSync(this.#path(part.start), 'a', 0o644)
         writeAll(this.#fd, piece)
         part.sizeBytes += piece.length
+        this.#sizeBytes += piece.length
         done += piece.length
       } catch {
         // The file, not our count, knows how far it got.
         const sizeBytes = statSync(this.#path(part.start), { throwIfNoEntry: false })?.size ?? part.sizeBytes
         done += sizeBytes - part.sizeBytes
+        this.#sizeBytes += sizeBytes - part.sizeBytes
         part.sizeBytes = sizeBytes
         return done
       }
@@ -170,6 +176,11 @@ export class StreamSpool {
     }
     renameSync(aside, this.#path(start))
     this.#parts.unshift({ start, sizeBytes: content.length, loss: { at: start + head.length, bytes: lost } })
+    this.#sizeBytes = this.#count()
+  }
+
+  #count(): number {
+    return this.#parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   }
 
   #path(start: number): string {

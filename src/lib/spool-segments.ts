@@ -32,33 +32,69 @@ export async function listStreams(dir: string): Promise<string[]> {
 
 /** Segments of a stream in the order of their offsets. A missing folder has none. */
 export async function listSegments(dir: string, stream: string): Promise<Segment[]> {
-  const found: Segment[] = []
+  return (await listSpool(dir, (name) => name === stream)).get(stream) ?? []
+}
+
+/** Segments of every stream that is wanted, by stream in name order: one look at the folder, however many files it holds. */
+export async function listSpool(
+  dir: string,
+  wanted: (stream: string) => boolean = () => true,
+): Promise<Map<string, Segment[]>> {
+  const found: (Segment & { readonly stream: string })[] = []
   for (const name of await namesIn(dir)) {
     const parsed = parseSegmentName(name)
-    if (parsed?.stream !== stream) continue
+    if (parsed === null || !wanted(parsed.stream)) continue
     const stat = await lstat(join(dir, name)).catch(() => null)
-    if (stat?.isFile()) found.push({ name, start: parsed.start, sizeBytes: stat.size })
+    if (stat?.isFile()) found.push({ ...parsed, name, sizeBytes: stat.size })
   }
-  return found.sort((a, b) => a.start - b.start)
+  found.sort((a, b) => a.start - b.start)
+  return new Map([...Map.groupBy(found, ({ stream }) => stream)].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /**
- * Reads at most `maxBytes` at `offset`; empty at the end of the stream. One call reads from one segment only,
- * so call again until nothing comes. Where bytes are missing it goes on at the next segment and says how many.
+ * Reads a stream whose segments do not change any more, front to back. A call gives at most `maxBytes` from `offset`,
+ * over as many segments as it takes; empty at the end of the stream. Where bytes are missing it goes on at the next
+ * segment and says how many. The time of all calls together grows with the number of segments, not with its square.
  */
+export function spoolReader(
+  dir: string,
+  segments: readonly Segment[],
+): (offset: number, maxBytes: number) => Promise<SpoolRead> {
+  let next = 0
+  let lastOffset = 0
+  return async (offset, maxBytes) => {
+    if (offset < lastOffset) next = 0
+    lastOffset = offset
+    const pieces: Buffer[] = []
+    let first = offset
+    let at = offset
+    while (at - first < maxBytes) {
+      while (next < segments.length && endOf(segments[next]) <= at) next += 1
+      const segment = segments[next]
+      if (!segment || (pieces.length > 0 && segment.start > at)) break
+      const from = Math.max(at, segment.start)
+      if (pieces.length === 0) first = from
+      const length = Math.min(maxBytes - (from - first), endOf(segment) - from)
+      const bytes = await readRegular(join(dir, segment.name), from - segment.start, length)
+      if (bytes.length === 0) break
+      pieces.push(bytes)
+      at = from + bytes.length
+      if (bytes.length < length) break
+    }
+    return { gapBytes: pieces.length > 0 ? first - offset : 0, bytes: Buffer.concat(pieces) }
+  }
+}
+
+const endOf = (segment: Segment | undefined): number => (segment ? segment.start + segment.sizeBytes : 0)
+
+/** One read of a stream that may still change: as `spoolReader`, from a new look at the folder. */
 export async function readFrom(
   dir: string,
   stream: string,
   offset: number,
   maxBytes: number,
 ): Promise<SpoolRead> {
-  const segments = await listSegments(dir, stream)
-  const segment = segments.find(({ start, sizeBytes }) => start + sizeBytes > offset)
-  if (!segment) return { gapBytes: 0, bytes: Buffer.alloc(0) }
-  const from = Math.max(offset, segment.start)
-  const length = Math.min(maxBytes, segment.start + segment.sizeBytes - from)
-  const bytes = await readRegular(join(dir, segment.name), from - segment.start, length)
-  return { gapBytes: bytes.length > 0 ? from - offset : 0, bytes }
+  return await spoolReader(dir, await listSegments(dir, stream))(offset, maxBytes)
 }
 
 async function readRegular(path: string, position: number, length: number): Promise<Buffer> {

@@ -42,6 +42,14 @@ const keyOf = (parts: Partial<StreamKey> = {}): StreamKey => ({
 })
 const pathOf = (dir: string, key: StreamKey, end = 'log') =>
   join(dir, key.jobId, String(key.attempt), key.task, `${key.stream}.${end}`)
+/** The index as it stands on disk: pairs of an offset and the time its bytes came. */
+async function timesIn(dir: string, key: StreamKey): Promise<[number, number][]> {
+  const bytes = await readFile(pathOf(dir, key, 'times'))
+  return Array.from({ length: Math.floor(bytes.length / 16) }, (_, n) => [
+    Number(bytes.readBigUInt64LE(n * 16)),
+    Number(bytes.readBigUInt64LE(n * 16 + 8)),
+  ])
+}
 const text = async (store: LogStore, key: StreamKey) => (await store.read(key, 0, MIB)).toString()
 
 test('bytes are taken only at the end of a stream, and the answer says where that is', async () => {
@@ -88,7 +96,12 @@ test('a stream goes on after a restart where its raw file ends, whatever a crash
   let store = await fixture.reopen()
   assert.equal(await store.length(key), 18)
   assert.deepEqual(await store.append(key, 18, Buffer.from('\n')), { accepted: true, length: 19 })
-  assert.deepEqual(await store.timesAt(key, [0, 5, 6, 14, 18, 19]), [1_000, 1_000, 2_000, 2_000, 3_000, null])
+  const before = [
+    [0, 1_000],
+    [6, 2_000],
+    [18, 3_000],
+  ]
+  assert.deepEqual(await timesIn(fixture.dir, key), before)
 
   await truncate(pathOf(fixture.dir, key), 6)
   store = await fixture.reopen()
@@ -98,28 +111,34 @@ test('a stream goes on after a restart where its raw file ends, whatever a crash
     length: 35,
   })
   assert.equal(await text(await fixture.reopen(), key), 'first\nagain and longer than before\n')
-  assert.deepEqual(await fixture.store.timesAt(key, [0, 6, 30]), [1_000, 4_000, 4_000])
+  const after = [
+    [0, 1_000],
+    [6, 4_000],
+  ]
+  assert.deepEqual(await timesIn(fixture.dir, key), after, 'no time of bytes that are gone stays')
 
   await truncate(pathOf(fixture.dir, key, 'times'), 21)
   store = await fixture.reopen()
-  assert.deepEqual(await store.timesAt(key, [0, 30]), [1_000, 1_000])
+  await store.append(key, 35, Buffer.from('x'))
+  const cut = [
+    [0, 1_000],
+    [35, 4_000],
+  ]
+  assert.deepEqual(await timesIn(fixture.dir, key), cut)
   await rm(pathOf(fixture.dir, key, 'times'))
   store = await fixture.reopen()
-  assert.deepEqual(await store.timesAt(key, [0]), [null])
-  assert.equal(await store.length(key), 35)
+  assert.equal(await store.length(key), 36)
 })
 
-test('times are found in a long stream and never stand in its bytes', async () => {
+test('when bytes came is kept beside them and never stands among them', async () => {
   await using fixture = await open()
   const key = keyOf()
   for (let n = 0; n < 200; n++) {
     fixture.nowMs = 10_000 + n
     await fixture.store.append(key, n * 3, Buffer.from('abc'))
   }
-  assert.deepEqual(
-    await fixture.store.timesAt(key, [0, 2, 3, 299, 599]),
-    [10_000, 10_000, 10_001, 10_099, 10_199],
-  )
+  const times = Array.from({ length: 200 }, (_, n) => [n * 3, 10_000 + n])
+  assert.deepEqual(await timesIn(fixture.dir, key), times)
   assert.equal((await readFile(pathOf(fixture.dir, key))).toString(), 'abc'.repeat(200))
 })
 
@@ -259,4 +278,29 @@ test('a name that could leave the folder or was never given is refused', async (
       await assert.rejects(fixture.store.read(key, 0, 1))
     })
   assert.deepEqual(await readdir(fixture.dir), [])
+})
+
+test('logs that expired leave a sentence, and removing the job removes that too', async () => {
+  await using fixture = await open()
+  const { store } = fixture
+  const key = keyOf()
+  const other = keyOf()
+  for (const one of [key, { ...key, attempt: 2, stream: 'rank-0' }, other])
+    await store.append(one, 0, Buffer.alloc(8192, 'x'))
+  assert.deepEqual((await store.jobs()).sort(), [key.jobId, other.jobId].sort())
+  assert.ok((await store.usage(key.jobId)) >= 2 * 8192)
+  assert.equal(await store.expired(key.jobId), null)
+
+  await store.expire(key.jobId, 'Gone after 30 days.')
+  await store.expire(key.jobId, 'Gone after 30 days.')
+  assert.equal(await store.expired(key.jobId), 'Gone after 30 days.')
+  assert.deepEqual(await store.streams(key.jobId), [])
+  assert.equal(await store.length(key), 0)
+  assert.equal(await text(store, other), 'x'.repeat(8192))
+  assert.ok((await store.usage(key.jobId)) < 8192)
+
+  await store.remove(key.jobId)
+  assert.equal(await store.expired(key.jobId), null)
+  assert.deepEqual(await store.jobs(), [other.jobId])
+  assert.equal(await store.usage(key.jobId), 0)
 })

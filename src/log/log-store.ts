@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { ChangeSignal } from '../lib/signal.ts'
 import { LogError, toLogError } from './log-error.ts'
+import { noteExpiry, readExpiry, removeStreams, usageOf } from './retention.ts'
 import { StreamFile } from './stream-file.ts'
-import { jobDir, parseRawPath, rawPath, type StreamKey } from './stream-key.ts'
+import { isJobId, jobDir, parseRawPath, rawPath, type StreamKey } from './stream-key.ts'
 import { tailText } from './tail.ts'
 
 export type StreamInfo = StreamKey & { readonly length: number }
@@ -24,11 +25,17 @@ export interface LogStore extends AsyncDisposable {
   read(key: StreamKey, offset: number, limit: number): Promise<Buffer>
   /** The end of the log as text, from a line's start: at most `maxBytes`, 5 MiB unless told. */
   preview(key: StreamKey, maxBytes?: number): Promise<{ content: string; fullSize: number }>
-  /** When the byte at each offset came, in ms since 1970; null where that is not known. */
-  timesAt(key: StreamKey, offsets: readonly number[]): Promise<(number | null)[]>
   /** All streams of a job, by attempt, task and stream. */
   streams(jobId: string): Promise<StreamInfo[]>
-  /** Deletes all streams of a job. Safe to call again. */
+  /** Jobs that have a log, or had one that expired. */
+  jobs(): Promise<string[]>
+  /** Bytes on disk of a job's streams and their indexes. */
+  usage(jobId: string): Promise<number>
+  /** Deletes all streams of a job and leaves `why`, a sentence, in their place. Safe to call again. */
+  expire(jobId: string, why: string): Promise<void>
+  /** Why there are no streams of the job any more; null while that is not so. */
+  expired(jobId: string): Promise<string | null>
+  /** Deletes all streams of a job, and what says why they expired. Safe to call again. */
   remove(jobId: string): Promise<void>
   /** true once the stream is longer than `offset`; false after `timeoutMs`, on abort, or when the store closes. */
   waitForMore(key: StreamKey, offset: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>
@@ -93,15 +100,6 @@ class FileLogStore implements LogStore {
     })
   }
 
-  async timesAt(key: StreamKey, offsets: readonly number[]): Promise<(number | null)[]> {
-    const unknown = offsets.map(() => null)
-    return await this.#with<(number | null)[]>(key, unknown, async (stream) => {
-      const times: (number | null)[] = []
-      for (const offset of offsets) times.push(await stream.timeAt(offset))
-      return times
-    })
-  }
-
   async streams(jobId: string): Promise<StreamInfo[]> {
     const dir = jobDir(this.#dir, jobId)
     const files = await readdir(dir, { recursive: true }).catch(emptyWhenMissing)
@@ -116,6 +114,26 @@ class FileLogStore implements LogStore {
     return found.sort(
       (a, b) => a.attempt - b.attempt || compareNames(a.task, b.task) || compareNames(a.stream, b.stream),
     )
+  }
+
+  async jobs(): Promise<string[]> {
+    return (await readdir(this.#dir).catch(emptyWhenMissing)).filter(isJobId)
+  }
+
+  async usage(jobId: string): Promise<number> {
+    return await usageOf(jobDir(this.#dir, jobId))
+  }
+
+  async expire(jobId: string, why: string): Promise<void> {
+    const dir = jobDir(this.#dir, jobId)
+    // First the reason, then the deed: nobody finds an empty place without a word.
+    await noteExpiry(dir, why)
+    await this.#closeAll((path) => path.startsWith(`${dir}/`))
+    await removeStreams(dir)
+  }
+
+  async expired(jobId: string): Promise<string | null> {
+    return await readExpiry(jobDir(this.#dir, jobId))
   }
 
   async remove(jobId: string): Promise<void> {

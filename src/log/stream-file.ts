@@ -98,13 +98,6 @@ export class StreamFile implements AsyncDisposable {
     return buffer.subarray(0, done)
   }
 
-  /** When the byte at `offset` came, in ms; null where that is not known or there is no such byte. */
-  async timeAt(offset: number): Promise<number | null> {
-    if (offset < 0 || offset >= this.#length) return null
-    const index = await this.#openIndex()
-    return (await index?.timeAt(offset)) ?? null
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     // At once, before the first wait: who finds this stream from now on opens the file again.
     this.#closed = true

@@ -23,6 +23,9 @@ const RAW_FILE = /^([a-z0-9-]{1,64})\.log$/
 /** Is this a stream that tasks may have? */
 export const isStreamName = (stream: string): boolean => STREAM.test(stream)
 
+/** Is this the name of a folder that `jobDir` makes? */
+export const isJobId = (name: string): boolean => JOB.test(name)
+
 /** Folder of a job's streams. Throws LogError InvalidKey. */
 export function jobDir(dir: string, jobId: string): string {
   check('jobId', jobId, JOB, 'a lower-case UUID')

@@ -42,12 +42,6 @@ export class TimeIndex implements AsyncDisposable {
     if (written?.bytesWritten === RECORD_BYTES) this.#records += 1
   }
 
-  /** Time of the byte at `offset` in ms; null when nothing was noted at or before it. */
-  async timeAt(offset: number): Promise<number | null> {
-    const count = await this.#countUpTo(offset)
-    return count === 0 ? null : (await this.#read(count - 1)).timeMs
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close()
   }
@@ -58,21 +52,16 @@ export class TimeIndex implements AsyncDisposable {
     let high = this.#records
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((await this.#read(middle)).offset <= offset) low = middle + 1
+      if ((await this.#offsetOf(middle)) <= offset) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  async #read(record: number): Promise<{ offset: number; timeMs: number }> {
-    const { buffer, bytesRead } = await this.#file.read(
-      Buffer.alloc(RECORD_BYTES),
-      0,
-      RECORD_BYTES,
-      record * RECORD_BYTES,
-    )
-    if (bytesRead < RECORD_BYTES) return { offset: Number.POSITIVE_INFINITY, timeMs: 0 }
-    return { offset: Number(buffer.readBigUInt64LE(0)), timeMs: Number(buffer.readBigUInt64LE(8)) }
+  async #offsetOf(record: number): Promise<number> {
+    const buffer = Buffer.alloc(8)
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, record * RECORD_BYTES)
+    return bytesRead < buffer.length ? Number.POSITIVE_INFINITY : Number(buffer.readBigUInt64LE(0))
   }
 }
 

@@ -23,6 +23,8 @@ export type BackendParts = {
   readonly site: Site
   readonly serveId: string
   readonly logger: Logger
+  /** Hears which runtime folder new tasks get. */
+  readonly onRuntime?: (dir: string) => void
   /** The login of a project for the registry of an image; none when left out. */
   readonly credentials?: DockerBackendOptions['credentials']
 }
@@ -83,7 +85,7 @@ export function engineSocket({ dockerHost }: Config, site: Site): string {
 /** Loaded only when it is used: the client of an engine takes longer to load than the rest of the server. */
 async function openDocker(
   config: Config,
-  { inventory, site, serveId, credentials }: BackendParts,
+  { inventory, site, serveId, credentials, onRuntime }: BackendParts,
   socket: string,
 ): Promise<Backend & AsyncDisposable> {
   const silent = (cause?: unknown) =>
@@ -101,6 +103,7 @@ async function openDocker(
     cacheDir: join(config.dataDir, 'runtime'),
     nodePath: process.execPath,
   })
+  onRuntime?.(dir)
   return createDockerBackend({
     dataDir: config.dataDir,
     runtimeDir: dir,
@@ -115,12 +118,16 @@ async function openDocker(
   })
 }
 
-async function openHost(config: Config, { inventory }: BackendParts): Promise<Backend & AsyncDisposable> {
+async function openHost(
+  config: Config,
+  { inventory, onRuntime }: BackendParts,
+): Promise<Backend & AsyncDisposable> {
   const tools = { bwrap: findTool('bwrap', 'bubblewrap'), setpriv: findTool('setpriv', 'util-linux') }
   const { dir } = await prepareRuntime({
     cacheDir: join(config.dataDir, 'runtime'),
     nodePath: process.execPath,
   })
+  onRuntime?.(dir)
   return createHostBackend({
     dataDir: config.dataDir,
     runtimeDir: dir,

@@ -1,24 +1,19 @@
 // The docker backend when the engine, an image or a container goes away under it, and beside strangers on one engine.
 import assert from 'node:assert/strict'
-import { access, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { AppError } from '../../src/api/error.ts'
 import { createDockerBackend } from '../../src/backend/docker/backend.ts'
-import type { DockerRequest } from '../../src/backend/docker/plan.ts'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
-import { importSuiteImage, openDocker, SUITE_IMAGE } from './backend-docker-harness.ts'
-import {
-  type Harness,
-  makeJob,
-  planInput,
-  SIGNAL,
-  states,
-  until,
-  untilState,
-  untilUp,
-} from './backend-harness.ts'
+import { importSuiteImage, openDocker } from './backend-docker-harness.ts'
+import { type Harness, makeJob, SIGNAL, states, until, untilState, untilUp } from './backend-harness.ts'
+import { makeTestRuntime } from './backend-host-harness.ts'
+
+const NOBODY = 65_534
 
 let engine: DockerEngine
 let harness: Harness
@@ -28,7 +23,7 @@ before(async () => {
 })
 after(() => harness[Symbol.asyncDispose]())
 
-const nameOf = (plan: { tasks: readonly { name: string }[] }, index = 0): string => plan.tasks[index]!.name
+const nameOf = (plan: { tasks: readonly { name: string }[] }): string => plan.tasks[0]!.name
 const observe = (ref: Parameters<Harness['leftovers']>[0]) => harness.backend.observe(ref, SIGNAL)
 
 test('while the engine is gone nothing is said of tasks; they live on and are seen again', async () => {
@@ -187,93 +182,36 @@ test('another server on the same engine neither sees nor touches what is ours', 
   await rm(dir, { recursive: true })
 })
 
-test('a job of several tasks gets a network of its own, beside whatever the engine has', async () => {
-  const stranger = await engine.docker.createNetwork({
-    Name: 'stranger',
-    IPAM: { Driver: 'default', Config: [{ Subnet: '10.212.8.0/21' }] },
+test('a server that is not root writes, reads and deletes all the same', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'rwu-'))
+  await makeTestRuntime(join(dir, 'runtime'))
+  for (const path of [engine.dir, dir]) await chmod(path, 0o755)
+  await chmod(engine.socket, 0o666)
+  await mkdir(join(dir, 'data'))
+  await chown(join(dir, 'data'), NOBODY, NOBODY)
+  const program = join(import.meta.dirname, 'docker-unprivileged.ts')
+  const drop = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups', process.execPath]
+  const { stdout } = await promisify(execFile)('setpriv', [...drop, program, engine.socket, dir])
+  assert.deepEqual([JSON.parse(stdout)[0].state, JSON.parse(stdout)[0].exitCode], ['exited', 9])
+  assert.deepEqual(await readdir(join(dir, 'data/tasks/.gone')), [])
+  assert.deepEqual(await engine.docker.listContainers({ all: true }), [])
+  await rm(dir, { recursive: true })
+})
+
+for (const how of ['SIGTERM', 'SIGKILL'] as const)
+  test(`an engine without live-restore that ends by ${how} ends its tasks, and their end is on record`, async () => {
+    const mortal = await startDockerEngine({ liveRestore: false })
+    await using own = await openDocker(async () => mortal)
+    const { ref, plan } = await makeJob(own, [{ kind: 'polite' }])
+    await own.backend.start(plan, SIGNAL)
+    await untilUp(own, ref)
+    await mortal.stop(how)
+    await mortal.start()
+    const [seen] = await untilState(own.backend, ref, 'exited', 'lost')
+    assert.equal(seen?.state, 'exited', JSON.stringify(seen))
+    assert.notEqual(seen?.exitCode, 0)
+    await own.backend.start(plan, SIGNAL)
+    assert.equal(await own.timesRun(ref, 'worker-0'), 1)
+    await own.backend.remove(ref, SIGNAL)
+    assert.deepEqual(await own.leftovers(ref), [])
   })
-  const jobs = await Promise.all(
-    Array.from({ length: 3 }, () => makeJob(harness, [{ kind: 'polite' }, { kind: 'polite' }])),
-  )
-  await Promise.all(jobs.map(({ plan }) => harness.backend.start(plan, SIGNAL)))
-  const seen = (await Promise.all(jobs.map(({ ref }) => observe(ref))))
-    .flat()
-    .map(({ address }) => address ?? '')
-  assert.equal(new Set(seen).size, 6)
-  const networks = await engine.docker.listNetworks({ filters: { label: ['ropeway.job'] } })
-  assert.equal(networks.length, 3)
-  for (const { IPAM } of networks) assert.match(IPAM?.Config?.[0]?.Subnet ?? '', /^10\.212\.\d+\.\d+\/29$/)
-  await Promise.all(jobs.map(({ ref }) => harness.backend.remove(ref, SIGNAL)))
-  for (const { ref } of jobs) assert.deepEqual(await harness.leftovers(ref), [])
-  await stranger.remove()
-})
-
-test("with the host's network a task has the address of its host", async () => {
-  const { ref, input } = await makeJob(harness, [{ kind: 'polite' }])
-  const plan = harness.backend.plan({ ...input, container: { ...input.container, hostNetwork: true } })
-  await harness.backend.start(plan, SIGNAL)
-  await untilUp(harness, ref)
-  assert.equal((await observe(ref))[0]?.address, '127.0.0.2')
-  const { HostConfig } = await engine.docker.getContainer(nameOf(plan)).inspect()
-  assert.equal(HostConfig.NetworkMode, 'host')
-  await harness.backend.remove(ref, SIGNAL)
-})
-
-test('/cache lies on the disk the administrator chose, and is wiped at the end', async () => {
-  const cacheDir = await mkdtemp(join(tmpdir(), 'rwc-'))
-  const { ref, input } = await makeJob(harness, [
-    { kind: 'script', text: 'mkdir -m 0 /cache/closed && echo x >/cache/file' },
-  ])
-  const plan = harness.backend.plan({ ...input, container: { ...input.container, cacheDir } })
-  await harness.backend.start(plan, SIGNAL)
-  assert.equal((await untilState(harness.backend, ref, 'exited'))[0]?.exitCode, 0)
-  await access(join((plan.tasks[0]!.request as DockerRequest).cache, 'file'))
-  await harness.backend.remove(ref, SIGNAL)
-  assert.deepEqual(await readdir(cacheDir), [])
-  await rm(cacheDir, { recursive: true })
-  const again = await makeJob(harness, [{ kind: 'polite' }])
-  const lost = harness.backend.plan({ ...again.input, container: { ...again.input.container, cacheDir } })
-  await assert.rejects(harness.backend.start(lost, SIGNAL), /cacheDir .* is not there; is its disk mounted\?/)
-  await harness.backend.remove(again.ref, SIGNAL)
-})
-
-test('volumes of the administrator are mounted as allowed, and limits reach the program', async () => {
-  const shared = await mkdtemp(join(tmpdir(), 'rwv-'))
-  await mkdir(join(shared, 'writable'), { mode: 0o777 })
-  const text = `ls /ro; (: >/ro/x) 2>/dev/null || echo refused; : >/rw/made; ulimit -n; ulimit -c
-awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
-  const { ref, input } = await makeJob(harness, [
-    { kind: 'script', text: `exec >/run/ropeway/spool/out 2>&1\n${text}` },
-  ])
-  const volume = (path: string, target: string, readOnly: boolean) => ({
-    ...{ source: { kind: 'host_path', path } as const, target, readOnly },
-  })
-  const plan = harness.backend.plan({
-    ...input,
-    container: {
-      ...input.container,
-      shmBytes: 96 << 20,
-      ulimits: [...input.container.ulimits, { name: 'nofile', soft: 512, hard: 1024 }],
-      volumes: [volume(shared, '/ro', true), volume(join(shared, 'writable'), '/rw', false)],
-    },
-  })
-  await harness.backend.start(plan, SIGNAL)
-  await untilState(harness.backend, ref, 'exited')
-  const out = (await harness.real!.readSpool(ref, 'worker-0', 'out'))?.trim().split('\n')
-  assert.deepEqual(out, ['writable', 'refused', '512', '0', `size=${96 * 1024}k`])
-  assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])
-  await harness.backend.remove(ref, SIGNAL)
-  assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])
-  await rm(shared, { recursive: true })
-})
-
-test('the plan shows the bodies, addresses as the names of tasks, and starts nothing', () => {
-  const input = { ...planInput(['worker-0', 'worker-1']), image: SUITE_IMAGE }
-  const names = [{ name: 'w1', address: '127.0.0.3', task: 'worker-1' }]
-  const request = harness.backend.plan({ ...input, hostNames: names }).tasks[0]!.request as DockerRequest
-  const { HostConfig, Image } = request.create
-  assert.equal(Image, '{image}')
-  assert.equal(HostConfig.NetworkMode, '{network}')
-  assert.deepEqual(HostConfig.ExtraHosts?.[0], 'w1:{worker-1}')
-  assert.ok(!JSON.stringify(request).includes('AutoRemove'))
-})

@@ -1,7 +1,7 @@
 // A real server as a child process on a folder of its own, and what end-to-end tests do with it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -18,6 +18,8 @@ export type ServeOptions = {
   simulate?: string
   env?: Record<string, string>
   dataDir?: string
+  /** Text of DIR/site.yaml. */
+  site?: string
 }
 export type Credentials = {
   endpoint: string
@@ -44,6 +46,7 @@ export class Ropeway implements AsyncDisposable {
     this.#options = options
     this.#ownsDir = options.dataDir === undefined
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'rw-'))
+    if (options.site !== undefined) writeFileSync(join(this.dataDir, 'site.yaml'), options.site)
   }
 
   static async start(options: ServeOptions = {}): Promise<Ropeway> {

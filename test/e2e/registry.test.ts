@@ -48,7 +48,7 @@ describe('a private registry', () => {
     const { job } = await run('no-login')
     assert.equal(job.status.phase, 'Abnormal')
     assert.match(
-      job.status.message,
+      String(job.status.message),
       /could not be pulled: the registry wants a login.*"ropeway registry add"/,
     )
     assert.ok(performance.now() - begun < 20_000)

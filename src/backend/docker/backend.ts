@@ -190,7 +190,9 @@ class DockerBackend implements Backend, AsyncDisposable {
     await removeContainers(this.#engine, label, signal)
     await this.#networks.remove(label, signal)
     await removeVolumes(this.#engine, label, signal)
-    await settleAll(ref.tasks.map((task) => removeFolders(this.#machine, this.#folder(ref, task))))
+    const image = (await this.#attempts.records.read(attemptName(ref)))?.image ?? null
+    const parts = { engine: this.#engine, machine: this.#machine, image, labels: this.#labels(ref) }
+    await settleAll(ref.tasks.map((task) => removeFolders(parts, this.#folder(ref, task))))
     await this.#attempts.forget(attemptName(ref))
   }
 

@@ -1,7 +1,6 @@
 // The bodies of create requests (Docker Engine API 1.41, POST /containers/create). Pure. AutoRemove is never set: a
 // container that ended is how we know that its task ran (decisions.md 1.5).
 import { TASK_PATHS } from '../../api/task-constants.ts'
-import type { ContainerVolume } from '../../job/container-options.ts'
 import type { PlanInput, TaskPlanInput } from '../../job/ports.ts'
 import { cpuShares, PIDS_MAX } from '../limits.ts'
 import type { Bind } from './folders.ts'
@@ -211,7 +210,7 @@ const bind = (source: string, target: string, readOnly: boolean): MountBody => (
 
 /** NFS goes through the engine's own volume driver, as `docker volume create --opt type=nfs` does; removed at the end. */
 function volumeMount(
-  { source, target, readOnly }: ContainerVolume,
+  { source, target, readOnly }: PlanInput['container']['volumes'][number],
   name: string,
   labels: Readonly<Record<string, string>>,
 ): MountBody {

@@ -6,6 +6,7 @@ import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { JobPlan, PlanInput, TaskPlanInput } from '../../job/ports.ts'
 import type { PullPolicy } from '../../job/site.ts'
+import type { ContainerVolume } from '../../job/volumes.ts'
 import { type Accounts, accountsOf } from '../accounts.ts'
 import { type HostName, hostNamesFor } from '../host-names.ts'
 import { runtimeCommand } from '../runtime.ts'
@@ -53,6 +54,7 @@ export type DockerRequest = {
   /** Host folders: the task's own, and what becomes /cache. */
   readonly folder: string
   readonly cache: string
+  readonly volumes: readonly ContainerVolume[]
   readonly hostFolders: readonly HostFolder[]
   readonly rootFolders: readonly RootFolder[]
   readonly accounts: Accounts
@@ -117,6 +119,7 @@ function planTask(
     gid,
     folder,
     cache,
+    volumes: input.container.volumes,
     hostFolders: [
       { path: join(folder, RUN_DIR), mode: 0o755, owner: 'server' },
       { path: join(folder, SPOOL_DIR), mode: 0o700, owner: 'task' },

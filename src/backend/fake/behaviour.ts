@@ -5,8 +5,9 @@
 // `*` holds for every task not named. All fields may be left out; without the annotation a task runs 1 s and exits 0.
 import { z } from 'zod'
 import { AppError } from '../../api/error.ts'
+import { ANNOTATION } from '../../job/annotations.ts'
 
-export const FAKE_ANNOTATION = 'ropeway/fake'
+export const FAKE_ANNOTATION = ANNOTATION.fake
 
 /** A day: a delay beyond it is a mistake in units. */
 const durationMs = z.number().int().min(0).max(86_400_000)

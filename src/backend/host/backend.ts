@@ -10,10 +10,11 @@ import type { Backend, JobPlan } from '../../job/ports.ts'
 import { deleteTree } from '../delete-tree.ts'
 import { asDiskFull } from '../disk-full.ts'
 import { settleAll } from '../settle.ts'
-import { ENDED_DIR, GONE_DIR, SUPERVISOR_FILE, TASK_DIRS } from './layout.ts'
+import { GRAVES_DIR, RUN_DIR, taskFolderOf } from '../task-folder.ts'
+import { ENDED_DIR, SUPERVISOR_FILE } from './layout.ts'
 import { type HostMachine, readMachine } from './machine.ts'
 import { observeTask } from './observe.ts'
-import { type HostRequest, planJob, taskFolder } from './plan.ts'
+import { type HostRequest, planJob } from './plan.ts'
 import { readPlan, type StoredPlan } from './record.ts'
 import { startTask } from './start.ts'
 import { endTask, removeTask } from './stop.ts'
@@ -93,7 +94,7 @@ class HostBackend implements Backend, AsyncDisposable {
   }
 
   runDir(ref: AttemptRef, task: string): string {
-    return join(this.#folder(ref, task), TASK_DIRS.run)
+    return join(this.#folder(ref, task), RUN_DIR)
   }
 
   /** Supervisors leave an empty file in one folder when they end, so one watch serves all tasks, old ones too. */
@@ -131,19 +132,19 @@ class HostBackend implements Backend, AsyncDisposable {
   }
 
   #folder(ref: Pick<AttemptRef, 'jobId' | 'attempt'>, task: string): string {
-    return taskFolder(this.#machine, ref.jobId, ref.attempt, task)
+    return taskFolderOf(this.#machine.tasksDir, ref.jobId, ref.attempt, task)
   }
 }
 
 /** Makes `<dataDir>/tasks` and finishes deletions that a killed server left. */
 async function openFolders({ tasksDir, isRoot }: HostMachine): Promise<void> {
-  for (const path of [tasksDir, join(tasksDir, ENDED_DIR), join(tasksDir, GONE_DIR)]) {
+  for (const path of [tasksDir, join(tasksDir, ENDED_DIR), join(tasksDir, GRAVES_DIR)]) {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await chmod(path, 0o700)
   }
   // What cannot be deleted now is only space; it must not keep the server from starting.
-  for (const name of await readdir(join(tasksDir, GONE_DIR)))
-    await deleteTree(join(tasksDir, GONE_DIR, name), isRoot).catch(() => undefined)
+  for (const name of await readdir(join(tasksDir, GRAVES_DIR)))
+    await deleteTree(join(tasksDir, GRAVES_DIR, name), isRoot).catch(() => undefined)
   // By rename: a running shell goes on reading the file it opened.
   const script = join(tasksDir, SUPERVISOR_FILE)
   await writeFile(`${script}.draft`, SUPERVISOR_SCRIPT, { mode: 0o700 })

@@ -19,13 +19,6 @@ export const TASK_FILES = {
   group: 'group',
 } as const
 
-/** Folders in a task's folder that become folders of the task. */
-export const TASK_DIRS = { run: 'run', spool: 'run/spool' } as const
-
-/** Entries of the tasks folder that are no task; no task name begins with a dot. */
+/** Entries of the tasks folder that are no task, beside GRAVES_DIR. */
 export const ENDED_DIR = '.ended'
-export const GONE_DIR = '.gone'
 export const SUPERVISOR_FILE = '.supervisor.sh'
-
-/** sun_path holds 108 bytes with the closing NUL (unix(7)). */
-export const SOCKET_PATH_LIMIT = 107

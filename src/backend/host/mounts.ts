@@ -2,15 +2,10 @@
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import { WRITABLE_DIRS } from '../../job/places.ts'
-import { TASK_DIRS, TASK_FILES } from './layout.ts'
+import { type ContainerVolume, formatSource } from '../../job/volumes.ts'
+import { RUN_DIR, SPOOL_DIR, type TaskSubfolder } from '../task-folder.ts'
+import { TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'
-
-/** A folder to make on this machine, relative to the task's own; `task` means the task's uid owns it. */
-export type PlannedFolder = {
-  readonly path: string
-  readonly mode: number
-  readonly owner: 'task' | 'server'
-}
 
 export type Mount = {
   readonly kind: 'ro-bind' | 'bind' | 'dev-bind' | 'symlink' | 'tmpfs' | 'proc' | 'dev'
@@ -19,6 +14,8 @@ export type Mount = {
   readonly target: string
   /** Octal, for tmpfs. */
   readonly mode?: string
+  /** For tmpfs; half of the machine's memory when left out. */
+  readonly sizeBytes?: number
 }
 
 /** Places every image has, each on its own folder of the disk; the other writable folders lie in one of them or get their own. */
@@ -63,11 +60,13 @@ export function planWritable(
   machine: HostMachine,
   dirs: readonly string[],
   uid: number,
-): { folders: PlannedFolder[]; mounts: Mount[] } {
+  cache: string | null = null,
+): { folders: TaskSubfolder[]; mounts: Mount[] } {
   const wanted = [...new Set([...WRITABLE_DIRS, ...dirs])].sort(
     (a, b) => a.length - b.length || (a < b ? -1 : 1),
   )
   const bases = new Map(Object.entries(BASES))
+  if (cache !== null) bases.set('/cache', cache)
   const made = new Set(bases.values())
   for (const path of wanted) {
     checkWritable(machine, path, uid)
@@ -104,11 +103,30 @@ export type MountInput = {
   readonly writable: readonly Mount[]
   readonly mountRunTrain: boolean
   readonly devices: readonly string[]
+  readonly volumes: readonly ContainerVolume[]
+  readonly shmBytes: number
+}
+
+/** Throws AppError for a volume that cannot be mounted without a container engine, or not there. */
+function volumeMount(machine: HostMachine, { source, target, readOnly }: ContainerVolume): Mount {
+  if (source.kind === 'nfs')
+    throw new AppError(
+      'NotSupported',
+      `spec.volumes: got ${JSON.stringify(formatSource(source))}; valid on the host backend: host_path, with the share mounted by the administrator`,
+    )
+  const readOnlyRoot = [...machine.root.map(({ path }) => path), ...machine.optional]
+  const holder = readOnlyRoot.find((parent) => isUnder(target, parent))
+  if (holder !== undefined)
+    throw new AppError(
+      'InvalidParam',
+      `spec.volumes: got local_path ${JSON.stringify(target)}; valid on the host backend: a path outside ${holder}, such as /data`,
+    )
+  return { kind: readOnly ? 'ro-bind' : 'bind', source: source.path, target }
 }
 
 /** All mounts of a task, parents before children. Sources are absolute. */
 export function planMounts(machine: HostMachine, input: MountInput): Mount[] {
-  const own = (path: string): string => `${input.folder}/${path}`
+  const own = (path: string): string => (path.startsWith('/') ? path : `${input.folder}/${path}`)
   const ro = (source: string, target = source): Mount => ({ kind: 'ro-bind', source, target })
   const visible = [...machine.root.map((entry) => entry.path), ...machine.optional]
   const mounts: Mount[] = [
@@ -122,7 +140,7 @@ export function planMounts(machine: HostMachine, input: MountInput): Mount[] {
     ...machine.linkTargets.map((path) => ro(path)),
     { kind: 'proc', source: '', target: '/proc' },
     { kind: 'dev', source: '', target: '/dev' },
-    { kind: 'tmpfs', source: '', target: '/dev/shm', mode: '1777' },
+    { kind: 'tmpfs', source: '', target: '/dev/shm', mode: '1777', sizeBytes: input.shmBytes },
     ...input.devices.map((path): Mount => ({ kind: 'dev-bind', source: path, target: path })),
     ro('/sys'),
     ro(own(TASK_FILES.hosts), '/etc/hosts'),
@@ -130,9 +148,10 @@ export function planMounts(machine: HostMachine, input: MountInput): Mount[] {
     ro(own(TASK_FILES.group), '/etc/group'),
     ro(machine.runtimeDir, TASK_PATHS.runtime),
     // A socket can be connected to on a read-only mount, and nobody can put another one in its place.
-    ro(own(TASK_DIRS.run), TASK_PATHS.runDir),
-    { kind: 'bind', source: own(TASK_DIRS.spool), target: TASK_PATHS.spool },
+    ro(own(RUN_DIR), TASK_PATHS.runDir),
+    { kind: 'bind', source: own(SPOOL_DIR), target: TASK_PATHS.spool },
     ...input.writable.map((mount) => ({ ...mount, source: own(mount.source) })),
+    ...input.volumes.map((volume) => volumeMount(machine, volume)),
   ]
   if (input.mountRunTrain) mounts.push(ro(machine.runTrainPath, '/home/work/run_train.sh'))
   if (visible.some((path) => isUnder(machine.dataDir, path))) {
@@ -150,11 +169,15 @@ export function mountOptions(mounts: readonly Mount[]): string[] {
     const parts = mount.target.split('/').slice(1, -1)
     parts.forEach((_, index) => {
       const parent = `/${parts.slice(0, index + 1).join('/')}`
-      if (done.has(parent) || mounts.some((other) => isUnder(parent, other.target))) return
+      // /dev is made on the spot: folders of device files in it are not there yet.
+      const covers = ({ kind, target }: Mount): boolean =>
+        kind === 'dev' ? parent === target : isUnder(parent, target)
+      if (done.has(parent) || mounts.some(covers)) return
       done.add(parent)
       options.push('--perms', '0755', '--dir', parent)
     })
     if (mount.mode !== undefined) options.push('--perms', mount.mode)
+    if (mount.sizeBytes !== undefined) options.push('--size', String(mount.sizeBytes))
     options.push(`--${mount.kind}`, ...(mount.source === '' ? [] : [mount.source]), mount.target)
   }
   return [...options, '--remount-ro', '/']

@@ -99,6 +99,71 @@ test('device files are passed on, and only those', () => {
   assert.deepEqual(targets(requestOf({}, {}, ['/dev/davinci0']), '--dev-bind'), ['/dev/davinci0'])
 })
 
+const asking = (container: Partial<PlanInput['container']>, more: Partial<PlanInput> = {}) =>
+  requestOf({}, { ...more, container: { ...INPUT.container, ...container } })
+
+test('shared memory has the size asked for, half of the task’s memory when nobody said', () => {
+  const sizeOf = ({ sandbox }: HostRequest) => sandbox[sandbox.indexOf('--size') + 1]
+  assert.equal(sizeOf(requestOf()), '500')
+  assert.equal(sizeOf(asking({ shmBytes: 4096 })), '4096')
+})
+
+test('limits are set before the right to raise them is given up', () => {
+  const ulimits = [
+    { name: 'memlock', soft: -1, hard: -1 },
+    { name: 'nofile', soft: 512, hard: 1024 },
+  ]
+  assert.deepEqual(asking({ ulimits }).command.slice(0, 5), [
+    '/usr/bin/prlimit',
+    '--memlock=unlimited:unlimited',
+    '--nofile=512:1024',
+    '--',
+    '/usr/bin/setpriv',
+  ])
+  assert.equal(asking({ ulimits: [] }).command[0], '/usr/bin/setpriv')
+})
+
+test('an extra device is passed on, and the folder it lies in can be entered', () => {
+  const { sandbox } = asking({ devices: ['/dev/infiniband/uverbs0'] })
+  const at = sandbox.indexOf('/dev/infiniband')
+  assert.deepEqual(sandbox.slice(at - 3, at + 1), ['--perms', '0755', '--dir', '/dev/infiniband'])
+  assert.ok(at > sandbox.indexOf('--dev') && at < sandbox.indexOf('/dev/infiniband/uverbs0'))
+})
+
+const volume = (target: string, readOnly = true) => ({
+  source: { kind: 'host_path' as const, path: '/data/sets' },
+  target,
+  readOnly,
+})
+
+test('a shared folder is bound as it may be used, over the folders of the task', () => {
+  const ro = asking({ volumes: [volume('/home/work/sets')] })
+  assert.ok(targets(ro, '--ro-bind').includes('/home/work/sets'))
+  assert.ok(ro.sandbox.lastIndexOf('/home/work/sets') > ro.sandbox.indexOf('/home/work'))
+  assert.ok(targets(asking({ volumes: [volume('/data', false)] }), '--bind').includes('/data'))
+})
+
+const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
+  [
+    'a share that would have to be mounted',
+    () =>
+      asking({
+        volumes: [{ ...volume('/data'), source: { kind: 'nfs', server: '10.0.0.1', path: '/p' } }],
+      }),
+    /10\.0\.0\.1:\/p".*host_path/,
+  ],
+  ['a place that is read-only', () => asking({ volumes: [volume('/usr/share/x')] }), /a path outside \/usr/],
+  ['root', () => requestOf({}, { runUser: { uid: 0, gid: 0 } }), /run_user: got "0"/],
+  [
+    'a capability',
+    () => requestOf({}, { annotations: { 'ropeway/capabilities': 'IPC_LOCK' } }),
+    /got "IPC_LOCK"; valid on the host backend: none/,
+  ],
+]
+for (const [what, run, message] of REFUSED)
+  test(`${what} is refused, in words that say why`, () =>
+    assert.throws(run, (error) => error instanceof AppError && message.test(error.message)))
+
 test('the hosts file holds localhost, the names of the job and the own name once', () => {
   const lines = requestOf().hosts.trim().split('\n')
   assert.deepEqual(lines.slice(2), ['127.0.0.3 other', '127.0.0.2 pod-0'])
@@ -111,16 +176,13 @@ test('the hosts file holds localhost, the names of the job and the own name once
 })
 
 test('as root setpriv drops to the uid, without root a user namespace maps it', () => {
-  assert.deepEqual(requestOf().command.slice(0, 5), [
-    '/usr/bin/setpriv',
-    '--reuid',
-    '1101',
-    '--regid',
-    '1101',
+  assert.deepEqual(requestOf().command.slice(0, 8), [
+    ...['/usr/bin/prlimit', '--core=0:0', '--'],
+    ...['/usr/bin/setpriv', '--reuid', '1101', '--regid', '1101'],
   ])
   assert.ok(!requestOf().sandbox.includes('--unshare-user'))
   const request = requestOf({ isRoot: false })
-  assert.equal(request.command[0], '/opt/ropeway/tini')
+  assert.deepEqual(request.command.slice(0, 4), ['/usr/bin/prlimit', '--core=0:0', '--', '/opt/ropeway/tini'])
   assert.deepEqual(request.sandbox.slice(0, 5), ['--unshare-user', '--uid', '1101', '--gid', '1101'])
 })
 

@@ -1,15 +1,21 @@
 // From the domain's plan input to the exact request of each task. Pure: what it needs of the machine was read before.
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Placement } from '../../accelerator/device.ts'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
+import { ANNOTATION } from '../../job/annotations.ts'
 import { taskObjectName } from '../../job/names.ts'
 import { PLACES } from '../../job/places.ts'
 import type { JobPlan, PlanInput, TaskPlanInput } from '../../job/ports.ts'
+import type { Ulimit } from '../../job/site.ts'
+import type { ContainerVolume } from '../../job/volumes.ts'
+import { accountsOf } from '../accounts.ts'
+import { hostNamesFor } from '../host-names.ts'
+import { runtimeCommand } from '../runtime.ts'
+import { checkSocketPath, RUN_DIR, SPOOL_DIR, type TaskSubfolder, taskFolderOf } from '../task-folder.ts'
 import { type CgroupFolder, type Controller, planCgroups } from './cgroup.ts'
-import { SOCKET_PATH_LIMIT, TASK_DIRS } from './layout.ts'
 import type { HostMachine } from './machine.ts'
-import { mountOptions, type PlannedFolder, planMounts, planWritable } from './mounts.ts'
+import { mountOptions, planMounts, planWritable } from './mounts.ts'
 
 /** The one image of this backend: the machine's own root file system. */
 export const HOST_IMAGE = 'host'
@@ -20,8 +26,11 @@ export type HostRequest = {
   readonly uid: number
   readonly gid: number
   readonly address: string
-  /** Made below `folder`, parents first. */
-  readonly folders: readonly PlannedFolder[]
+  /** What becomes /cache when that is on another disk than `folder`. */
+  readonly cache: string | null
+  readonly volumes: readonly ContainerVolume[]
+  /** Made below `folder` (or where an absolute path says), parents first. */
+  readonly folders: readonly TaskSubfolder[]
   /** Text of the task's /etc/hosts. */
   readonly hosts: string
   /** Lines put before those of the machine's own files. */
@@ -34,37 +43,14 @@ export type HostRequest = {
   readonly command: readonly string[]
 }
 
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
-const ADDRESS = /^[0-9A-Fa-f.:]+$/
-
 /** Text of /etc/hosts: localhost, the job's names, and the task's own. Throws AppError for a name that would break it. */
 function hostsText(input: PlanInput, task: TaskPlanInput): string {
-  const entries = [...input.hostNames]
-  if (!entries.some((entry) => entry.name === task.podName))
-    entries.push({ name: task.podName, address: task.hostAddress })
-  for (const { name, address } of entries) {
-    if (!NAME.test(name) || !ADDRESS.test(address)) {
-      throw new AppError(
-        'InvalidParam',
-        `Host name ${JSON.stringify(name)} with address ${JSON.stringify(address)} cannot stand in /etc/hosts`,
-      )
-    }
-  }
   const lines = [
     '127.0.0.1 localhost',
     '::1 localhost ip6-localhost',
-    ...entries.map(({ name, address }) => `${address} ${name}`),
+    ...hostNamesFor(input, task).map(({ name, address }) => `${address} ${name}`),
   ]
   return `${lines.join('\n')}\n`
-}
-
-/** The users that images of both generations have (modelarts.md §3.1), and the one that runs. */
-function accounts(input: PlanInput): { passwd: string[]; group: string[] } {
-  const { uid, gid } = input.runUser
-  const known = [PLACES[1].uid, PLACES[2].uid, 0] as readonly number[]
-  const passwd = ['work:x:1101:1101::/home/work:/bin/sh', 'ma-user:x:1000:100::/home/ma-user:/bin/sh']
-  if (!known.includes(uid)) passwd.push(`ropeway:x:${uid}:${gid}::${PLACES[input.generation].home}:/bin/sh`)
-  return { passwd, group: ['work:x:1101:', 'ma-group:x:100:'] }
 }
 
 /**
@@ -102,31 +88,20 @@ function commandOf(machine: HostMachine, input: PlanInput): string[] {
     '--clear-groups',
     '--no-new-privs',
   ]
-  const runtime = TASK_PATHS.runtime
   return [
+    // First, while there still is the right to raise a limit.
+    ...limitsCommand(machine, input.container.ulimits),
     ...(machine.isRoot ? [...drop, '--bounding-set=-all', '--inh-caps=-all', '--'] : []),
-    ...[`${runtime}/tini`, '--', `${runtime}/lib/${machine.loader}`, '--library-path', `${runtime}/lib`],
-    ...[`${runtime}/node`, `${runtime}/launcher.js`, 'task'],
+    ...runtimeCommand(machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'task']),
   ]
 }
 
-/** Folder of one task; its name is a function of the attempt, so that a restarted server finds it again. */
-export const taskFolder = (
-  machine: Pick<HostMachine, 'tasksDir'>,
-  jobId: string,
-  attempt: number,
-  task: string,
-): string => join(machine.tasksDir, taskObjectName(jobId, attempt, task))
-
-function checkSocketPath(folder: string, dataDir: string): void {
-  const path = join(folder, TASK_DIRS.run, 'task.sock')
-  const length = Buffer.byteLength(path)
-  if (length > SOCKET_PATH_LIMIT) {
-    throw new AppError(
-      'BackendUnavailable',
-      `The data folder ${dataDir} is too long: the task's socket ${path} would have ${length} bytes, the limit is ${SOCKET_PATH_LIMIT}; use a data folder at least ${length - SOCKET_PATH_LIMIT} bytes shorter`,
-    )
-  }
+/** prlimit comes in the package of setpriv, and lies beside it. */
+function limitsCommand({ tools }: HostMachine, ulimits: readonly Ulimit[]): string[] {
+  if (ulimits.length === 0) return []
+  const text = (value: number): string => (value === -1 ? 'unlimited' : String(value))
+  const options = ulimits.map(({ name, soft, hard }) => `--${name}=${text(soft)}:${text(hard)}`)
+  return [join(dirname(tools.setpriv), 'prlimit'), ...options, '--']
 }
 
 /** One task. `devices` are device files of this machine that it may use. */
@@ -136,32 +111,36 @@ function planTask(
   task: TaskPlanInput,
   devices: readonly string[],
 ): HostRequest {
-  const folder = taskFolder(machine, input.jobId, input.attempt, task.task)
+  const folder = taskFolderOf(machine.tasksDir, input.jobId, input.attempt, task.task)
   checkSocketPath(folder, machine.dataDir)
-  const writable = planWritable(machine, input.writableDirs, input.runUser.uid)
+  const name = taskObjectName(input.jobId, input.attempt, task.task)
+  const { cacheDir, volumes, shmBytes } = input.container
+  // The folder around it is the server's alone, wherever it lies.
+  const cache = cacheDir === null ? null : join(cacheDir, `ropeway-${name}`, 'cache')
+  const writable = planWritable(machine, input.writableDirs, input.runUser.uid, cache)
   const mounts = planMounts(machine, {
     folder,
     writable: writable.mounts,
     mountRunTrain: input.mountRunTrain,
-    devices,
+    devices: [...new Set([...devices, ...input.container.devices])],
+    volumes,
+    shmBytes: shmBytes ?? Math.floor(task.placement.memoryBytes / 2),
   })
-  const { folders: cgroups, notLimited } = planCgroups(
-    machine.cgroups,
-    taskObjectName(input.jobId, input.attempt, task.task),
-    task.placement,
-  )
+  const { folders: cgroups, notLimited } = planCgroups(machine.cgroups, name, task.placement)
   return {
     folder,
     uid: input.runUser.uid,
     gid: input.runUser.gid,
     address: task.hostAddress,
+    cache,
+    volumes,
     folders: [
-      { path: TASK_DIRS.run, mode: 0o755, owner: 'server' },
-      { path: TASK_DIRS.spool, mode: 0o700, owner: 'task' },
+      { path: RUN_DIR, mode: 0o755, owner: 'server' },
+      { path: SPOOL_DIR, mode: 0o700, owner: 'task' },
       ...writable.folders,
     ],
     hosts: hostsText(input, task),
-    ...accounts(input),
+    ...accountsOf(input),
     limits: { cgroups, notLimited },
     sandbox: [...sandboxOptions(machine, input, task), ...mountOptions(mounts)],
     command: commandOf(machine, input),
@@ -180,6 +159,17 @@ export function planJob(
       `algorithm.engine.image_url is ${JSON.stringify(input.image)}; the host backend runs "${HOST_IMAGE}" (the machine's own root file system) only`,
     )
   }
+  if (input.runUser.uid === 0)
+    throw new AppError(
+      'InvalidParam',
+      'algorithm.engine.run_user: got "0"; valid on the host backend: another uid, because root would own the files of the machine itself',
+    )
+  const wanted = input.annotations[ANNOTATION.capabilities]
+  if (wanted)
+    throw new AppError(
+      'InvalidParam',
+      `metadata.annotations.${ANNOTATION.capabilities}: got ${JSON.stringify(wanted.slice(0, 200))}; valid on the host backend: none, because they would hold for the machine itself`,
+    )
   return {
     jobId: input.jobId,
     attempt: input.attempt,

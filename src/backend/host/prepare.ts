@@ -1,8 +1,10 @@
 // Makes a task's folder ready for its supervisor. Every step can be repeated; nothing here runs anything.
 import { chmod, chown, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { newShortId } from '../../lib/id.ts'
+import { makeCacheFolder } from '../cache-folder.ts'
 import { settleAll } from '../settle.ts'
+import { checkVolumePaths } from '../volume-paths.ts'
 import { makeCgroups } from './cgroup.ts'
 import { TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'
@@ -31,8 +33,10 @@ export async function prepareTask(machine: HostMachine, plan: StoredPlan): Promi
   const { folder } = request
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
+  await checkVolumePaths(request.volumes)
+  if (request.cache !== null) await makeCacheFolder(folder, request.cache)
   for (const { path, mode, owner } of request.folders) {
-    const full = join(folder, path)
+    const full = resolve(folder, path)
     await mkdir(full, { recursive: true, mode })
     await chmod(full, mode)
     if (machine.isRoot && owner === 'task') await chown(full, request.uid, request.gid)

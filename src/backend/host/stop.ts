@@ -3,10 +3,12 @@ import { open, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { AppError } from '../../api/error.ts'
 import { sleep } from '../../lib/abort.ts'
+import { removeCacheFolder } from '../cache-folder.ts'
 import { deleteTree } from '../delete-tree.ts'
 import { childrenOf, isAlive, sendSignal, takesSigterm } from '../process.ts'
+import { GRAVES_DIR } from '../task-folder.ts'
 import { removeCgroups } from './cgroup.ts'
-import { ENDED_DIR, GONE_DIR, TASK_FILES } from './layout.ts'
+import { ENDED_DIR, TASK_FILES } from './layout.ts'
 import type { HostMachine } from './machine.ts'
 import { isInit } from './process.ts'
 import { readPlan, readRecord, type SandboxInfo, type Started, seal } from './record.ts'
@@ -104,8 +106,9 @@ export async function removeTask(
   const left = await removeCgroups(machine.cgroups, name, KILL_TIMEOUT_MS, signal)
   if (left.length > 0)
     throw new AppError('BackendUnavailable', `Processes ${left.join(', ')} of ${name} do not end on SIGKILL`)
+  await removeCacheFolder(folder, (path) => deleteTree(path, machine.isRoot))
   // Renamed first: a half deleted folder must not look like a task that was never started.
-  const grave = join(machine.tasksDir, GONE_DIR, `${name}.${process.hrtime.bigint()}`)
+  const grave = join(machine.tasksDir, GRAVES_DIR, `${name}.${process.hrtime.bigint()}`)
   const moved = await rename(folder, grave).then(
     () => true,
     (error: NodeJS.ErrnoException) => {

@@ -97,6 +97,44 @@ const cases: [title: string, flags: JobFlags, document: JobDocument, body: JobDo
     },
   ],
   [
+    '--shm-size, --pull-policy and --host-network become annotations beside the file’s',
+    { shmSize: '8Gi', pullPolicy: 'always', hostNetwork: true },
+    { metadata: { name: 'a', annotations: { 'ropeway/shm-size': '1Gi', own: 'x' } } },
+    {
+      kind: 'job',
+      metadata: {
+        name: 'a',
+        annotations: {
+          'ropeway/shm-size': '8Gi',
+          own: 'x',
+          'ropeway/pull-policy': 'always',
+          'ropeway/host-network': 'true',
+        },
+      },
+    },
+  ],
+  [
+    '--volume adds folders and shares, and wins over the file’s at the same place',
+    {
+      volume: [
+        { server: null, source: '/data/a', target: '/a', readOnly: undefined },
+        { server: '10.0.0.1', source: '/p', target: '/b', readOnly: true },
+      ],
+    },
+    { spec: { volumes: [{ nfs: { src_path: 'x:/y', dest_path: '/a' } }, { nfs: { local_path: '/c' } }] } },
+    {
+      kind: 'job',
+      metadata,
+      spec: {
+        volumes: [
+          { nfs: { local_path: '/c' } },
+          { host_path: { src_path: '/data/a', local_path: '/a' } },
+          { nfs: { nfs_server_path: '10.0.0.1:/p', local_path: '/b', read_only: true } },
+        ],
+      },
+    },
+  ],
+  [
     '--flavor replaces the file’s devices',
     { flavor: 'f' },
     { spec: { resource: { main_container_customized_flavor: { accelerator_num: 4 } } } },

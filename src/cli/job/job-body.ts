@@ -16,7 +16,20 @@ export type JobFlags = {
   readonly nodes?: number
   readonly devices?: number
   readonly flavor?: string
+  /** As typed; the server knows what is valid and allowed. */
+  readonly shmSize?: string
+  readonly pullPolicy?: string
+  readonly hostNetwork?: true
+  readonly volume?: readonly VolumeFlag[]
   readonly dryRun?: true
+}
+/** `server` is null for a folder of the host. */
+export type VolumeFlag = {
+  readonly server: string | null
+  readonly source: string
+  readonly target: string
+  /** undefined: as far as the administrator allows. */
+  readonly readOnly: boolean | undefined
 }
 export type Pair = { readonly name: string; readonly value: string }
 
@@ -50,14 +63,43 @@ function put(target: JobDocument, key: string, value: unknown): void {
 export function buildJobBody(flags: JobFlags, document: JobDocument, newName: () => string): JobDocument {
   const metadata = objectAt(document['metadata'])
   put(metadata, 'name', flags.name ?? metadata['name'] ?? newName())
+  const wishes = wishesOf(flags)
+  if (Object.keys(wishes).length > 0)
+    metadata['annotations'] = { ...objectAt(metadata['annotations']), ...wishes }
   const body: JobDocument = { ...document, kind: document['kind'] ?? 'job', metadata }
   const algorithm = withAlgorithmFlags(objectAt(document['algorithm']), flags)
   if (document['algorithm'] !== undefined || Object.keys(algorithm).length > 0) body['algorithm'] = algorithm
   const spec = objectAt(document['spec'])
   const resource = withResourceFlags(objectAt(spec['resource']), flags)
   if (spec['resource'] !== undefined || Object.keys(resource).length > 0) spec['resource'] = resource
+  if (flags.volume) spec['volumes'] = withVolumes(spec['volumes'], flags.volume)
   if (document['spec'] !== undefined || Object.keys(spec).length > 0) body['spec'] = spec
   return body
+}
+
+/** Switches that ModelArts' request has no field for travel as annotations. */
+function wishesOf({ shmSize, pullPolicy, hostNetwork }: JobFlags): JobDocument {
+  const wishes: JobDocument = {}
+  put(wishes, 'ropeway/shm-size', shmSize)
+  put(wishes, 'ropeway/pull-policy', pullPolicy)
+  put(wishes, 'ropeway/host-network', hostNetwork && 'true')
+  return wishes
+}
+
+/** What the file mounts at the same place gives way. */
+function withVolumes(present: unknown, flags: readonly VolumeFlag[]): unknown[] {
+  const placeOf = (entry: unknown): unknown => {
+    const details = objectAt(Object.values(objectAt(entry))[0])
+    return details['local_path'] ?? details['dest_path']
+  }
+  const kept = listAt(present).filter((entry) => !flags.some(({ target }) => target === placeOf(entry)))
+  const added = flags.map(({ server, source, target, readOnly }) => {
+    const place = { local_path: target, ...(readOnly === undefined ? {} : { read_only: readOnly }) }
+    return server === null
+      ? { host_path: { src_path: source, ...place } }
+      : { nfs: { nfs_server_path: `${server}:${source}`, ...place } }
+  })
+  return [...kept, ...added]
 }
 
 function withAlgorithmFlags(algorithm: JobDocument, flags: JobFlags): JobDocument {

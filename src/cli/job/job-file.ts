@@ -5,9 +5,9 @@ import { text as readAll } from 'node:stream/consumers'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { trainingJobRequest } from '../../api/training-job.ts'
+import { nearestName } from '../../lib/nearest-name.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { nearestName } from '../nearest-name.ts'
 
 export type JobDocument = { [key: string]: unknown }
 

@@ -4,7 +4,7 @@ import { newShortId } from '../../lib/id.ts'
 import { wholeNumber } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
-import { buildJobBody, type JobFlags, type Pair } from './job-body.ts'
+import { buildJobBody, type JobFlags, type Pair, type VolumeFlag } from './job-body.ts'
 import type { JobDocument } from './job-file.ts'
 
 /** Collects a repeated NAME=VALUE flag. The value may hold further `=`. */
@@ -22,6 +22,18 @@ function objectPair(text: string, collected: readonly Pair[] = []): Pair[] {
   if (!pairs.at(-1)?.value.startsWith('obs://'))
     throw new InvalidArgumentError('It must read NAME=obs://bucket/folder/.')
   return pairs
+}
+
+/** `/host/path:/path[:ro|rw]` or `server:/path:/path[:ro|rw]`. */
+function volume(text: string, collected: readonly VolumeFlag[] = []): VolumeFlag[] {
+  const match = /^(?:(\[[0-9A-Fa-f:]+\]|[^/:[\]]+):)?(\/[^:]*):(\/[^:]*)(?::(ro|rw))?$/.exec(text)
+  const [, server = null, source, target, access] = match ?? []
+  if (source === undefined || target === undefined)
+    throw new InvalidArgumentError('It must read SOURCE:TARGET[:ro|rw], both absolute; SERVER:/path for NFS.')
+  return [
+    ...collected,
+    { server, source, target, readOnly: access === undefined ? undefined : access === 'ro' },
+  ]
 }
 
 /** Adds the job flags to a command. */
@@ -43,6 +55,14 @@ export function withJobFlags(command: Command): Command {
     .option('--nodes <n>', 'number of tasks', wholeNumber(1))
     .addOption(new Option('--devices <n>', 'devices per task').argParser(wholeNumber(0)).conflicts('flavor'))
     .option('--flavor <id>', 'size of a task, from "ropeway flavor list"')
+    .option(
+      '--volume <SRC:DST[:ro|rw]>',
+      'shared folder, where the administrator allows it (may be repeated)',
+      volume,
+    )
+    .option('--shm-size <size>', 'size of /dev/shm, such as 8Gi (default: half of the memory)')
+    .option('--pull-policy <policy>', 'when to pull the image: always, missing or never')
+    .option('--host-network', "use the host's network, where the administrator allows it")
     .option('--dry-run', 'only show what would happen')
 }
 

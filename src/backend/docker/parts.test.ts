@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { accountsOf, withAccounts } from '../accounts.ts'
+import { parseLimits } from './engine.ts'
+import { parkedEnvironment } from './environment.ts'
+import { parseRoutes } from './networks.ts'
+import { oomFileOf } from './out-of-memory.ts'
+import { formatSubnet } from './subnets.ts'
+
+test("what steers a loader, Node or OpenSSL is parked, and the image's own name is taken away", () => {
+  const image = ['PATH=/bin', 'LD_PRELOAD=/a=b.so', 'NODE_OPTIONS=', 'SSL_CERT_FILE=/c', 'LDFLAGS=-x']
+  assert.deepEqual(parkedEnvironment(image, true), [
+    ...['LD_PRELOAD', 'ROPEWAY_USER_LD_PRELOAD=/a=b.so', 'NODE_OPTIONS', 'ROPEWAY_USER_NODE_OPTIONS='],
+    ...['SSL_CERT_FILE', 'ROPEWAY_USER_SSL_CERT_FILE=/c'],
+  ])
+  assert.deepEqual(parkedEnvironment(['LD_PRELOAD=/x'], false), ['LD_PRELOAD=', 'ROPEWAY_USER_LD_PRELOAD=/x'])
+})
+
+test('a uid gets a name only where the image has none for it', () => {
+  const lines = accountsOf({ runUser: { uid: 4321, gid: 1 }, generation: 1 } as never).passwd
+  assert.ok(lines.includes('ropeway:x:4321:1::/home/work:/bin/sh'))
+  const text = 'root:x:0:0::/:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/bash'
+  const merged = withAccounts(text, [
+    'ma-user:x:1000:100::/home/ma-user:/bin/sh',
+    'work:x:1101:1101::/home/work:/bin/sh',
+  ])
+  assert.equal(merged, `${text}\nwork:x:1101:1101::/home/work:/bin/sh\n`)
+  assert.equal(withAccounts(merged, ['work:x:1101:1101::/:/bin/sh']), merged)
+  assert.equal(withAccounts('', ['a:x:1:']), 'a:x:1:\n')
+})
+
+test('routes of this machine are taken, the default route is not', () => {
+  const text = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t0000D40A\t00000000\t0001\t0\t0\t0\t00F8FFFF\t0\t0\t0
+`
+  assert.deepEqual(parseRoutes(text).map(formatSubnet), ['10.212.0.0/21'])
+})
+
+test('hard limits become both limits of a container, none bolder than an engine gives by itself', () => {
+  const text = `Limit                     Soft Limit           Hard Limit           Units
+Max processes             96365                96365                processes
+Max open files            1024                 20000                files
+Max locked memory         8388608              8388608              bytes`
+  assert.deepEqual(parseLimits(text), [
+    { Name: 'nproc', Soft: 32768, Hard: 32768 },
+    { Name: 'nofile', Soft: 20000, Hard: 20000 },
+  ])
+  assert.deepEqual(
+    parseLimits('Max open files            1024                 unlimited            files'),
+    [],
+  )
+})
+
+test("a process's count of out-of-memory kills is found with both versions of cgroups", () => {
+  assert.equal(
+    oomFileOf('5:memory:/libpod_parent/libpod-1\n0::/x'),
+    '/sys/fs/cgroup/memory/libpod_parent/libpod-1/memory.oom_control',
+  )
+  assert.equal(
+    oomFileOf('0::/machine.slice/libpod-1.scope'),
+    '/sys/fs/cgroup/machine.slice/libpod-1.scope/memory.events',
+  )
+  assert.equal(oomFileOf('0::/'), null)
+  assert.equal(oomFileOf(''), null)
+})

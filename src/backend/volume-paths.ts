@@ -1,0 +1,19 @@
+// Shared folders of this machine are looked at just before they are mounted: a job that may write one of them could
+// have put a link there that leads out of what the administrator allows.
+import { realpath } from 'node:fs/promises'
+import { AppError } from '../api/error.ts'
+import type { ContainerVolume } from '../job/volumes.ts'
+
+/** Throws AppError InvalidParam for a folder that is not there or is reached through a symbolic link. */
+export async function checkVolumePaths(volumes: readonly ContainerVolume[]): Promise<void> {
+  for (const { source } of volumes) {
+    if (source.kind !== 'host_path') continue
+    const real = await realpath(source.path).catch(() => null)
+    if (real === source.path) continue
+    const why = real === null ? 'which is not there' : 'which leads through a symbolic link'
+    throw new AppError(
+      'InvalidParam',
+      `spec.volumes: got ${JSON.stringify(source.path)}, ${why}; valid: a folder of the host by its real path`,
+    )
+  }
+}

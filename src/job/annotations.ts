@@ -1,0 +1,44 @@
+// Our own annotations: switches that ModelArts' request has no field for.
+import { AppError } from '../api/error.ts'
+import { nearestName } from '../lib/nearest-name.ts'
+
+export const ANNOTATION = {
+  /** "true" keeps the image's own run_train.sh instead of ours (decisions.md 1.7). */
+  keepRunTrain: 'ropeway/keep-image-run-train',
+  /** Names of environment variables whose values are secret, separated by commas. */
+  secretEnvironment: 'ropeway/secret-environment',
+  /** Behaviour of the fake backend. */
+  fake: 'ropeway/fake',
+  /** Size of /dev/shm, such as 8Gi. */
+  shmSize: 'ropeway/shm-size',
+  /** Such as memlock=unlimited,nofile=65536,stack=64Mi:128Mi (soft:hard). */
+  ulimits: 'ropeway/ulimits',
+  /** Extra device files, separated by commas. */
+  devices: 'ropeway/devices',
+  /** Linux capabilities, separated by commas. */
+  capabilities: 'ropeway/capabilities',
+  /** "true": the network of the host. */
+  hostNetwork: 'ropeway/host-network',
+  /** always, missing or never. */
+  pullPolicy: 'ropeway/pull-policy',
+} as const
+
+const KNOWN: readonly string[] = Object.values(ANNOTATION)
+
+/** Throws AppError InvalidParam for a misspelt switch: it would otherwise do nothing, silently. */
+export function checkAnnotations(annotations: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(annotations)) {
+    if (!name.startsWith('ropeway/') || KNOWN.includes(name)) continue
+    throw new AppError(
+      'InvalidParam',
+      `metadata.annotations: got ${JSON.stringify(name.slice(0, 100))}; did you mean ${JSON.stringify(nearestName(name, KNOWN))}? valid: ${KNOWN.join(', ')}`,
+    )
+  }
+}
+
+/** Non-empty parts of a list separated by commas. */
+export const listOf = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)

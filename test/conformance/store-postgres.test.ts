@@ -1,0 +1,103 @@
+// The store suite over PostgreSQL, and what only several servers on one database can show.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { sql } from 'kysely'
+import { createJobStore } from '../../src/db/job-store.ts'
+import { openPostgres } from '../../src/db/postgres.ts'
+import { openFeed } from '../../src/db/postgres-feed.ts'
+import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
+import { describeStore } from './store.ts'
+import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
+
+const secretKey = Buffer.alloc(32, 7)
+const open = (url: string, serveId = SERVE) =>
+  openPostgres({ url, serveId, onError: (error) => assert.fail(error) })
+
+describe('PostgreSQL', () => {
+  let engine: PostgresEngine
+  before(async () => {
+    engine = await startPostgres()
+  })
+  after(() => engine[Symbol.asyncDispose]())
+
+  async function openStores(): Promise<Stores> {
+    const url = await engine.newDatabase()
+    let database = await open(url)
+    return {
+      store: ({ serveId = SERVE, ownership = 'serve' } = {}) =>
+        createJobStore(database.db, { secretKey, serveId, ownership }),
+      db: () => database.db,
+      reopen: async () => {
+        await database[Symbol.asyncDispose]()
+        database = await open(url)
+      },
+      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    }
+  }
+  describeStore('PostgreSQL store', openStores)
+
+  test('eight servers that start at once on an empty database make one schema', async () => {
+    const url = await engine.newDatabase()
+    const opened = await Promise.all(Array.from({ length: 8 }, (_, n) => open(url, `serve-${n}`)))
+    const { rows } = await sql<{ count: number }>`select count(*) as count from counters`.execute(
+      opened[0]!.db,
+    )
+    assert.equal(rows[0]?.count, 2)
+    for (const database of opened) await database[Symbol.asyncDispose]()
+  })
+
+  test('an older server refuses a newer schema, and its words hold no password', async () => {
+    const url = (await engine.newDatabase()).replace('postgres@', 'postgres:hunter2@')
+    {
+      await using database = await open(url)
+      await sql`insert into kysely_migration (name, timestamp) values ('0009-future', '2030')`.execute(
+        database.db,
+      )
+    }
+    await assert.rejects(open(url), (error: Error) => {
+      assert.match(
+        error.message,
+        /PostgreSQL test_\d+ at .* was written by a newer ropeway: it has schema 0009-future/,
+      )
+      assert.doesNotMatch(error.message, /hunter2/)
+      return true
+    })
+  })
+
+  test('a database that is not there is one sentence', async () => {
+    await assert.rejects(
+      open(`postgres://postgres@/nobody_made_it?host=${encodeURIComponent(engine.socketDir)}`),
+      /--database: PostgreSQL nobody_made_it at .* cannot be used: database "nobody_made_it" does not exist/,
+    )
+  })
+
+  test('a server hears of what another one changes, and not of its own', async () => {
+    const url = await engine.newDatabase()
+    await using a = await open(url, 'serve-a')
+    await using b = await open(url, 'serve-b')
+    const heard: string[] = []
+    const first = Promise.withResolvers<void>()
+    await using _feed = openFeed({
+      url,
+      serveId: 'serve-b',
+      onJob: (id) => {
+        heard.push(id)
+        first.resolve()
+      },
+      onAccessKeys: () => undefined,
+      onReconnect: () => undefined,
+    })
+    const store = (database: typeof a, serveId: string) =>
+      createJobStore(database.db, { secretKey, serveId, ownership: 'serve' })
+    // Until it listens nothing is heard, so jobs are made until one is.
+    let theirs = ''
+    for (let n = 0; heard.length === 0; n++) {
+      const own = await store(b, 'serve-b').create(newJob({ name: `own-${n}` }), [event('Created')])
+      theirs = (await store(a, 'serve-a').create(newJob({ name: `theirs-${n}` }), [event('Created')])).id
+      await Promise.race([first.promise, new Promise(setImmediate)])
+      assert.equal(heard.includes(own.id), false)
+    }
+    await store(a, 'serve-a').requestStop(theirs, 5, event('Stop'))
+    while (heard.filter((id) => id === theirs).length < 2) await new Promise(setImmediate)
+  })
+})
