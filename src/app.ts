@@ -11,6 +11,7 @@ import { createJobStore } from './db/job-store.ts'
 import { createRegistryStore } from './db/registry-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
 import { createApi } from './http/api.ts'
+import { serveExec } from './http/exec.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import type { LogExporter } from './job/log-export.ts'
@@ -123,7 +124,9 @@ async function openParts(
   for (const warning of warnings) logger.warn({ file }, warning)
   const credentials = credentialsOf(registries)
   const runtime: { dir: string | null } = { dir: null }
-  const onRuntime = (dir: string) => void (runtime.dir = dir)
+  const onRuntime = (dir: string) => {
+    runtime.dir = dir
+  }
   const backend = owned.use(
     await openBackend(config, { clock, logs, inventory, site, serveId, logger, credentials, onRuntime }),
   )
@@ -177,6 +180,7 @@ async function openListeners(
   const apiListener = owned.use(
     await listen('--listen', config.listen, getRequestListener(api.fetch), API_REQUEST_MS),
   )
+  owned.use(serveExec(apiListener.server, api, parts))
   // Long polls end first, or closing would wait for them.
   owned.defer(parts.stop)
   return { api: apiListener, objects: objectListener }

@@ -35,6 +35,12 @@ export const ROUTES = {
     path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/logs/:stream',
     success: 200,
   },
+  /** Upgraded to a WebSocket; src/api/exec.ts says what travels on it. */
+  execInTask: {
+    method: 'GET',
+    path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/exec',
+    success: 204,
+  },
   listRegistries: { method: 'GET', path: '/ropeway/v1/:project/registries', success: 200 },
   putRegistry: { method: 'PUT', path: '/ropeway/v1/:project/registries/:registry', success: 200 },
   deleteRegistry: { method: 'DELETE', path: '/ropeway/v1/:project/registries/:registry', success: 200 },

@@ -21,10 +21,14 @@ export function loaderFor(arch: string): string {
 }
 
 /** argv that runs a program of ours with the runtime's node as the child of its tini. */
-export function runtimeCommand(loader: string, args: readonly string[]): string[] {
+export const runtimeCommand = (loader: string, args: readonly string[]): string[] => [
+  `${TASK_PATHS.runtime}/tini`,
+  '--',
+  ...runtimeProgram(loader, args),
+]
+
+/** The same beside a first process that is there already. */
+export function runtimeProgram(loader: string, args: readonly string[]): string[] {
   const { runtime } = TASK_PATHS
-  return [
-    ...[`${runtime}/tini`, '--', `${runtime}/lib/${loader}`, '--library-path', `${runtime}/lib`],
-    ...[`${runtime}/node`, ...args],
-  ]
+  return [`${runtime}/lib/${loader}`, '--library-path', `${runtime}/lib`, `${runtime}/node`, ...args]
 }

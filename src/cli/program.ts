@@ -17,7 +17,7 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
     },
     {
       name: 'job',
-      summary: 'submit, watch and end jobs: create list show tasks events logs wait stop delete',
+      summary: 'submit, watch and end jobs: create list show tasks events logs wait exec stop delete',
       load: async () => {
         const { jobCommand } = await import('./job/job.ts')
         return (context) => jobCommand(context, rest)

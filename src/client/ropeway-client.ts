@@ -24,7 +24,14 @@ import {
   trainingTask,
 } from '../api/training-job.ts'
 import { toApiError, UnexpectedAnswerError } from './api-error.ts'
+import { type ExecConnection, type ExecHandlers, openExec } from './exec.ts'
 import { type Connection, SignedTransport, type TransportAnswer } from './signed-transport.ts'
+
+/** `terminal` null: pipes. */
+export type ExecWish = {
+  readonly command: readonly string[]
+  readonly terminal: { readonly columns: number; readonly rows: number } | null
+}
 
 /** A create body as one may write it: what has a default may be left out. */
 export type CreateBody = z.input<typeof trainingJobRequest>
@@ -174,6 +181,14 @@ export class RopewayClient implements AsyncDisposable {
   /** Asks the registry itself; with `image`, whether that can be pulled. */
   testRegistry(registry: string, image: string | null, signal?: AbortSignal): Promise<RegistryTestBody> {
     return this.#json('testRegistry', { registry }, registryTest, { body: { image }, signal })
+  }
+
+  /** Runs a command in a task; an empty one is the image's shell. Throws ApiError when that is refused. */
+  exec(job: string, task: string, request: ExecWish, handlers: ExecHandlers): Promise<ExecConnection> {
+    const path = routePath('execInTask', { project: this.#projectId, job, task })
+    const query = { command: JSON.stringify(request.command), ...request.terminal }
+    const { url, headers } = this.#transport.signUpgrade(path, query)
+    return openExec(url, headers, handlers)
   }
 
   async #json<T>(name: RouteName, params: Params, schema: z.ZodType<T>, options: Options): Promise<T> {

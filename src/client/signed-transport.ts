@@ -85,34 +85,39 @@ export class SignedTransport implements AsyncDisposable {
     }
   }
 
-  async #sendOnce(request: TransportRequest, signal: AbortSignal | undefined): Promise<TransportAnswer> {
+  /** Address and headers for a WebSocket to `path`. */
+  signUpgrade(
+    path: string,
+    query: TransportRequest['query'],
+  ): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
+    const { url, target, headers } = this.#sign('GET', path, query, '')
+    return { url: `${url.protocol === 'https:' ? 'wss' : 'ws'}://${url.host}${target}`, headers }
+  }
+
+  #sign(method: string, givenPath: string, givenQuery: TransportRequest['query'], body: string) {
     const { accessKey, secretKey, projectId } = this.#connection
     const url = new URL(this.#connection.endpoint)
-    const path = url.pathname.replace(/\/+$/, '') + request.path
-    const query = Object.entries(request.query)
+    const path = url.pathname.replace(/\/+$/, '') + givenPath
+    const query = Object.entries(givenQuery)
       .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]))
       .join('&')
+    const own = {
+      host: url.host,
+      'content-type': 'application/json',
+      'user-agent': 'ropeway',
+      'x-project-id': projectId,
+    }
+    const request = { method, path, query, headers: own }
+    const headers = signSdkHmac({ request, body, accessKey, secretKey, now: new Date() })
+    return { url, target: query === '' ? path : `${path}?${query}`, headers }
+  }
+
+  async #sendOnce(request: TransportRequest, signal: AbortSignal | undefined): Promise<TransportAnswer> {
     const body = request.body === undefined ? '' : JSON.stringify(request.body)
-    const headers = signSdkHmac({
-      request: {
-        method: request.method,
-        path,
-        query,
-        headers: {
-          host: url.host,
-          'content-type': 'application/json',
-          'user-agent': 'ropeway',
-          'x-project-id': projectId,
-        },
-      },
-      body,
-      accessKey,
-      secretKey,
-      now: new Date(),
-    })
+    const { url, target, headers } = this.#sign(request.method, request.path, request.query, body)
     const answer = await this.#agent.request({
       origin: url.origin,
-      path: query === '' ? path : `${path}?${query}`,
+      path: target,
       method: request.method,
       headers,
       body: body === '' ? null : body,

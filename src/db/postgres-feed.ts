@@ -3,7 +3,7 @@
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { sleep } from '../lib/abort.ts'
-import { applicationName, connectionOf } from './postgres.ts'
+import { applicationName, connectionOf } from './postgres-connection.ts'
 import type { Tables } from './tables.ts'
 
 const CHANNEL = 'ropeway'

@@ -4,11 +4,11 @@ import pg from 'pg'
 import { DataFolderError } from './data-folder-error.ts'
 import type { Database } from './database.ts'
 import { migrate } from './migrate.ts'
+import { applicationName, connectionOf } from './postgres-connection.ts'
 import { ensureFeed } from './postgres-feed.ts'
 import type { Tables } from './tables.ts'
 
-/** A server that does not answer for so long has failed: requests get an error instead of hanging. */
-const CONNECT_TIMEOUT_MS = 5_000
+/** A query that takes longer has failed: requests get an error instead of hanging. */
 const QUERY_TIMEOUT_MS = 10_000
 const POOL_SIZE = 10
 const INT8 = 20
@@ -47,14 +47,6 @@ export async function openPostgres({ url, serveId, onError }: PostgresOptions): 
   }
   return { db, [Symbol.asyncDispose]: () => db.destroy() }
 }
-
-export const applicationName = (serveId: string): string => `ropeway ${serveId}`
-
-export const connectionOf = (url: string): pg.ClientConfig => ({
-  connectionString: url,
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  keepAlive: true,
-})
 
 /** The database without its password. */
 export function describeDatabase(url: string): string {

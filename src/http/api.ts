@@ -4,6 +4,7 @@ import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
 import { authenticate, type LookupAccessKey } from '../auth/authenticate.ts'
 import { newUuid } from '../lib/id.ts'
 import { eventRoutes } from './events.ts'
+import { execRoutes } from './exec.ts'
 import { flavorRoutes } from './flavors.ts'
 import { logRoutes } from './logs.ts'
 import { ownRoutes } from './own.ts'
@@ -42,6 +43,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   flavorRoutes(app, options)
   ownRoutes(app, options)
   registryRoutes(app, options)
+  execRoutes(app, options)
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
     const known = error instanceof AppError ? error : options.explain(error)

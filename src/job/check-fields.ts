@@ -66,6 +66,9 @@ export const REFUSED: readonly Rule[] = [
   { field: 'endpoints', why: 'interactive jobs are not supported', isSet: (body) => filled(body.endpoints) },
 ]
 
+const isRotation = ([name, value]: [string, unknown]): boolean =>
+  name === 'rotation_enabled' && value === true
+
 /** Kept and shown, but nothing happens. */
 export const KEPT: readonly Rule[] = [
   {
@@ -77,6 +80,11 @@ export const KEPT: readonly Rule[] = [
     field: 'spec.custom_metrics',
     why: 'metrics are not collected yet',
     isSet: (body) => filled(body.spec?.custom_metrics),
+  },
+  {
+    field: 'spec.log_export_config.rotation_enabled',
+    why: 'exported logs are cut by size and not by time',
+    isSet: ({ spec }) => Object.entries(spec?.log_export_config ?? {}).some(isRotation),
   },
   {
     field: 'spec.schedule_policy.priority',

@@ -51,16 +51,42 @@ export const EVENTS = {
   abnormal: (message: string) => job('Error', 'JobAbnormal', `The job ended abnormally: ${message}.`),
   terminated: (message: string) => job('Info', 'JobTerminated', `The job was stopped: ${message}.`),
   pulling: (image: string) => job('Info', 'PullingImage', `Pulling image ${image}.`),
-  pullProgress: (image: string, done: number, total: number) =>
-    job('Info', 'PullingImage', `Pulling image ${image}: ${megabytes(done)} of ${megabytes(total)} so far.`),
+  pullProgress: (
+    image: string,
+    seen: { doneBytes: number; totalBytes: number; doneLayers: number; layers: number },
+  ) =>
+    job(
+      'Info',
+      'PullingImage',
+      `Pulling image ${image}: ${megabytes(seen.doneBytes)} of ${megabytes(seen.totalBytes)} so far, ${seen.doneLayers} of ${seen.layers} layers.`,
+    ),
   pullRetried: (image: string, why: string, pauseMs: number) =>
     job(
       'Warning',
       'PullRetried',
       `Pulling image ${image} did not work yet: ${why}; trying again in ${seconds(pauseMs)}.`,
     ),
-  pulled: (image: string, bytes: number, ms: number) =>
-    job('Info', 'ImagePulled', `Image ${image} was pulled: ${megabytes(bytes)}. [time used: ${seconds(ms)}]`),
+  pulled: (image: string, digest: string, bytes: number, ms: number) =>
+    job(
+      'Info',
+      'ImagePulled',
+      `Image ${image} was pulled: ${megabytes(bytes)}, ${digest}. [time used: ${seconds(ms)}]`,
+    ),
+  imageCurrent: (image: string, digest: string, ms: number) =>
+    job(
+      'Info',
+      'ImagePulled',
+      `Image ${image} is what the registry has: ${digest}. [time used: ${seconds(ms)}]`,
+    ),
+  execStarted: (name: string, who: string, command: string) =>
+    task('Info', 'ExecStarted', name, `${who} runs a command: ${command}`),
+  execEnded: (name: string, command: string, code: number | null, ms: number) =>
+    task(
+      'Info',
+      'ExecEnded',
+      name,
+      `${code === null ? 'Its session was cut off' : `It ended with exit code ${code}`}: ${command} [time used: ${seconds(ms)}]`,
+    ),
   restarting: (next: number, left: number, why: string) =>
     job('Warning', 'JobRestarted', `The job is restarted as attempt ${next} (${left} more allowed): ${why}.`),
   logExportFailed: (where: string, why: string) =>

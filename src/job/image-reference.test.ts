@@ -7,6 +7,7 @@ const SHA = `sha256:${'a'.repeat(64)}`
 const GOOD: readonly (readonly [string, string])[] = [
   ['busybox', 'docker.io/library/busybox:latest'],
   ['team/train:1.0', 'docker.io/team/train:1.0'],
+  ['index.docker.io/busybox', 'docker.io/library/busybox:latest'],
   ['localhost/train', 'localhost/train:latest'],
   ['127.0.0.1:5000/a/b/c:t', '127.0.0.1:5000/a/b/c:t'],
   ['swr.cn-north-4.myhuaweicloud.com/org/name:tag', 'swr.cn-north-4.myhuaweicloud.com/org/name:tag'],

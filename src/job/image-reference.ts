@@ -43,7 +43,8 @@ export function parseImageReference(text: string, field = 'algorithm.engine.imag
   const name = hasTag ? named.slice(0, colon) : named
   const [first = '', ...others] = name.split('/')
   const hasRegistry = others.length > 0 && (/[.:]/.test(first) || first === 'localhost')
-  const registry = hasRegistry ? first.toLowerCase() : HUB
+  const host = hasRegistry ? first.toLowerCase() : HUB
+  const registry = host === `index.${HUB}` ? HUB : host
   if (!REGISTRY.test(registry)) fail(`whose registry ${JSON.stringify(first)} is no host name`)
   const components = hasRegistry ? others : [first, ...others]
   if (name.length > LONGEST) fail(`whose name is longer than ${LONGEST} characters`)

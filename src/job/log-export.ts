@@ -8,7 +8,7 @@ import { EVENTS } from './events.ts'
 import type { Generation, Job, NewEvent } from './job.ts'
 import { exportedName, type StreamName } from './log-export-names.ts'
 import { type LogSink, PART_BYTES } from './log-export-objects.ts'
-import { forEachOf, openBytes, retryPauseMs, rewritePauseMs } from './log-export-pace.ts'
+import { forEachOf, openBytes, retryPauseMs, rewritePauseMs, within } from './log-export-pace.ts'
 import { isTerminal } from './phase.ts'
 import type { JobStore } from './store.ts'
 
@@ -47,12 +47,15 @@ export type LogExportParts = {
 const ROUND_MS = 5_000
 /** The end of an attempt waits so long for its logs to be brought; the rest follows later. */
 const FINISH_MS = 10_000
+const LONGEST_ROUND_MS = 30_000
 const JOBS_AT_ONCE = 4
 
 type Tracked = {
   record: ExportRecord
   /** What is being done for this job; the next step waits for it. */
   turn: Promise<void>
+  /** Steps begun or waiting. */
+  busy: number
   /** Nothing more is printed, as far as is known. */
   ended: boolean
   failures: number
@@ -100,10 +103,7 @@ export class LogExporter implements AsyncDisposable {
     const tracked = this.#tracked.get(job.id)
     if (!tracked) return
     tracked.ended = true
-    const waited = new AbortController()
-    const either = AbortSignal.any([waited.signal, this.#stop.signal])
-    await Promise.race([this.#takeTurn(tracked, true), sleep(FINISH_MS, either).catch(() => undefined)])
-    waited.abort()
+    await within(FINISH_MS, this.#takeTurn(tracked, true), this.#stop.signal)
   }
 
   /** The job or its logs are going away. */
@@ -116,21 +116,23 @@ export class LogExporter implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the server is stopping'))
     const turns = [this.#loop, ...[...this.#tracked.values()].map(({ turn }) => turn)]
-    const waited = new AbortController()
-    await Promise.race([Promise.all(turns), sleep(ROUND_MS, waited.signal).catch(() => undefined)])
-    waited.abort()
+    await within(ROUND_MS, Promise.all(turns))
   }
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const due = [...this.#tracked.values()].filter(({ notBeforeMs }) => notBeforeMs <= this.#parts.nowMs())
-      await forEachOf(due, JOBS_AT_ONCE, (tracked) => this.#takeTurn(tracked, false))
+      const due = [...this.#tracked.values()].filter(
+        ({ busy, notBeforeMs }) => busy === 0 && notBeforeMs <= this.#parts.nowMs(),
+      )
+      const round = forEachOf(due, JOBS_AT_ONCE, (tracked) => this.#takeTurn(tracked, false))
+      // A target that hangs holds up its own job and, for a while, those of this round; the next one goes round it.
+      await within(LONGEST_ROUND_MS, round, this.#stop.signal)
       await sleep(ROUND_MS, this.#stop.signal).catch(() => undefined)
     }
   }
 
   #track(record: ExportRecord): Tracked {
-    const fresh = { record, turn: Promise.resolve(), ended: false, failures: 0, notBeforeMs: 0 }
+    const fresh = { record, turn: Promise.resolve(), busy: 0, ended: false, failures: 0, notBeforeMs: 0 }
     const tracked: Tracked = { ...fresh, writtenAtMs: new Map() }
     this.#tracked.set(record.jobId, tracked)
     return tracked
@@ -139,10 +141,14 @@ export class LogExporter implements AsyncDisposable {
   /** One step at a time for each job, so that no older bytes land on newer ones. Never rejects. */
   #takeTurn(tracked: Tracked, all: boolean): Promise<void> {
     const { jobId } = tracked.record
+    tracked.busy += 1
     tracked.turn = tracked.turn
       .then(() => this.#export(tracked, all))
       .catch((error: unknown) => {
         if (!this.#stop.signal.aborted) this.#parts.onError(jobId, error)
+      })
+      .finally(() => {
+        tracked.busy -= 1
       })
     return tracked.turn
   }

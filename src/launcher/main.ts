@@ -8,7 +8,8 @@ import type { RankRunOptions } from './rank-run.ts'
 
 const USAGE = `usage: launcher task
        launcher run-train CODE_URL BOOT_FILE LOG_FILE [ARGUMENTS…]
-       launcher ranks [--processes N] -- COMMAND…`
+       launcher ranks [--processes N] -- COMMAND…
+       launcher exec -- COMMAND…`
 
 /** Where output of ranks goes beside the job's log, as with run_train.sh. */
 const DEFAULT_LOG = '/tmp/log/train.log'
@@ -17,13 +18,18 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 async function main(): Promise<number> {
   const stop = new AbortController()
-  for (const signal of SIGNALS) process.on(signal, () => stop.abort(new StopRequest(signal)))
+  // At a terminal Ctrl-C is for the program, whoever started it.
+  const isExec = process.argv[2] === 'exec'
+  if (isExec) process.on('SIGINT', () => undefined)
+  for (const signal of SIGNALS)
+    if (!isExec || signal !== 'SIGINT') process.on(signal, () => stop.abort(new StopRequest(signal)))
   // A reader that went away is no reason to die in the middle of ending ranks.
   process.stdout.on('error', () => undefined)
   try {
     const [command = '', ...args] = process.argv.slice(2)
     if (command === 'task') return await task(stop.signal)
     if (command === 'run-train' || command === 'ranks') return await inner(command, args, stop.signal)
+    if (command === 'exec' && args[0] === '--') return await exec(args.slice(1), stop.signal)
     throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', USAGE)
   } catch (caught) {
     const error: unknown = stop.signal.aborted ? stop.signal.reason : caught
@@ -49,6 +55,11 @@ async function task(signal: AbortSignal): Promise<number> {
     },
     signal,
   )
+}
+
+async function exec(command: readonly string[], signal: AbortSignal): Promise<number> {
+  const { runExec } = await import('./exec.ts')
+  return runExec(command, process.env, process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket, signal)
 }
 
 /** Commands of the user's own program: inside a task they hand output and reports to its launcher, elsewhere they print. */

@@ -279,28 +279,3 @@ test('a name that could leave the folder or was never given is refused', async (
     })
   assert.deepEqual(await readdir(fixture.dir), [])
 })
-
-test('logs that expired leave a sentence, and removing the job removes that too', async () => {
-  await using fixture = await open()
-  const { store } = fixture
-  const key = keyOf()
-  const other = keyOf()
-  for (const one of [key, { ...key, attempt: 2, stream: 'rank-0' }, other])
-    await store.append(one, 0, Buffer.alloc(8192, 'x'))
-  assert.deepEqual((await store.jobs()).sort(), [key.jobId, other.jobId].sort())
-  assert.ok((await store.usage(key.jobId)) >= 2 * 8192)
-  assert.equal(await store.expired(key.jobId), null)
-
-  await store.expire(key.jobId, 'Gone after 30 days.')
-  await store.expire(key.jobId, 'Gone after 30 days.')
-  assert.equal(await store.expired(key.jobId), 'Gone after 30 days.')
-  assert.deepEqual(await store.streams(key.jobId), [])
-  assert.equal(await store.length(key), 0)
-  assert.equal(await text(store, other), 'x'.repeat(8192))
-  assert.ok((await store.usage(key.jobId)) < 8192)
-
-  await store.remove(key.jobId)
-  assert.equal(await store.expired(key.jobId), null)
-  assert.deepEqual(await store.jobs(), [other.jobId])
-  assert.equal(await store.usage(key.jobId), 0)
-})

@@ -128,8 +128,9 @@ class FileLogStore implements LogStore {
     const dir = jobDir(this.#dir, jobId)
     // First the reason, then the deed: nobody finds an empty place without a word.
     await noteExpiry(dir, why)
-    await this.#closeAll((path) => path.startsWith(`${dir}/`))
     await removeStreams(dir)
+    // Last: a file that somebody reads is there, for us, until we close it.
+    await this.#closeAll((path) => path.startsWith(`${dir}/`))
   }
 
   async expired(jobId: string): Promise<string | null> {
@@ -138,10 +139,10 @@ class FileLogStore implements LogStore {
 
   async remove(jobId: string): Promise<void> {
     const dir = jobDir(this.#dir, jobId)
-    await this.#closeAll((path) => path.startsWith(`${dir}/`))
     await rm(dir, { recursive: true, force: true }).catch((error) => {
       throw toLogError(error, `removing logs of job ${jobId}`)
     })
+    await this.#closeAll((path) => path.startsWith(`${dir}/`))
   }
 
   async waitForMore(

@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import type { Config } from '../config.ts'
 import { checkDisks, DISKS, type DiskGuard, type DiskState, lowDisk } from '../job/disk-guard.ts'
 import { EVENTS } from '../job/events.ts'
+import { within } from '../job/log-export-pace.ts'
 import { isTerminal } from '../job/phase.ts'
 import type { Site } from '../job/site.ts'
 import type { JobStore } from '../job/store.ts'
@@ -28,6 +29,8 @@ export type DiskGuardParts = {
 const LOOK_MS = 5_000
 /** A job is let in on a look that is no older. */
 const FRESH_MS = 1_000
+/** A file system that hangs (NFS) is not waited for: what was seen last counts. */
+const PATIENCE_MS = 2_000
 /** Enough again, so that a disk at the edge is not told of over and over. */
 const ENOUGH = 1.25
 
@@ -51,7 +54,8 @@ export class DiskWatch implements DiskGuard, AsyncDisposable {
 
   async check(): Promise<void> {
     const age = this.#parts.nowMs() - this.#lookedAtMs
-    checkDisks(age >= 0 && age < FRESH_MS ? this.#seen : await this.#look(), this.#parts.minFreeBytes)
+    if (age < 0 || age >= FRESH_MS) await within(PATIENCE_MS, this.#look(), this.#stop.signal)
+    checkDisks(this.#seen, this.#parts.minFreeBytes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,7 +67,7 @@ export class DiskWatch implements DiskGuard, AsyncDisposable {
     const { logger, minFreeBytes } = this.#parts
     while (!this.#stop.signal.aborted) {
       try {
-        await this.#look()
+        await within(PATIENCE_MS, this.#look(), this.#stop.signal)
         await this.#compare()
       } catch (error) {
         logger.error({ error: String(error), minFreeBytes }, 'the disks could not be looked at')

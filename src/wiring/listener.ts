@@ -1,9 +1,9 @@
 // A TCP listener as an owner: the port it got, and a close that does not wait for idle connections.
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError, type Endpoint } from '../config.ts'
 
-export type Listener = AsyncDisposable & { readonly url: string }
+export type Listener = AsyncDisposable & { readonly url: string; readonly server: Server }
 
 /**
  * Throws ConfigError when the address cannot be had. `flag` names it to the user. A request has to arrive whole within
@@ -32,6 +32,7 @@ export async function listen(
   const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host
   return {
     url: `http://${host}:${port}`,
+    server,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()

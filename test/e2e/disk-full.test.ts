@@ -1,7 +1,7 @@
 // The data folder on a small disk that fills up: what was accepted stays, what was not leaves nothing.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
@@ -12,7 +12,11 @@ it('an upload that does not fit is refused with a sentence, and the server goes 
   const dir = mkdtempSync(join(tmpdir(), 'rw-full-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', dir])
   try {
-    await using ropeway = await Ropeway.start({ backend: 'fake', dataDir: join(dir, 'd') })
+    const dataDir = join(dir, 'd')
+    mkdirSync(dataDir)
+    // The whole disk is smaller than what must stay free by default.
+    writeFileSync(join(dataDir, 'site.yaml'), 'disk: { min_free: 1Mi }\n')
+    await using ropeway = await Ropeway.start({ backend: 'fake', dataDir })
     await ropeway.upload({ 'bucket/kept.bin': Buffer.alloc(1 << 20, 7) })
     await assert.rejects(ropeway.objects.put('bucket', 'big.bin', Buffer.alloc(64 << 20)), (error) => {
       assert.ok(error instanceof ObjectStoreError)

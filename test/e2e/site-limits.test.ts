@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { body, MAIN, Ropeway } from './harness.ts'
 
 const MIB = 2 ** 20
-const LOOK = `sh -c "df -B1 /dev/shm | tail -1; echo core=\\$(ulimit -c) nofile=\\$(ulimit -Sn):\\$(ulimit -Hn); id -u"`
+const LOOK = `sh -c "df -B1 /dev/shm | tail -1; echo core=\\$(ulimit -c) nofile=\\$(ulimit -Hn) stack=\\$(ulimit -Ss):\\$(ulimit -Hs); id -u"`
 
 describe('limits of an installation', () => {
   let dir = ''
@@ -22,10 +22,10 @@ describe('limits of an installation', () => {
     ropeway = await Ropeway.start({
       site: `
 run_user: 4242
-container: { ulimits: { nofile: 512 } }
+container: { ulimits: { nofile: 512, stack: 8Mi } }
 flavors:
   modelarts.kat1.xlarge: { shm_size: 96Mi }
-allow: { shm_size: 128Mi, ulimits: { nofile: 1024 } }
+allow: { shm_size: 128Mi, ulimits: { nofile: 1024, stack: 64Mi } }
 volumes:
   - host_path: ${dir}/sets
 `,
@@ -42,21 +42,21 @@ volumes:
     const { logs } = await ropeway.run(body('plain', LOOK))
     const text = logs['worker-0'] ?? ''
     assert.match(text, new RegExp(`^tmpfs +${128 * MIB} `, 'm'))
-    assert.match(text, /^core=0 nofile=512:512$/m)
+    assert.match(text, /^core=0 nofile=512 stack=8192:8192$/m)
     assert.match(text, /^4242$/m)
   })
 
   test('differ by flavor, under the name the documents have for it', async () => {
     const { logs } = await ropeway.run(body('flavor', LOOK, { flavor: 'ropeway.ascend-910a.1' }))
     assert.match(logs['worker-0'] ?? '', new RegExp(`^tmpfs +${96 * MIB} `, 'm'))
-    assert.match(logs['worker-0'] ?? '', /^core=0 nofile=512:512$/m)
+    assert.match(logs['worker-0'] ?? '', /^core=0 nofile=512 stack=8192:8192$/m)
   })
 
   test('can be changed by a job as far as it is allowed', async () => {
-    const annotations = { 'ropeway/shm-size': '64Mi', 'ropeway/ulimits': 'nofile=256:1024' }
+    const annotations = { 'ropeway/shm-size': '64Mi', 'ropeway/ulimits': 'nofile=1024,stack=4Mi:16Mi' }
     const { logs } = await ropeway.run(body('wish', LOOK, { annotations }))
     assert.match(logs['worker-0'] ?? '', new RegExp(`^tmpfs +${64 * MIB} `, 'm'))
-    assert.match(logs['worker-0'] ?? '', /^core=0 nofile=256:1024$/m)
+    assert.match(logs['worker-0'] ?? '', /^core=0 nofile=1024 stack=4096:16384$/m)
     const more = { 'ropeway/ulimits': 'nofile=4096' }
     await assert.rejects(
       ropeway.client.create(body('more', LOOK, { annotations: more })),
@@ -74,7 +74,7 @@ volumes:
   test('stand in a dry run, every default filled in', async () => {
     const { stdout } = await cli(...RUN, '--volume', `${dir}/sets:/mnt/sets`, '--dry-run')
     assert.match(stdout, /^\/dev\/shm: +32\.0 MiB$/m)
-    assert.match(stdout, /^Ulimits: +core=0:0 nofile=512:512$/m)
+    assert.match(stdout, /^Ulimits: +core=0:0 nofile=512:512 stack=8388608:8388608$/m)
     assert.ok(stdout.includes(`${dir}/sets at /mnt/sets (read only)`), stdout)
   })
 
@@ -97,7 +97,7 @@ volumes:
     assert.equal(found?.state, 'ok')
     assert.match(
       found?.message ?? '',
-      /site\.yaml: .*at most 128Mi; ulimits core=0 nofile=512; allowed nofile<=1024/,
+      /site\.yaml: .*at most 128Mi; ulimits core=0 nofile=512 stack=8388608; allowed nofile<=1024 stack<=67108864/,
     )
     assert.ok(readFileSync(join(ropeway.dataDir, 'site.yaml'), 'utf8').includes('run_user'))
   })

@@ -48,7 +48,7 @@ export async function importImage(
 }
 
 const APPLETS =
-  'sh ash cat echo env id ls mkdir printenv printf rm sleep stat test true false touch tr kill head wc sed grep'
+  'sh ash cat echo env id ls mkdir printenv printf rm sleep stat stty date test true false touch tr kill head wc sed grep'
 
 /** Nothing but a static busybox with links for its commands: 2 MB, no libc. */
 export async function busyboxFiles(): Promise<ImageFile[]> {

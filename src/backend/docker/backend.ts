@@ -5,16 +5,18 @@ import { join, resolve } from 'node:path'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Placement } from '../../accelerator/device.ts'
 import { AppError } from '../../api/error.ts'
+import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import { taskObjectName } from '../../job/names.ts'
-import type { Backend, JobPlan, TaskObservation, Tell } from '../../job/ports.ts'
+import type { Backend, ExecRequest, ExecSession, JobPlan, TaskObservation, Tell } from '../../job/ports.ts'
 import { currentBootId } from '../process.ts'
-import { loaderFor } from '../runtime.ts'
+import { loaderFor, runtimeProgram } from '../runtime.ts'
 import { settleAll } from '../settle.ts'
 import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
 import { readMark } from './attempt-record.ts'
 import { Attempts } from './attempts.ts'
 import { connectEngine, type Engine, inspectContainer, look, withPatience } from './engine.ts'
+import { execInContainer } from './exec.ts'
 import { openFolders, removeFolders } from './folders-on-disk.ts'
 import { ImagePuller, type RegistryAuth } from './image.ts'
 import { attemptLabels, attemptName, isOfAttempt, LABEL, labelFilter } from './labels.ts'
@@ -196,8 +198,18 @@ class DockerBackend implements Backend, AsyncDisposable {
     await this.#attempts.forget(attemptName(ref))
   }
 
-  async exec(): Promise<never> {
-    throw new AppError('NotSupported', 'Commands in tasks of the docker backend are not supported yet')
+  async exec(ref: AttemptRef, task: string, request: ExecRequest, signal: AbortSignal): Promise<ExecSession> {
+    const info = await this.#inspect(ref, task, signal)
+    if (info?.State.Running !== true)
+      throw new AppError('JobStatusChanged', 'the task does not run; valid: a task that is running')
+    const own = runtimeProgram(this.#machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'exec', '--'])
+    const command = [...own, ...request.command]
+    return execInContainer(
+      this.#engine.docker,
+      info.Id,
+      { ...request, command, user: info.Config.User },
+      signal,
+    )
   }
 
   runDir(ref: AttemptRef, task: string): string {

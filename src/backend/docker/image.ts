@@ -2,10 +2,11 @@
 // Calls for the same image wait for one pull; a caller that gives up does not take it away from the others.
 import type Docker from 'dockerode'
 import { AppError } from '../../api/error.ts'
+import { EVENTS } from '../../job/events.ts'
 import { formatReference, parseImageReference } from '../../job/image-reference.ts'
 import type { Tell } from '../../job/ports.ts'
 import type { PullPolicy } from '../../job/site.ts'
-import { isNotFound } from './engine.ts'
+import { isNotFound, look } from './engine.ts'
 import { pullImage } from './image-pull.ts'
 
 export type RegistryAuth = {
@@ -34,17 +35,23 @@ export type EnsureRequest = {
   readonly auth: RegistryAuth | null
 }
 
+export type PullPatience = {
+  /** A registry that says nothing for so long has failed. */
+  readonly silenceMs: number
+  readonly firstPauseMs: number
+}
+const PATIENCE: PullPatience = { silenceMs: 120_000, firstPauseMs: 1_000 }
+
 type Running = { readonly done: Promise<void>; readonly listeners: Set<Tell>; waiting: number; stop(): void }
 
 export class ImagePuller {
   readonly #docker: Docker
-  readonly #silenceMs: number
+  readonly #patience: PullPatience
   readonly #pulls = new Map<string, Running>()
 
-  /** `silenceMs`: a registry that says nothing for so long has failed. */
-  constructor(docker: Docker, silenceMs = 120_000) {
+  constructor(docker: Docker, patience: Partial<PullPatience> = {}) {
     this.#docker = docker
-    this.#silenceMs = silenceMs
+    this.#patience = { ...PATIENCE, ...patience }
   }
 
   /**
@@ -55,7 +62,7 @@ export class ImagePuller {
     const { image, pullPolicy } = request
     // An id names one image of this engine and nothing that could be pulled.
     const reference = /^sha256:[0-9a-f]{64}$/.test(image) ? null : parseImageReference(image)
-    const before = await this.inspect(image)
+    const before = await this.inspect(image, signal)
     const pulls =
       reference !== null && (pullPolicy === 'always' || (pullPolicy === 'missing' && before === null))
     if (!pulls) {
@@ -74,21 +81,24 @@ export class ImagePuller {
         )
       throw error
     })
-    const after = await this.inspect(image)
+    const after = await this.inspect(image, signal)
     if (after === null)
       throw new AppError('ImageNotFound', `The image ${JSON.stringify(image)} was pulled and is gone again`)
     return after
   }
 
-  /** The image as this engine has it, or null. */
-  async inspect(image: string): Promise<ResolvedImage | null> {
-    const info = await this.#docker
-      .getImage(image)
-      .inspect()
-      .catch((error: unknown) => {
-        if (isNotFound(error)) return null
-        throw error
-      })
+  /** The image as this engine has it, or null. Throws AppError BackendUnavailable when the engine does not answer. */
+  async inspect(image: string, signal: AbortSignal): Promise<ResolvedImage | null> {
+    const docker = this.#docker
+    const { socketPath = 'its address' } = docker.modem as { socketPath?: string }
+    const info = await look(
+      { docker, socket: socketPath },
+      () => docker.getImage(image).inspect(),
+      signal,
+    ).catch((error: unknown) => {
+      if (isNotFound(error)) return null
+      throw error
+    })
     if (info === null) return null
     const config = info.Config ?? {}
     const entrypoint = config.Entrypoint ?? []
@@ -113,6 +123,7 @@ export class ImagePuller {
     // Two logins are two pulls: what one may see is not the other's.
     const key = JSON.stringify([reference, auth?.username ?? null, auth?.password ?? null])
     const running = this.#pulls.get(key) ?? this.#begin(key, reference, auth)
+    tell(EVENTS.pulling(reference))
     running.listeners.add(tell)
     running.waiting++
     const cut = Promise.withResolvers<never>()
@@ -133,21 +144,41 @@ export class ImagePuller {
     const tellAll: Tell = (event) => {
       for (const listener of listeners) listener(event)
     }
+    // A pull that was stopped may take a while to end; whoever comes by then must not meet it.
+    const forget = (): void => {
+      if (this.#pulls.get(key) === running) this.#pulls.delete(key)
+    }
     // A turn later, so that whoever began it listens already.
     const done = Promise.resolve()
-      .then(() =>
-        pullImage(
-          { docker: this.#docker, reference, auth, silenceMs: this.#silenceMs },
-          tellAll,
-          stop.signal,
-        ),
-      )
-      .finally(() => this.#pulls.delete(key))
+      .then(() => this.#pull(reference, auth, tellAll, stop.signal))
+      .finally(forget)
     // Everybody may have left by the time it fails.
     done.catch(() => undefined)
-    const running = { done, listeners, waiting: 0, stop: () => stop.abort() }
+    const running: Running = {
+      done,
+      listeners,
+      waiting: 0,
+      stop: () => {
+        forget()
+        stop.abort()
+      },
+    }
     this.#pulls.set(key, running)
     return running
+  }
+
+  async #pull(reference: string, auth: RegistryAuth | null, tell: Tell, signal: AbortSignal): Promise<void> {
+    const begun = performance.now()
+    const pull = { docker: this.#docker, reference, auth, ...this.#patience }
+    const { bytes, isCurrent } = await pullImage(pull, tell, signal)
+    const image = await this.inspect(reference, signal)
+    if (image === null) return
+    const ms = performance.now() - begun
+    tell(
+      isCurrent
+        ? EVENTS.imageCurrent(reference, image.digest, ms)
+        : EVENTS.pulled(reference, image.digest, bytes, ms),
+    )
   }
 }
 

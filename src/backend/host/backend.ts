@@ -4,13 +4,13 @@ import { type FSWatcher, watch } from 'node:fs'
 import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Placement } from '../../accelerator/device.ts'
-import { AppError } from '../../api/error.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import type { Backend, JobPlan } from '../../job/ports.ts'
 import { deleteTree } from '../delete-tree.ts'
 import { asDiskFull } from '../disk-full.ts'
 import { settleAll } from '../settle.ts'
 import { GRAVES_DIR, RUN_DIR, taskFolderOf } from '../task-folder.ts'
+import { execInTask } from './exec.ts'
 import { ENDED_DIR, SUPERVISOR_FILE } from './layout.ts'
 import { type HostMachine, readMachine } from './machine.ts'
 import { observeTask } from './observe.ts'
@@ -83,9 +83,8 @@ class HostBackend implements Backend, AsyncDisposable {
     })
   }
 
-  async exec(): Promise<never> {
-    throw new AppError('NotSupported', 'Commands in tasks of the host backend are not supported yet')
-  }
+  exec: Backend['exec'] = (ref, task, request, signal) =>
+    execInTask(this.#machine, this.#folder(ref, task), ref.jobId, request, signal)
 
   remove(ref: AttemptRef, signal: AbortSignal): Promise<void> {
     return forEachTask(ref.tasks, (task) =>

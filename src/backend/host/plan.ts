@@ -77,23 +77,11 @@ function sandboxOptions(machine: HostMachine, input: PlanInput, task: TaskPlanIn
   ]
 }
 
-function commandOf(machine: HostMachine, input: PlanInput): string[] {
-  const { uid, gid } = input.runUser
-  const drop = [
-    machine.tools.setpriv,
-    '--reuid',
-    String(uid),
-    '--regid',
-    String(gid),
-    '--clear-groups',
-    '--no-new-privs',
-  ]
-  return [
-    // First, while there still is the right to raise a limit.
-    ...limitsCommand(machine, input.container.ulimits),
-    ...(machine.isRoot ? [...drop, '--bounding-set=-all', '--inh-caps=-all', '--'] : []),
-    ...runtimeCommand(machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'task']),
-  ]
+/** What gives up all privileges of root before a program of the task starts; nothing without root. */
+export function commandPrefix(machine: HostMachine, { uid, gid }: PlanInput['runUser']): string[] {
+  if (!machine.isRoot) return []
+  const user = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups']
+  return [machine.tools.setpriv, ...user, '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--']
 }
 
 /** prlimit comes in the package of setpriv, and lies beside it. */
@@ -103,6 +91,13 @@ function limitsCommand({ tools }: HostMachine, ulimits: readonly Ulimit[]): stri
   const options = ulimits.map(({ name, soft, hard }) => `--${name}=${text(soft)}:${text(hard)}`)
   return [join(dirname(tools.setpriv), 'prlimit'), ...options, '--']
 }
+
+const commandOf = (machine: HostMachine, input: PlanInput): string[] => [
+  // First, while there still is the right to raise a limit.
+  ...limitsCommand(machine, input.container.ulimits),
+  ...commandPrefix(machine, input.runUser),
+  ...runtimeCommand(machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'task']),
+]
 
 /** One task. `devices` are device files of this machine that it may use. */
 function planTask(

@@ -35,6 +35,11 @@ const ENTRIES: readonly CommandEntry[] = [
     summary: 'wait until a job has ended',
     load: async () => (await import('./wait.ts')).waitCommand,
   },
+  {
+    name: 'exec',
+    summary: 'run a command or a shell in a running task',
+    load: async () => (await import('./exec.ts')).execCommand,
+  },
   { name: 'stop', summary: 'stop a job', load: async () => (await import('./stop.ts')).stopCommand },
   {
     name: 'delete',

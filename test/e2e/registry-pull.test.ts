@@ -3,11 +3,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { AppError, type ErrorName } from '../../src/api/error.ts'
 import { ImagePuller, type RegistryAuth } from '../../src/backend/docker/image.ts'
+import { createRegistryTester } from '../../src/backend/docker/registry.ts'
 import type { NewEvent } from '../../src/job/job.ts'
+import type { RegistryTest } from '../../src/job/registries.ts'
 import type { PullPolicy } from '../../src/job/site.ts'
-import { type DockerEngine, startDockerEngine } from './dockerd.ts'
-import { busyboxFiles, importImage } from './images.ts'
-import { startRegistry, type TestRegistry } from './registry.ts'
+import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
+import { busyboxFiles, importImage } from '../engines/images.ts'
+import { type PodmanEngine, startPodmanEngine } from '../engines/podman.ts'
+import { startRegistry, type TestRegistry } from '../engines/registry.ts'
 
 const LOGIN = { user: 'ann', password: 'pass word$"' }
 const SIGNAL = AbortSignal.timeout(120_000)
@@ -78,9 +81,14 @@ describe('images of a registry with login', () => {
       'a wrong password',
       () => ensure(image, auth('wrong')),
       'RegistryRefused',
-      /team\/train:1 could not be pulled/,
+      /team\/train:1 could not be pulled: .*\(unauthorized: authentication required\)$/,
     ],
-    ['no login', () => ensure(image, null), 'RegistryRefused', /wants a login.*no basic auth credentials/],
+    [
+      'no login',
+      () => ensure(image, null),
+      'RegistryRefused',
+      /wants a login; .* \(Head "http[^(]*: no basic auth credentials\)$/,
+    ],
     [
       'a tag that is not there',
       () => ensure(`${registry.host}/team/train:2`, auth()),
@@ -98,6 +106,12 @@ describe('images of a registry with login', () => {
       () => ensure('127.0.0.1:1/a/b:1', null),
       'RegistryUnreachable',
       /nobody listens/,
+    ],
+    [
+      'a host that nobody knows',
+      () => ensure('registry.invalid/a/b:1', null),
+      'RegistryUnreachable',
+      /name could not be looked up/,
     ],
     [
       'an image that may not be fetched',
@@ -157,5 +171,75 @@ describe('images of a registry with login', () => {
       ensure(`${registry.host}/team/local:1`, auth(), 'always'),
       /has no image of that name.* The engine has an image of that name; pull policy "missing" would use it/,
     )
+  })
+
+  test('"always" takes what the tag names now, "missing" and "never" what the engine has', async () => {
+    const moved = `${registry.host}/team/moved:1`
+    await importImage(engine.docker, 'built/old:1', await busyboxFiles())
+    await importImage(engine.docker, 'built/new:1', await busyboxFiles(), ['ENV NEW=1'])
+    await registry.push('built/old:1', 'team/moved:1')
+    const old = (await ensure(moved, auth())).resolved
+    await registry.push('built/new:1', 'team/new:1')
+    await engine.docker.getImage('built/new:1').tag({ repo: `${registry.host}/team/moved`, tag: '1' })
+    await registry.push(moved, 'team/moved:1')
+    await engine.docker.getImage(old.id).tag({ repo: `${registry.host}/team/moved`, tag: '1' })
+    for (const policy of ['missing', 'never'] as const)
+      assert.deepEqual(await ensure(moved, auth(), policy), { resolved: old, events: [] })
+    const now = await ensure(moved, auth(), 'always')
+    assert.notEqual(now.resolved.digest, old.digest)
+    assert.ok(now.resolved.env.includes('NEW=1'))
+    const again = await ensure(moved, auth(), 'always')
+    assert.match(again.events.at(-1)?.message ?? '', /is what the registry has: sha256:/)
+  })
+
+  const ask = (password: string, name: string | null, host = registry.host) =>
+    createRegistryTester(engine.docker, engine.socket).test(
+      { host, userName: LOGIN.user, password },
+      name === null ? null : `${host}/${name}`,
+      SIGNAL,
+    )
+  const asked: readonly (readonly [string, () => Promise<RegistryTest>, boolean, RegExp])[] = [
+    [
+      'the right login',
+      () => ask(LOGIN.password, null),
+      true,
+      /^127\.0\.0\.1:5000 accepts the login of ann$/,
+    ],
+    ['an image that is there', () => ask(LOGIN.password, 'team/train:1'), true, /can be pulled$/],
+    ['a tag that is not', () => ask(LOGIN.password, 'team/train:9'), false, /train:9: .*has no image/],
+    ['a wrong password', () => ask('no', 'team/train:1'), false, /not accept the user name or password/],
+    ['nobody there', () => ask('no', null, '127.0.0.1:1'), false, /^127\.0\.0\.1:1: nobody listens/],
+  ]
+  for (const [what, run, ok, message] of asked)
+    test(`asked before a job needs it, a registry tells of ${what}`, async () => {
+      const answer = await run()
+      assert.match(answer.message, message)
+      assert.equal(answer.ok, ok)
+    })
+})
+
+describe('Podman, which answers every pull with success and then says otherwise', () => {
+  let engine: PodmanEngine
+  before(async () => {
+    engine = await startPodmanEngine()
+  })
+  after(() => engine[Symbol.asyncDispose]())
+
+  test('a registry that is not there is said in the same sentence', async () => {
+    const puller = new ImagePuller(engine.docker, { firstPauseMs: 1 })
+    await assert.rejects(
+      puller.ensure({ image: '127.0.0.1:1/a/b:1', pullPolicy: 'missing', auth: null }, () => {}, SIGNAL),
+      (error) =>
+        error instanceof AppError &&
+        error.code === 'RegistryUnreachable' &&
+        /nobody listens.*connection refused\)$/.test(error.message),
+    )
+  })
+
+  test('and is said before a job needs it', async () => {
+    const login = { host: '127.0.0.1:1', userName: 'ann', password: 'pw' }
+    const answer = await createRegistryTester(engine.docker, engine.socket).test(login, null, SIGNAL)
+    assert.equal(answer.ok, false)
+    assert.match(answer.message, /nobody listens/)
   })
 })
