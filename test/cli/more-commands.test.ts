@@ -86,6 +86,7 @@ test('the doctor says one line for each thing it looked at', async () => {
     'cgroups',
     'devices',
     'data folder',
+    'site file',
     'api',
     'objects',
     'docker',

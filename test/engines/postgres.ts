@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { childrenOf, sendSignal, statOf } from '../../src/backend/process.ts'
 import { sleep } from '../../src/lib/abort.ts'
 
 const run = promisify(execFile)
@@ -67,8 +68,12 @@ export async function startPostgres(): Promise<PostgresEngine> {
     const running = child
     if (running === null || running.exitCode !== null || running.signalCode !== null) return
     const gone = new Promise((resolve) => running.once('exit', resolve))
+    // Its backends would serve on for a while and keep a new server from starting.
+    const family = signal === 'SIGKILL' ? childrenOf([running.pid ?? 0]) : []
     running.kill(signal)
     await gone
+    for (const pid of family) sendSignal(pid, 'SIGKILL')
+    while (family.some((pid) => !/^[XZ]?$/.test(statOf(pid)?.state ?? ''))) await sleep(5)
   }
   await start()
   let made = 0

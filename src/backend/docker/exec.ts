@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import type { ExecRequest, ExecSession } from '../../job/ports.ts'
 import { sleep } from '../../lib/abort.ts'
+import { childrenOf, isAlive, sendSignal, statOf } from '../process.ts'
 import { writeTo } from '../write-to.ts'
 
 const HEADER_BYTES = 8
@@ -49,6 +50,8 @@ export async function execInContainer(
   }
   const onAbort = (): void => void end()
   signal.addEventListener('abort', onAbort, { once: true })
+  // It may have come while the engine worked.
+  if (signal.aborted) onAbort()
   return {
     output: terminal === null ? framesOf(stream) : plainOf(stream),
     write: (bytes) => writeTo(stream, bytes),
@@ -62,12 +65,22 @@ export async function execInContainer(
   }
 }
 
+/** SIGHUP to the launcher, which passes it on; what is left of the family after the grace is killed. */
 async function endProcess(pid: number, isRunning: () => Promise<boolean>): Promise<void> {
-  process.kill(pid, 'SIGHUP')
+  const family = familyOf(pid)
+  sendSignal(pid, 'SIGHUP')
   for (const deadline = performance.now() + GRACE_MS; performance.now() < deadline; await sleep(20))
-    if (!(await isRunning())) return
-  process.kill(pid, 'SIGKILL')
+    if (!(await isRunning())) break
+  for (const member of [...family, ...familyOf(pid)])
+    if (isAlive(member.pid, member.startTicks)) sendSignal(member.pid, 'SIGKILL')
 }
+
+/** The process and all that came of it, with what tells them from a later bearer of the same pid. */
+const familyOf = (pid: number) =>
+  [pid, ...childrenOf([pid])].flatMap((member) => {
+    const stat = statOf(member)
+    return stat === null ? [] : [{ pid: member, startTicks: stat.startTicks }]
+  })
 
 async function* plainOf(stream: Duplex): ExecSession['output'] {
   for await (const bytes of stream) yield { stream: 'stdout', bytes }

@@ -18,7 +18,10 @@ const SIGNAL = AbortSignal.timeout(30_000)
 type Pull = (response: ServerResponse, count: number) => void
 
 /** An engine on a socket; the image is there once a pull was answered by `done`. */
-async function engine(pull: Pull) {
+async function engine(
+  pull: Pull,
+  { hold = () => null }: { hold?: (count: number) => Promise<never> | null } = {},
+) {
   const dir = await mkdtemp(join(tmpdir(), 'rw-engine-'))
   const state = { pulls: 0, isThere: false }
   const server = createServer((request, response) => {
@@ -29,18 +32,22 @@ async function engine(pull: Pull) {
   })
   await new Promise<void>((resolve) => server.listen(join(dir, 's'), resolve))
   const events: NewEvent[] = []
-  const puller = new ImagePuller(new Docker({ socketPath: join(dir, 's') }), {
-    silenceMs: 200,
-    firstPauseMs: 1,
-  })
+  const docker = new Docker({ socketPath: join(dir, 's') })
+  const send = docker.pull.bind(docker) as unknown as (...call: unknown[]) => Promise<never>
+  let asked = 0
+  docker.pull = ((...call: unknown[]) => hold(++asked) ?? send(...call)) as unknown as typeof docker.pull
+  const puller = new ImagePuller(docker, { silenceMs: 200, firstPauseMs: 1 })
   return {
     state,
     events,
     reasons: () => events.map(({ reason }) => reason),
-    ensure: (signal = SIGNAL) =>
+    ensure: (signal = SIGNAL, heard: (event: NewEvent) => void = () => {}) =>
       puller.ensure(
         { image: IMAGE, pullPolicy: 'missing', auth: AUTH },
-        (event) => events.push(event),
+        (event) => {
+          events.push(event)
+          heard(event)
+        },
         signal,
       ),
     done: (response: ServerResponse) => {
@@ -141,17 +148,23 @@ test('an engine that dies in the middle is not blamed on the registry', async ()
   assert.equal(fake.state.pulls, 1)
 })
 
-test('who comes after the last one left a pull gets a pull of its own', async () => {
+test('who comes while an abandoned pull still winds up gets a pull of its own', async () => {
+  const windingUp = Promise.withResolvers<never>()
   const begun = Promise.withResolvers<void>()
-  await using fake = await engine((response, count) => {
-    if (count > 1) return fake.done(response)
-    say(response, { status: 'Pulling fs layer', id: 'a' })
-    begun.resolve()
+  await using fake = await engine((response) => fake.done(response), {
+    hold: (count) => {
+      if (count > 1) return null
+      begun.resolve()
+      return windingUp.promise
+    },
   })
   const leaving = new AbortController()
   const left = assert.rejects(fake.ensure(leaving.signal), /gone home/)
   await begun.promise
   leaving.abort(new Error('gone home'))
   await left
-  assert.equal((await fake.ensure()).digest, DIGEST)
+  // It has looked at the engine by then, and waits for a pull.
+  const late = fake.ensure(SIGNAL, () => windingUp.reject(new Error('aborted')))
+  assert.equal((await late).digest, DIGEST)
+  assert.equal(fake.state.pulls, 1)
 })

@@ -62,7 +62,14 @@ function referenceAt({ host }: RegistrySecret, image: string): string {
   )
 }
 
+/** Podman asks for logins over TLS even where its registries.conf says that a registry has none; its pulls obey. */
+const PODMAN_WANTS_TLS = /pinging container registry .*HTTP response to HTTPS client/
+
 function failureOf({ host }: RegistrySecret, reference: string | null, words: string): RegistryTest {
-  const { says } = explainPull(words, { reference, login: reference === null ? 'unproven' : 'accepted' })
+  const { says } = PODMAN_WANTS_TLS.test(words)
+    ? {
+        says: 'it speaks without TLS, where Podman tries no login; where registries.conf names it insecure, a pull will tell',
+      }
+    : explainPull(words, { reference, login: reference === null ? 'unproven' : 'accepted' })
   return { ok: false, message: `${reference ?? host}: ${says} (${words})` }
 }

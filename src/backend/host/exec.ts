@@ -84,6 +84,7 @@ function sessionOf(child: ChildProcess, signal: AbortSignal): ExecSession {
   const end = () => endGroup(child)
   const onAbort = (): void => void end()
   signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
   return {
     output: merged(child.stdout as Readable, child.stderr as Readable),
     write: (bytes) => writeTo(stdin, bytes),
