@@ -6,6 +6,7 @@ import { sleep } from '../lib/abort.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import { type Admission, admit } from './admission.ts'
+import { cancelOnStop } from './cancel-on-stop.ts'
 import { EVENTS } from './events.ts'
 import type { Job, NewEvent } from './job.ts'
 import { isTerminal } from './phase.ts'
@@ -234,17 +235,11 @@ export class Controller implements AsyncDisposable {
       case 'start':
         await this.#forgetEarlier(job)
         try {
-          await backend.start(
-            backend.plan(
-              planInputOf(job, {
-                attempt: job.status.attempt,
-                placements: job.status.placements,
-                inventory: inventory(),
-                site,
-              }),
-            ),
-            signal,
-            (event) => this.#say(job.id, event),
+          const { attempt, placements } = job.status
+          const context = { attempt, placements, inventory: inventory(), site }
+          const plan = backend.plan(planInputOf(job, context))
+          await cancelOnStop(this.#parts, job.id, signal, (until) =>
+            backend.start(plan, until, (event) => this.#say(job.id, event)),
           )
           return null
         } catch (cause) {

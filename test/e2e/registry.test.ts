@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
 import { busyboxFiles, importImage } from '../engines/images.ts'
 import { startRegistry, type TestRegistry } from '../engines/registry.ts'
-import { body, MAIN, Ropeway } from './harness.ts'
+import { body, MAIN, Ropeway, until } from './harness.ts'
 
 const LOGIN = { user: 'ann', password: "it's $ecret" }
 
@@ -95,4 +95,33 @@ describe('a private registry', () => {
     const bad = await cli(['registry', 'add', 'https://x/y', '--username', 'a', '--password-stdin'], 'p')
     assert.match(bad.text, /valid: HOST or HOST:PORT/)
   })
+})
+
+test('a job whose pull hangs can be stopped at once', async () => {
+  await using engine = await startDockerEngine()
+  const listen =
+    'import socket,time; s=socket.socket(); s.bind(("127.0.0.1",5009)); s.listen(); print("up",flush=True); time.sleep(600)'
+  const [command = '', ...args] = [...engine.inNetwork, '/usr/bin/python3', '-c', listen]
+  const silent = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    await once(silent.stdout, 'data')
+    await using ropeway = await Ropeway.start({ backend: 'docker', env: { DOCKER_HOST: engine.host } })
+    const engineOf = { engine: { image_url: '127.0.0.1:5009/never/answers:1' } }
+    const { metadata } = await ropeway.client.create(body('hanging', 'true', { algorithm: engineOf }))
+    await until('it pulls', async () => {
+      const { events } = await ropeway.client.streamEvents(metadata.id, 0, 0)
+      return events.some(({ reason }) => reason === 'PullingImage')
+    })
+    const begun = performance.now()
+    await ropeway.client.terminate(metadata.id)
+    const job = await ropeway.waitFor(
+      metadata.id,
+      'it has ended',
+      ({ status }) => status.phase === 'Terminated',
+    )
+    assert.ok(performance.now() - begun < 5_000)
+    assert.equal(job.status.phase, 'Terminated')
+  } finally {
+    silent.kill('SIGKILL')
+  }
 })
