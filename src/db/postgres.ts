@@ -36,6 +36,8 @@ export async function openPostgres({ url, serveId, onError }: PostgresOptions): 
     } as pg.CustomTypesConfig,
   })
   pool.on('error', onError)
+  // The pool stops listening to a connection that it is closing; an error then would end the whole server.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   try {
     await migrate(db, where)
