@@ -29,6 +29,7 @@ import { writeCredentials } from './wiring/credentials.ts'
 import { makeDataFolder } from './wiring/data-folder.ts'
 import { openChangeFeed, openRowsDatabase } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
+import { openImageInspector } from './wiring/image-inspector.ts'
 import { openInventory } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
 import { createLogExporter, embeddedObjects, exportingGate } from './wiring/log-export.ts'
@@ -154,6 +155,9 @@ async function openParts(
     site,
     registries,
     registryTester: await openRegistryTester(config, site, backend.name),
+    imageInspector: owned.use(
+      await openImageInspector(config, site, backend.name, { serveId, registries, logger }),
+    ),
   }
   return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
 }

@@ -45,6 +45,7 @@ export const ROUTES = {
   putRegistry: { method: 'PUT', path: '/ropeway/v1/:project/registries/:registry', success: 200 },
   deleteRegistry: { method: 'DELETE', path: '/ropeway/v1/:project/registries/:registry', success: 200 },
   testRegistry: { method: 'POST', path: '/ropeway/v1/:project/registries/:registry/test', success: 200 },
+  checkImage: { method: 'POST', path: '/ropeway/v1/:project/image-checks', success: 200 },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES

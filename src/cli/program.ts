@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts'
 import { EXIT } from './errors.ts'
 import { visibleLines } from './terminal-text.ts'
 
-/** `job`, `obs` and `registry` need the words after them to know which of their own commands to load. */
+/** `job`, `obs`, `registry` and `image` need the words after them to know which of their own commands to load. */
 const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
   const rest = argv[0] === 'help' ? argv.slice(2) : argv.slice(1)
   return [
@@ -47,6 +47,14 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
       load: async () => {
         const { registryCommand } = await import('./registry/registry.ts')
         return (context) => registryCommand(context, rest)
+      },
+    },
+    {
+      name: 'image',
+      summary: 'ask whether an image will run, here and on ModelArts: check',
+      load: async () => {
+        const { imageCommand } = await import('./image/image.ts')
+        return (context) => imageCommand(context, rest)
       },
     },
     {

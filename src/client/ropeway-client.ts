@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type EventPage, type EventQuery, eventPage } from '../api/event.ts'
 import { type FlavorList, flavorList } from '../api/flavor.ts'
+import { type ImageCheck, imageCheck } from '../api/image-check.ts'
 import { LOG_HEADERS, type LogPreview, type LogStreams, logPreview, logStreams } from '../api/log.ts'
 import { type DryRunResponse, dryRunResponse, type EventStream, eventStream } from '../api/own.ts'
 import {
@@ -64,7 +65,7 @@ type Options = {
 }
 
 /** Routes whose answer may be asked for again because they change nothing, beside all GETs. */
-const READING: ReadonlySet<RouteName> = new Set(['searchTrainingJobs', 'dryRun'])
+const READING: ReadonlySet<RouteName> = new Set(['searchTrainingJobs', 'dryRun', 'checkImage'])
 
 /**
  * Talks to one server as one access key. Every method takes an AbortSignal last and throws ApiError when the server
@@ -181,6 +182,11 @@ export class RopewayClient implements AsyncDisposable {
   /** Asks the registry itself; with `image`, whether that can be pulled. */
   testRegistry(registry: string, image: string | null, signal?: AbortSignal): Promise<RegistryTestBody> {
     return this.#json('testRegistry', { registry }, registryTest, { body: { image }, signal })
+  }
+
+  /** Will an image run here? Waits at most `waitS` for the answer; asking again goes on waiting for the same check. */
+  checkImage(image: string, waitS: number, signal?: AbortSignal): Promise<ImageCheck> {
+    return this.#json('checkImage', {}, imageCheck, { body: { image, wait_s: waitS }, signal })
   }
 
   /** Runs a command in a task; an empty one is the image's shell. Throws ApiError when that is refused. */

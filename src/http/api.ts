@@ -6,6 +6,7 @@ import { newUuid } from '../lib/id.ts'
 import { eventRoutes } from './events.ts'
 import { execRoutes } from './exec.ts'
 import { flavorRoutes } from './flavors.ts'
+import { imageCheckRoutes } from './image-checks.ts'
 import { logRoutes } from './logs.ts'
 import { ownRoutes } from './own.ts'
 import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
@@ -44,6 +45,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   ownRoutes(app, options)
   registryRoutes(app, options)
   execRoutes(app, options)
+  imageCheckRoutes(app, options)
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
     const known = error instanceof AppError ? error : options.explain(error)

@@ -8,7 +8,7 @@ import { admit } from '../job/admission.ts'
 import type { DiskGuard } from '../job/disk-guard.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
-import type { Backend, ObjectCatalog } from '../job/ports.ts'
+import type { Backend, ImageInspector, ObjectCatalog } from '../job/ports.ts'
 import type { RegistryStore, RegistryTester } from '../job/registries.ts'
 import type { Site } from '../job/site.ts'
 import type { JobStore } from '../job/store.ts'
@@ -27,6 +27,8 @@ export type ApiParts = {
   readonly registries: RegistryStore
   /** null where there is no container engine. */
   readonly registryTester: RegistryTester | null
+  /** null where there are no images. */
+  readonly imageInspector: ImageInspector | null
   readonly clock: Clock
   /** Wakes the controller. */
   readonly wake: ChangeSignal

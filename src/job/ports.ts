@@ -1,5 +1,6 @@
 // The seams of the domain. The comments are promises; test/conformance holds every implementation to them.
 import type { Placement } from '../accelerator/device.ts'
+import type { ImageFacts } from '../image-check/facts.ts'
 import type { ContainerOptions } from './container-options.ts'
 import type { AttemptRef, Generation, Job, NewEvent } from './job.ts'
 
@@ -113,6 +114,28 @@ export interface Backend {
   runDir(ref: AttemptRef, task: string): string | null
   /** Calls `onChange(jobId)` soon after a task of the job changed by itself; a missed call costs time only. Returns a stop function. */
   watch(onChange: (jobId: string) => void): () => void
+}
+
+/** How far a look into an image is. Bytes are of the step; `totalBytes` is an estimate, 0 where there is none. */
+export type ImageProgress = {
+  readonly step: 'pull' | 'wait' | 'read'
+  readonly message: string
+  readonly bytes: number
+  readonly totalBytes: number
+}
+
+/** Looks into images. Nothing of an image is ever run, and nothing is left behind. */
+export interface ImageInspector {
+  /**
+   * What an image is and has; it is pulled by the site's policy, with the project's login. Throws AppError as a pull
+   * does (ImageNotFound, RegistryRefused …), BackendUnavailable when the engine fails, and the signal's reason.
+   */
+  inspect(
+    projectId: string,
+    image: string,
+    signal: AbortSignal,
+    tell?: (progress: ImageProgress) => void,
+  ): Promise<ImageFacts>
 }
 
 /** Object storage as the domain needs it at create time and for dry runs. */
