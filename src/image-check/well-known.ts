@@ -5,22 +5,27 @@ import { baseName } from './links.ts'
 const KIB = 1024
 
 /** Bytes to be kept of files whose text matters, by whole path. */
-const SMALL_FILES: Readonly<Record<string, number>> = {
-  '/etc/passwd': 1024 * KIB,
-  '/etc/group': 1024 * KIB,
-  '/etc/os-release': 16 * KIB,
-  '/usr/lib/os-release': 16 * KIB,
-  '/home/work/run_train.sh': 64 * KIB,
-}
-const ASCEND_VERSION = /\/Ascend\/.*\/?(?:version\.info|ascend_\w+_install\.info)$/
+const SMALL_FILES: ReadonlyMap<string, number> = new Map([
+  ['/etc/passwd', 1024 * KIB],
+  ['/etc/group', 1024 * KIB],
+  ['/etc/os-release', 16 * KIB],
+  ['/usr/lib/os-release', 16 * KIB],
+  ['/home/work/run_train.sh', 64 * KIB],
+])
+const ASCEND_VERSION = /^(?:version|ascend_\w+_install)\.info$/
 
 /** Bytes whose text matters; 0: none. */
 export const smallFileSize = (path: string): number =>
-  SMALL_FILES[path] ?? (ASCEND_VERSION.test(path) ? 16 * KIB : 0)
+  SMALL_FILES.get(path) ??
+  (path.endsWith('.info') && path.includes('/Ascend/') && ASCEND_VERSION.test(baseName(path)) ? 16 * KIB : 0)
 
 /** The dynamic loaders of glibc (`ld-linux-x86-64.so.2`, `ld-2.31.so`) and musl. */
-export const isGlibc = (path: string): boolean => /\/lib\w*\/(?:.+\/)?ld-(?:linux[^/]*|2\.\d+)\.so/.test(path)
-export const isMusl = (path: string): boolean => /\/lib\w*\/(?:.+\/)?ld-musl-[^/]+\.so/.test(path)
+export const isGlibc = (path: string): boolean => isLoader(path, /^ld-(?:linux.*|2\.\d+)\.so/)
+export const isMusl = (path: string): boolean => isLoader(path, /^ld-musl-.+\.so/)
+
+/** A name is looked at only where it can be one: there are a million others. */
+const isLoader = (path: string, name: RegExp): boolean =>
+  path.includes('/ld-') && path.includes('/lib') && name.test(baseName(path))
 
 /** Tools that ModelArts puts into /home/work of its base images (ModelArts base images, generation 1). */
 const TOOLS = new Set([
@@ -37,6 +42,7 @@ const TOOLS = new Set([
 
 /** Such a tool's name, or null. */
 export function toolOf(path: string): string | null {
+  if (!path.startsWith('/home/work/')) return null
   const name = baseName(path)
   return path === `/home/work/${name}` && TOOLS.has(name) ? name : null
 }

@@ -36,7 +36,7 @@ const CHECK = 'ropeway.check'
 
 /** An image never changes, so what its files showed holds for as long as its id does. */
 const REMEMBERED = 16
-const REMOVE_TIMEOUT_MS = 60_000
+const REMOVE_TIMEOUT_MS = 15_000
 const PATIENCE: ArchivePatience = { silenceMs: 120_000 }
 
 /** Disposing ends what is under way and waits until its container is gone. */
