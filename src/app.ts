@@ -1,17 +1,18 @@
 // Wires a Config into a running server. Every owner goes onto one stack; leaving the scope takes them down in reverse.
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
-import { AppError } from './api/error.ts'
 import type { LookupAccessKey } from './auth/authenticate.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
 import { type AccessKeyStore, createAccessKeyStore } from './db/access-key-store.ts'
-import { isDatabaseAway } from './db/database-away.ts'
 import { createJobStore } from './db/job-store.ts'
 import { createRegistryStore } from './db/registry-store.ts'
 import { readSecretKey } from './db/secret-key.ts'
+import { announceServe } from './db/serves.ts'
 import { createApi } from './http/api.ts'
 import { serveExec } from './http/exec.ts'
+import { ExecSessions } from './http/exec-sessions.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import type { LogExporter } from './job/log-export.ts'
@@ -27,7 +28,7 @@ import { recordBackend } from './wiring/backend-record.ts'
 import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
 import { makeDataFolder } from './wiring/data-folder.ts'
-import { openChangeFeed, openRowsDatabase } from './wiring/database.ts'
+import { isDatabaseAway, openChangeFeed, openRowsDatabase, recordDatabase } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
 import { openImageInspector } from './wiring/image-inspector.ts'
 import { openInventory } from './wiring/inventory.ts'
@@ -73,6 +74,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   owned.use(controller)
   const sweeper = owned.use(await createSweeper(config, parts, exporter, rows, logger))
   const listeners = await openListeners(config, { ...parts, objects, lookup: rows.lookup }, owned, logger)
+  await rows.announce(listeners.api.url)
   await exporter.start()
   await controller.start()
   const feed = await openChangeFeed(config, { ...parts, ...rows }, logger)
@@ -98,14 +100,17 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
 async function openRows(config: Config, owned: AsyncDisposableStack, logger: Logger) {
   const clock = systemClock
   makeDataFolder(config.dataDir)
-  const { db, serveId } = owned.use(await openRowsDatabase(config, logger))
+  const { db, serveId, where, now } = owned.use(await openRowsDatabase(config, logger))
   const secretKey = await readSecretKey(config.dataDir)
   const keys = createAccessKeyStore(db, { secretKey, clock })
   const first = await keys.ensureFirst()
-  const store = createJobStore(db, { secretKey, serveId, ownership: 'serve' })
+  await recordDatabase(config.dataDir, where, first.projectId)
+  const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now })
   const registries = createRegistryStore(db, { secretKey, clock })
   const reloadKeys = () => keys.load()
-  return { clock, serveId, first, store, registries, reloadKeys, lookup: liveKeys(keys, clock) }
+  const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
+  const lookup = liveKeys(keys, clock)
+  return { clock, serveId, first, store, registries, reloadKeys, announce, lookup }
 }
 
 type OpenRows = Awaited<ReturnType<typeof openRows>>
@@ -151,6 +156,7 @@ async function openParts(
       nowMs,
     },
     stopping: stopping.signal,
+    execSessions: new ExecSessions(),
     inventory: () => inventory,
     site,
     registries,
@@ -175,8 +181,7 @@ async function openListeners(
   const api = createApi({
     ...parts,
     catalog: catalogOf(objects),
-    explain: databaseAway,
-    onError: (request, error) => logger.error({ request, error: textOf(error) }, 'a request failed'),
+    onError: failureLog(logger, 'a request failed', 'request'),
   })
   const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })
   const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
@@ -218,19 +223,18 @@ function createMovers(
     ...parts,
     dataDir: config.dataDir,
     objects: embeddedObjects(objects),
-    onError: (job, error) => logger.error({ job, error: textOf(error) }, 'logs could not be exported'),
+    onError: failureLog(logger, 'logs could not be exported'),
   })
   const gate = new SocketTaskGate({
     ...parts,
     serveObjects: taskObjects,
-    onError: (where, error) => logger.error({ where, error: textOf(error) }, 'a task request failed'),
+    onError: failureLog(logger, 'a task request failed', 'where'),
   })
   const controller = new Controller({
     ...parts,
     gate: exportingGate(gate, exporter),
     serveId,
-    onError: (job, error) =>
-      logger.error({ job, error: textOf(error) }, 'a job could not be moved and is tried again'),
+    onError: failureLog(logger, 'a job could not be moved and is tried again'),
     faultPoint: faultPointOf(config),
   })
   return { controller, gate, exporter }
@@ -246,17 +250,18 @@ function createSweeper(
   return Sweeper.create({
     ...{ ...parts, dataDir, serveId, disk: parts.site.disk },
     forgetExport: (jobId) => exporter.forget(jobId),
-    onError: (what, error) => logger.warn({ what, error: textOf(error) }, 'not all could be cleared away'),
+    onError: (what, error) => {
+      if (!isDatabaseAway(error)) logger.warn({ what, error: textOf(error) }, 'not all could be cleared away')
+    },
   })
 }
 
-/** A database that is away is no failure of ours, and passes. */
-const databaseAway = (error: unknown): AppError | undefined =>
-  isDatabaseAway(error)
-    ? new AppError('DatabaseUnavailable', 'the database does not answer; running tasks go on', {
-        cause: error,
-      })
-    : undefined
+/** A database that is away is told of once, by itself, and not by everything that misses it. */
+const failureLog =
+  (logger: Logger, words: string, label = 'job') =>
+  (subject: string, error: unknown): void => {
+    if (!isDatabaseAway(error)) logger.error({ [label]: subject, error: textOf(error) }, words)
+  }
 
 const objectFailure = (logger: Logger) => (error: Error) =>
   logger.error({ error: textOf(error) }, 'an object request failed')

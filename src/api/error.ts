@@ -172,6 +172,11 @@ export const ERRORS = {
     status: 503,
     solution: 'Repeat the request; running tasks go on. When it lasts, look after the database server.',
   },
+  OnAnotherServer: {
+    code: 'ModelArts.9010',
+    status: 409,
+    solution: 'Send the request to the server named in the message.',
+  },
   RegistryNotFound: {
     code: 'ModelArts.9008',
     status: 404,
@@ -191,6 +196,11 @@ export const ERRORS = {
     code: 'ModelArts.9004',
     status: 503,
     solution: 'Run "ropeway doctor" on the server machine.',
+  },
+  TooManySessions: {
+    code: 'ModelArts.9012',
+    status: 429,
+    solution: 'End sessions that nobody needs any more and repeat the request.',
   },
   DiskFull: {
     code: 'ModelArts.9005',

@@ -6,6 +6,11 @@ import { z } from 'zod'
 export const EXEC_STREAM = { stdin: 0, stdout: 1, stderr: 2 } as const
 /** Largest frame either side sends. */
 export const EXEC_FRAME_BYTES = 1 << 20
+/** The server pings this often. Who hears nothing for EXEC_SILENT_MS, while it listens, takes the other for dead. */
+export const EXEC_PING_MS = 5_000
+export const EXEC_SILENT_MS = 30_000
+/** Longest `command` as it stands in the address, escaped: an HTTP request line has no room for more. */
+export const EXEC_COMMAND_BYTES = 12_000
 
 const side = z.coerce.number().int().min(1).max(10_000)
 
@@ -16,7 +21,7 @@ const side = z.coerce.number().int().min(1).max(10_000)
 export const execQuery = z.object({
   command: z
     .string()
-    .max(65_536)
+    .max(EXEC_COMMAND_BYTES)
     .default('[]')
     .transform((text, context): string[] => {
       try {

@@ -8,6 +8,7 @@ export const TASK_ROUTES = {
   rankTable: '/.ropeway/v1/rank-table',
   logs: '/.ropeway/v1/logs',
   reports: '/.ropeway/v1/reports',
+  exec: '/.ropeway/v1/exec',
 } as const
 
 /** Exit codes of the launcher itself (ascend.md §3.11). A user's program that uses the same numbers is not confused:

@@ -62,6 +62,12 @@ export const rankTableQuery = z.object({
   wait_s: z.coerce.number().min(0).max(60).default(0),
 })
 
+/** `GET exec?session=ID&wait_s=25`: 204 while somebody has the session, after the wait; 410 as soon as nobody has. */
+export const execSessionQuery = z.object({
+  session: z.string().min(1).max(64),
+  wait_s: z.coerce.number().min(0).max(60).default(0),
+})
+
 /** `GET rankTable?version=N&wait_s=25`: answers when the table's version is above N, or after the wait. */
 export const rankTableResponse = z.object({
   /** 0 = none yet, 1 = initializing, 2 = completed; grows with every new table. */

@@ -27,6 +27,10 @@ export const runtimeCommand = (loader: string, args: readonly string[]): string[
   ...runtimeProgram(loader, args),
 ]
 
+/** What a command in a task is put behind: it gets the environment of the task's program, and ends with its session. */
+export const launcherExec = (loader: string, session: string): string[] =>
+  runtimeProgram(loader, [`${TASK_PATHS.runtime}/launcher.js`, 'exec', '--session', session, '--'])
+
 /** The same beside a first process that is there already. */
 export function runtimeProgram(loader: string, args: readonly string[]): string[] {
   const { runtime } = TASK_PATHS

@@ -190,11 +190,17 @@ export class RopewayClient implements AsyncDisposable {
   }
 
   /** Runs a command in a task; an empty one is the image's shell. Throws ApiError when that is refused. */
-  exec(job: string, task: string, request: ExecWish, handlers: ExecHandlers): Promise<ExecConnection> {
+  exec(
+    job: string,
+    task: string,
+    request: ExecWish,
+    handlers: ExecHandlers,
+    signal?: AbortSignal,
+  ): Promise<ExecConnection> {
     const path = routePath('execInTask', { project: this.#projectId, job, task })
     const query = { command: JSON.stringify(request.command), ...request.terminal }
     const { url, headers } = this.#transport.signUpgrade(path, query)
-    return openExec(url, headers, handlers)
+    return openExec(url, headers, handlers, signal)
   }
 
   async #json<T>(name: RouteName, params: Params, schema: z.ZodType<T>, options: Options): Promise<T> {

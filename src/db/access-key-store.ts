@@ -41,48 +41,30 @@ export function createAccessKeyStore(
   const known = new Map<string, AccessKey>()
   const store: AccessKeyStore = {
     load: async () => {
-      const rows = await db
-        .selectFrom('access_keys')
-        .selectAll()
-        .orderBy('created_at')
-        .orderBy('access_key')
-        .execute()
-      const keys = rows.map((row) => ({
-        accessKey: row.access_key,
-        secret: unseal(secretKey, ownerOf(row.access_key), row.secret_key),
-        projectId: row.project_id,
-        userName: row.user_name,
-        scope: row.scope,
-        expiresAtMs: row.expires_at,
-      }))
+      const keys = await readKeys(db, secretKey)
       known.clear()
       for (const key of keys) known.set(key.accessKey, key)
       return known
     },
     findSecret: (accessKey) => known.get(accessKey),
     ensureFirst: async () => {
+      const first = await db.transaction().execute(async (transaction) => {
+        const nowMs = clock.now().getTime()
+        const projectId = await holdFirstProject(transaction, nowMs)
+        const live = (await readKeys(transaction, secretKey)).find(
+          (key) => key.projectId === projectId && (key.expiresAtMs === null || key.expiresAtMs > nowMs),
+        )
+        if (live) return { ...live, created: false }
+        const key = { ...newKey({ projectId, userName: FIRST.userName, expiresAtMs: null }), created: true }
+        await insertKey(transaction, secretKey, key, nowMs)
+        return key
+      })
       await store.load()
-      const nowMs = clock.now().getTime()
-      const projectId = await ensureFirstProject(db, nowMs)
-      const live = [...known.values()].find(
-        (key) => key.projectId === projectId && (key.expiresAtMs === null || key.expiresAtMs > nowMs),
-      )
-      if (live) return { ...live, created: false }
-      return {
-        ...(await store.add({ projectId, userName: FIRST.userName, expiresAtMs: null })),
-        created: true,
-      }
+      return first
     },
-    add: async ({ projectId, userName, expiresAtMs }) => {
-      const key = {
-        accessKey: newAccessKey(),
-        secret: newSecretKey(),
-        projectId,
-        userName,
-        scope: FIRST.scope,
-        expiresAtMs,
-      }
-      await insertKey(db, key, seal(secretKey, ownerOf(key.accessKey), key.secret), clock.now().getTime())
+    add: async (wanted) => {
+      const key = newKey(wanted)
+      await insertKey(db, secretKey, key, clock.now().getTime())
       known.set(key.accessKey, key)
       return key
     },
@@ -100,23 +82,52 @@ export function createAccessKeyStore(
 
 const ownerOf = (accessKey: string): string => `access key ${accessKey}`
 
-/** Two replicas may start at once: whoever inserts second takes what is there. */
-async function ensureFirstProject(db: Rows, nowMs: number): Promise<string> {
+const newKey = (parts: Pick<AccessKey, 'projectId' | 'userName' | 'expiresAtMs'>): AccessKey => ({
+  accessKey: newAccessKey(),
+  secret: newSecretKey(),
+  scope: FIRST.scope,
+  ...parts,
+})
+
+/** Oldest first. */
+async function readKeys(db: Rows, secretKey: Uint8Array): Promise<AccessKey[]> {
+  const rows = await db
+    .selectFrom('access_keys')
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('access_key')
+    .execute()
+  return rows.map((row) => ({
+    accessKey: row.access_key,
+    secret: unseal(secretKey, ownerOf(row.access_key), row.secret_key),
+    projectId: row.project_id,
+    userName: row.user_name,
+    scope: row.scope,
+    expiresAtMs: row.expires_at,
+  }))
+}
+
+/**
+ * The first project's id; it is made when missing and locked either way. Two replicas may start at once on an empty
+ * database: the second then meets the first one's key, and one that seals with another secret.key stops right there.
+ */
+async function holdFirstProject(transaction: Rows, nowMs: number): Promise<string> {
   // 32 hex digits, the form of project ids in ModelArts' samples.
-  await db
+  await transaction
     .insertInto('projects')
     .values({ id: newUuid().replaceAll('-', ''), name: FIRST.projectName, created_at: nowMs })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute()
-  const { id } = await db
-    .selectFrom('projects')
-    .select('id')
+  const { id } = await transaction
+    .updateTable('projects')
+    .set({ name: FIRST.projectName })
     .where('name', '=', FIRST.projectName)
+    .returning('id')
     .executeTakeFirstOrThrow()
   return id
 }
 
-async function insertKey(db: Rows, key: AccessKey, sealedSecret: string, nowMs: number): Promise<void> {
+async function insertKey(db: Rows, secretKey: Uint8Array, key: AccessKey, nowMs: number): Promise<void> {
   await db
     .insertInto('access_keys')
     .values({
@@ -124,7 +135,7 @@ async function insertKey(db: Rows, key: AccessKey, sealedSecret: string, nowMs: 
       project_id: key.projectId,
       user_name: key.userName,
       scope: key.scope,
-      secret_key: sealedSecret,
+      secret_key: seal(secretKey, ownerOf(key.accessKey), key.secret),
       created_at: nowMs,
       expires_at: key.expiresAtMs,
     })

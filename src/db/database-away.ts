@@ -1,7 +1,10 @@
-// Tells a database that is away from a query that is wrong. Apart from postgres.ts, whose client takes time to load.
+// Tells a database that is away from a query that is wrong, by what PostgreSQL and its client say.
 
-/** SQLSTATEs of a server that goes, comes or is full (08 connection, 57P0x shutdown, 53 resources). */
-const AWAY_STATES = /^(08|57P0|53)/
+/**
+ * SQLSTATEs of a server that goes, comes or is full (08 connection, 57P0x shutdown, 53 resources), that gave this
+ * connection up (25P03) or is no primary any more (25006), and of statements that waited too long (55P03, 57014).
+ */
+const AWAY_STATES = /^(08...|57P0.|53...|25P03|25006|55P03|57014)$/
 const AWAY_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -9,16 +12,19 @@ const AWAY_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
   'ENOTFOUND',
+  'EAI_AGAIN',
 ])
+/** What the client and its pool say in words only. */
+const AWAY_WORDS =
+  /^(Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable)/
 
-/** Did a query fail because the database is away, and not because of what was asked? */
+/** Did the client of PostgreSQL fail because the database is away, and not because of what was asked? */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { code, syscall } = error as NodeJS.ErrnoException
-  if (typeof code === 'string' && (AWAY_STATES.test(code) || (syscall === 'connect' && AWAY_CODES.has(code))))
-    return true
-  return /^(Connection terminated|Query read timeout|timeout (exceeded )?when trying to connect|Client has encountered a connection error)/i.test(
-    error.message,
-  )
+  const { code } = error as NodeJS.ErrnoException
+  if (typeof code === 'string' && (AWAY_STATES.test(code) || AWAY_CODES.has(code))) return true
+  return AWAY_WORDS.test(error.message)
 }

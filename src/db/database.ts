@@ -4,13 +4,17 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
+import { Kysely, type RawBuilder, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { DataFolderError } from './data-folder-error.ts'
 import { migrate } from './migrate.ts'
 import { takeServeLock } from './serve-lock.ts'
 import type { Rows, Tables } from './tables.ts'
 
-export type Database = AsyncDisposable & { readonly db: Rows }
+export type Database = AsyncDisposable & {
+  readonly db: Rows
+  /** The database's clock, where several servers compare their leases. */
+  readonly now?: RawBuilder<number>
+}
 
 const BUSY_TIMEOUT_MS = 5_000
 export const DATABASE_FILE = 'ropeway.sqlite'

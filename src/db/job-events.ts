@@ -61,7 +61,7 @@ export async function recordReport(
     if (!(await holdJob(transaction, jobId))) return false
     const inserted = await transaction
       .insertInto('reports')
-      .values({ job_id: jobId, attempt, task, sequence, received_at: atMs })
+      .values({ job_id: jobId, attempt, task, sequence })
       .onConflict((conflict) => conflict.columns(['job_id', 'attempt', 'task', 'sequence']).doNothing())
       .returning('sequence')
       .executeTakeFirst()

@@ -1,80 +1,105 @@
 // Who may move a job: a lease is one conditional update, the same statement on every database.
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Job } from '../job/job.ts'
 import type { Lease } from '../job/store.ts'
 import { toJob } from './job-rows.ts'
 import type { Rows, Tables } from './tables.ts'
 
-export type Claim = { readonly serveId: string; readonly nowMs: number; readonly leaseMs: number }
+/** `serve`: a serve moves the jobs it made (docker, host). `shared`: any replica moves them too (kubernetes). */
+export type Ownership = 'serve' | 'shared'
+/** Which jobs a serve may move. */
+export type Mover = { readonly serveId: string; readonly ownership: Ownership }
+/** `nowMs`: the serve's clock, or the database's where several serves compare their leases. */
+export type Claim = Mover & { readonly nowMs: number | RawBuilder<number>; readonly leaseMs: number }
 export type Claimed = { job: Job; lease: Lease }
 type Row = ExpressionBuilder<Tables, 'jobs'>
 
-const mayMove = (row: Row, serveId: string): Expression<SqlBool> =>
-  row.and([row('finished', '=', 0), row.or([row('serve_id', 'is', null), row('serve_id', '=', serveId)])])
+const mayMove = (row: Row, { serveId, ownership }: Mover): Expression<SqlBool> => {
+  const own = row('serve_id', '=', serveId)
+  return row.and([
+    row('finished', '=', 0),
+    ownership === 'serve' ? own : row.or([own, row('serve_id', 'is', null)]),
+  ])
+}
 
-const isFree = (row: Row, { serveId, nowMs }: Claim): Expression<SqlBool> =>
+const isFree = (row: Row, { serveId, nowMs }: Pick<Claim, 'serveId' | 'nowMs'>): Expression<SqlBool> =>
   row.or([row('lease_owner', 'is', null), row('lease_owner', '=', serveId), row('lease_until', '<=', nowMs)])
 
-/** Claims up to `limit` jobs in one statement, so that a tick over many waiting jobs costs one commit. */
-export async function claimJobs(db: Rows, claim: Claim, limit: number): Promise<Claimed[]> {
-  const claimable = (row: Row) => row.and([mayMove(row, claim.serveId), isFree(row, claim)])
-  const rows = await takeLease(db, claim)
-    .where('seq', 'in', (from) =>
-      from.selectFrom('jobs').select('seq').where(claimable).orderBy('seq').limit(limit),
-    )
-    // Asked again of the row itself: on PostgreSQL somebody may have taken it since the list was made.
-    .where(claimable)
-    .returningAll()
-    .execute()
-  return rows.toSorted((a, b) => a.seq - b.seq).map((row) => toClaimed(row))
-}
+/** Queued and nothing booked; nobody wants it to end. */
+const isWaiting = (row: Row): Expression<SqlBool> =>
+  row.and([row('shown_phase', '=', 'Pending'), row('placed', '=', 0)])
 
 /** Claims one job; null when it needs no moving, belongs to another serve or is held by one. */
 export async function claimJob(db: Rows, jobId: string, claim: Claim): Promise<Claimed | null> {
-  const row = await takeLease(db, claim)
+  const { serveId, nowMs, leaseMs } = claim
+  const row = await db
+    .updateTable('jobs')
+    .set((row) => ({
+      lease_owner: serveId,
+      lease_token: row('lease_token', '+', 1),
+      lease_until: typeof nowMs === 'number' ? nowMs + leaseMs : sql<number>`${nowMs} + ${leaseMs}`,
+    }))
     .where('id', '=', jobId)
-    .where((row) => row.and([mayMove(row, claim.serveId), isFree(row, claim)]))
+    .where((row) => row.and([mayMove(row, claim), isFree(row, claim)]))
     .returningAll()
     .executeTakeFirst()
-  return row === undefined ? null : toClaimed(row)
+  if (row === undefined) return null
+  return { job: toJob(row), lease: { jobId: row.id, token: row.lease_token, untilMs: row.lease_until } }
 }
 
-const takeLease = (db: Rows, { serveId, nowMs, leaseMs }: Claim) =>
-  db.updateTable('jobs').set((row) => ({
-    lease_owner: serveId,
-    lease_token: row('lease_token', '+', 1),
-    lease_until: nowMs + leaseMs,
-  }))
+/** The job, if it needs moving and is this serve's to move. Meant for jobs that no other serve may take. */
+export async function ownJob(db: Rows, jobId: string, mover: Mover): Promise<Job | null> {
+  const row = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '=', jobId)
+    .where((row) => mayMove(row, mover))
+    .executeTakeFirst()
+  return row === undefined ? null : toJob(row)
+}
 
-const toClaimed = (row: Parameters<typeof toJob>[0]): Claimed => ({
-  job: toJob(row),
-  lease: { jobId: row.id, token: row.lease_token, untilMs: row.lease_until },
-})
-
-/** The token grows when a lease is given back too, so that a late write under it finds nothing. */
-const freeLease = (db: Rows) =>
-  db
+/**
+ * Frees everything that this serve held: what it left behind when it was killed, or gives back when it stops. The token
+ * grows, so that a late write under such a lease finds nothing.
+ */
+export async function releaseLeasesOf(db: Rows, serveId: string): Promise<number> {
+  const { numUpdatedRows } = await db
     .updateTable('jobs')
     .set((row) => ({ lease_owner: null, lease_token: row('lease_token', '+', 1), lease_until: 0 }))
-
-/** Gives a lease back; does nothing when somebody else has taken it meanwhile. */
-export async function releaseLease(db: Rows, lease: Lease): Promise<void> {
-  await freeLease(db).where('id', '=', lease.jobId).where('lease_token', '=', lease.token).execute()
-}
-
-/** Frees everything that this serve held, which is what it left behind when it was killed. */
-export async function releaseLeasesOf(db: Rows, serveId: string): Promise<number> {
-  const { numUpdatedRows } = await freeLease(db).where('lease_owner', '=', serveId).executeTakeFirst()
+    .where('lease_owner', '=', serveId)
+    .executeTakeFirst()
   return Number(numUpdatedRows)
 }
 
 /** Ids in create order. */
-export async function listUnfinished(db: Rows, serveId: string): Promise<string[]> {
+export async function listUnfinished(db: Rows, mover: Mover): Promise<string[]> {
   const rows = await db
     .selectFrom('jobs')
     .select('id')
-    .where((row) => mayMove(row, serveId))
+    .where((row) => mayMove(row, mover))
     .orderBy('seq')
     .execute()
   return rows.map((row) => row.id)
+}
+
+/** Of `listUnfinished`, without jobs that others hold and without those that only wait for devices. */
+export async function listDue(db: Rows, claim: Omit<Claim, 'leaseMs'>): Promise<string[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select('id')
+    .where((row) => row.and([mayMove(row, claim), isFree(row, claim), row.not(isWaiting(row))]))
+    .orderBy('seq')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** First come first. */
+export async function listWaiting(db: Rows, mover: Mover): Promise<Job[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where((row) => row.and([mayMove(row, mover), isWaiting(row)]))
+    .orderBy('seq')
+    .execute()
+  return rows.map(toJob)
 }

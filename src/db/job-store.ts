@@ -1,14 +1,24 @@
 // JobStore over SQL. The promises stand in job/store.ts; each group of calls has a file of its own.
+import type { RawBuilder } from 'kysely'
 import { AppError } from '../api/error.ts'
 import type { Job, NewEvent } from '../job/job.ts'
 import type { JobStore, NewJob } from '../job/store.ts'
 import { takeNumbers } from './counter.ts'
 import { listBookings } from './job-bookings.ts'
 import { addEvents, eventsSince, insertEvents, listEvents, recordReport } from './job-events.ts'
-import { claimJob, claimJobs, listUnfinished, releaseLease, releaseLeasesOf } from './job-lease.ts'
-import { openSecrets, toJob, toNewRow } from './job-rows.ts'
+import {
+  claimJob,
+  listDue,
+  listUnfinished,
+  listWaiting,
+  type Ownership,
+  ownJob,
+  releaseLeasesOf,
+} from './job-lease.ts'
+import { openSecrets, toJob, toNewRow, toText } from './job-rows.ts'
 import { searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
+import { keeperOf } from './serves.ts'
 import type { Rows } from './tables.ts'
 
 export type JobStoreOptions = {
@@ -16,13 +26,18 @@ export type JobStoreOptions = {
   readonly secretKey: Uint8Array
   /** Whose hosts the bookings are on. */
   readonly serveId: string
-  /** `serve` (default): only this serve moves the jobs it makes (docker, host). `shared`: any replica does (kubernetes). */
-  readonly ownership?: 'serve' | 'shared'
+  /** Of the jobs it makes, and which ones it moves; default `serve`. */
+  readonly ownership?: Ownership
+  /**
+   * The database's clock, which then decides when leases end: serves whose clocks differ would take each other's.
+   * Without it the `nowMs` of each call does.
+   */
+  readonly now?: RawBuilder<number> | undefined
 }
 
 /** A JobStore over an open, migrated database. Owns nothing: close the database instead. */
 export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
-  const { secretKey, serveId } = options
+  const { secretKey, serveId, ownership = 'serve', now } = options
   return {
     create: (job, events) => createJob(db, options, job, events),
     get: async (projectId, jobId) => {
@@ -30,7 +45,7 @@ export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
         .selectFrom('jobs')
         .selectAll()
         .where('project_id', '=', projectId)
-        .where('id', '=', jobId)
+        .where('id', '=', toText(jobId))
         .executeTakeFirst()
       return row === undefined ? null : toJob(row)
     },
@@ -42,15 +57,22 @@ export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
     setDescription: (projectId, jobId, description) => setDescription(db, projectId, jobId, description),
     requestStop: (jobId, atMs, event) => requestStop(db, jobId, atMs, event),
     requestDelete: (jobId, atMs, event) => requestDelete(db, jobId, atMs, event),
-    claim: (owner, nowMs, leaseMs, limit) => claimJobs(db, { serveId: owner, nowMs, leaseMs }, limit),
-    claimOne: (jobId, owner, nowMs, leaseMs) => claimJob(db, jobId, { serveId: owner, nowMs, leaseMs }),
+    claimOne: (jobId, owner, nowMs, leaseMs) =>
+      claimJob(db, jobId, { serveId: owner, ownership, nowMs: now ?? nowMs, leaseMs }),
+    hold: async (jobId, owner, nowMs, leaseMs) => {
+      const claim = { serveId: owner, ownership, nowMs: now ?? nowMs, leaseMs }
+      return ownership === 'serve'
+        ? ownJob(db, jobId, claim)
+        : ((await claimJob(db, jobId, claim))?.job ?? null)
+    },
     releaseOwn: (owner) => releaseLeasesOf(db, owner),
-    release: (lease) => releaseLease(db, lease),
-    listUnfinished: (owner) => listUnfinished(db, owner),
+    listUnfinished: (owner) => listUnfinished(db, { serveId: owner, ownership }),
+    listDue: (owner, nowMs) => listDue(db, { serveId: owner, ownership, nowMs: now ?? nowMs }),
     write: (lease, version, change) => writeChange(db, serveId, lease, version, change),
     erase: (lease, version) => eraseJob(db, lease, version),
+    keeper: (jobId) => keeperOf(db, serveId, jobId),
     bookings: () => listBookings(db, serveId),
-    listWaiting: () => listWaiting(db, serveId),
+    listWaiting: () => listWaiting(db, { serveId, ownership }),
     secretEnvironment: async (jobId) => {
       const row = await db
         .selectFrom('jobs')
@@ -90,18 +112,4 @@ async function createJob(
     await insertEvents(transaction, job.id, events, job.createTimeMs)
     return toJob(row)
   })
-}
-
-/** Queued and nothing booked, first come first; nobody wants them to end. */
-async function listWaiting(db: Rows, serveId: string): Promise<Job[]> {
-  const rows = await db
-    .selectFrom('jobs')
-    .selectAll()
-    .where('finished', '=', 0)
-    .where('shown_phase', '=', 'Pending')
-    .where('placed', '=', 0)
-    .where((row) => row.or([row('serve_id', 'is', null), row('serve_id', '=', serveId)]))
-    .orderBy('seq')
-    .execute()
-  return rows.map(toJob)
 }

@@ -62,7 +62,7 @@ async function writeAttempts(transaction: Rows, jobId: string, status: JobStatus
     start_at: record.startAtMs,
     running_at: record.runningAtMs,
     end_at: record.endAtMs,
-    end_reason: record.endReason,
+    end_reason: toText(record.endReason),
     exit_code: record.exitCode,
   }))
   await transaction

@@ -3,10 +3,15 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { DataFolderError } from './data-folder-error.ts'
 import * as first from './migrations/0001-first.ts'
 import * as registries from './migrations/0002-registries.ts'
+import * as serves from './migrations/0003-serves.ts'
 import type { Rows } from './tables.ts'
 
 /** In the order of their names; a name that was released never changes. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first, '0002-registries': registries }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first': first,
+  '0002-registries': registries,
+  '0003-serves': serves,
+}
 
 /**
  * Runs what is missing. Throws DataFolderError, with nothing changed, when the database knows migrations that this

@@ -1,23 +1,39 @@
-// Who else changed something: triggers send the id of every job that changes, with the name of the connection that did
-// it, and each server listens. A message that is lost costs time only: every server looks by itself now and then.
+// The change feed: what other servers on the database changed. Triggers send the id of every job that changes, with the
+// name of the connection that did it, and each server listens. A message that is lost costs time only: every server
+// looks by itself now and then, and at everything whenever it begins to listen.
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { sleep } from '../lib/abort.ts'
-import { applicationName, connectionOf } from './postgres-connection.ts'
+import { applicationName, connectionOf, Sockets } from './postgres-connection.ts'
 import type { Tables } from './tables.ts'
 
 const CHANNEL = 'ropeway'
 const LONGEST_PAUSE_MS = 5_000
+/** A network that swallows bytes ends a connection without a word to who only listens. */
+const HEARTBEAT_MS = 10_000
 
-/** Makes the triggers, again at each start: they hold no state. */
+/** Another function gets another number, and drops this one; a server of the version before goes on hearing. */
+const FEED = 'ropeway_feed_1'
+const FEED_TABLES = {
+  jobs: 'insert or delete or update of version',
+  events: 'insert',
+  access_keys: 'insert or delete',
+} as const
+
+/** Makes the triggers unless they are there: `create trigger` waits for every transaction on its table. */
 export async function ensureFeed(db: Kysely<Tables>): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     // Two servers may start at once, and `create or replace` of one function by two fails.
     await sql`select pg_advisory_xact_lock(hashtext('ropeway feed'))`.execute(transaction)
+    const { rows } = await sql<{ count: number }>`
+      select count(*) as count from pg_trigger
+      where tgname = ${FEED} and tgrelid in ('jobs'::regclass, 'events'::regclass, 'access_keys'::regclass)
+    `.execute(transaction)
+    if (rows[0]?.count === Object.keys(FEED_TABLES).length) return
     await sql`
-      create or replace function ropeway_tell() returns trigger language plpgsql as $$
+      create or replace function ${sql.raw(FEED)}() returns trigger language plpgsql as $$
       begin
-        perform pg_notify('ropeway', json_build_object(
+        perform pg_notify('${sql.raw(CHANNEL)}', json_build_object(
           'table', tg_table_name, 'by', current_setting('application_name'),
           'serve', case tg_table_name when 'jobs' then to_jsonb(new)->>'serve_id' else '-' end,
           'job', case tg_table_name
@@ -25,16 +41,9 @@ export async function ensureFeed(db: Kysely<Tables>): Promise<void> {
             when 'events' then to_jsonb(new)->>'job_id' end)::text);
         return null;
       end $$`.execute(transaction)
-    for (const [table, when] of [
-      ['jobs', 'insert or delete or update of version'],
-      ['events', 'insert'],
-      ['access_keys', 'insert or delete'],
-    ] as const) {
-      await sql`drop trigger if exists ropeway_feed on ${sql.table(table)}`.execute(transaction)
-      await sql`create trigger ropeway_feed after ${sql.raw(when)} on ${sql.table(table)} for each row execute function ropeway_tell()`.execute(
-        transaction,
-      )
-    }
+    for (const [table, when] of Object.entries(FEED_TABLES))
+      await sql`create trigger ${sql.raw(FEED)} after ${sql.raw(when)} on ${sql.table(table)}
+        for each row execute function ${sql.raw(FEED)}()`.execute(transaction)
   })
 }
 
@@ -44,8 +53,8 @@ export type FeedOptions = {
   /** A job that another server made, changed or erased; `mine`: this serve may have to move it. */
   readonly onJob: (jobId: string, mine: boolean) => void
   readonly onAccessKeys: () => void
-  /** The connection was made again: anything may have changed meanwhile. */
-  readonly onReconnect: () => void
+  /** Listening has begun, for the first time or again: anything may have changed before. When it rejects, it begins anew. */
+  readonly onListening: () => Promise<void>
 }
 
 /** Listens until it is disposed. */
@@ -62,44 +71,37 @@ export function openFeed(options: FeedOptions): AsyncDisposable {
 
 async function listenForEver(options: FeedOptions, signal: AbortSignal): Promise<void> {
   let pauseMs = 100
-  for (let first = true; !signal.aborted; first = false) {
-    try {
-      await listenOnce(options, !first, signal, () => {
-        pauseMs = 100
-      })
-    } catch {
-      // The pool's own errors tell of a database that is away; here we only come back.
-    }
+  const onUp = (): void => {
+    pauseMs = 100
+  }
+  while (!signal.aborted) {
+    // The pool tells of a database that is away; here we only come back.
+    await listenOnce(options, signal, onUp).catch(() => undefined)
     await sleep(pauseMs, signal).catch(() => undefined)
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
   }
 }
 
-async function listenOnce(
-  options: FeedOptions,
-  again: boolean,
-  signal: AbortSignal,
-  onUp: () => void,
-): Promise<void> {
-  const client = new pg.Client({
-    ...connectionOf(options.url),
-    application_name: applicationName(options.serveId),
-  })
-  const ended = Promise.withResolvers<void>()
-  client.on('error', () => ended.resolve())
-  client.on('end', () => ended.resolve())
+/** Settles when the connection is lost or the signal aborts. */
+async function listenOnce(options: FeedOptions, signal: AbortSignal, onUp: () => void): Promise<void> {
+  const sockets = new Sockets()
+  const client = new pg.Client(connectionOf(options.url, options.serveId, sockets))
+  const lost = new AbortController()
+  const ended = AbortSignal.any([signal, lost.signal])
+  client.on('error', () => lost.abort())
+  client.on('end', () => lost.abort())
   client.on('notification', ({ payload }) => hear(options, payload ?? ''))
-  const onAbort = (): void => ended.resolve()
-  signal.addEventListener('abort', onAbort, { once: true })
   try {
     await client.connect()
     await client.query(`listen ${CHANNEL}`)
+    await options.onListening()
     onUp()
-    if (again) options.onReconnect()
-    await ended.promise
+    for (;;) {
+      await sleep(HEARTBEAT_MS, ended)
+      await client.query('select 1')
+    }
   } finally {
-    signal.removeEventListener('abort', onAbort)
-    await client.end().catch(() => undefined)
+    await sockets.close(client.end())
   }
 }
 

@@ -1,53 +1,64 @@
 // The rows in PostgreSQL: the same schema, stores and leases as in SQLite, for several servers on one database.
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { DataFolderError } from './data-folder-error.ts'
 import type { Database } from './database.ts'
+import { isDatabaseAway } from './database-away.ts'
 import { migrate } from './migrate.ts'
-import { applicationName, connectionOf } from './postgres-connection.ts'
+import { connectionOf, Sockets } from './postgres-connection.ts'
 import { ensureFeed } from './postgres-feed.ts'
+import { type PoolWatch, watchedPool } from './postgres-pool.ts'
 import type { Tables } from './tables.ts'
 
-/** A query that takes longer has failed: requests get an error instead of hanging. */
-const QUERY_TIMEOUT_MS = 10_000
 const POOL_SIZE = 10
 const INT8 = 20
 
-export type PostgresOptions = {
+export type PostgresOptions = PoolWatch & {
   readonly url: string
   /** Names this serve to the others; changes of its own are not told to itself. */
   readonly serveId: string
-  /** An idle connection broke; the next query makes a new one. */
-  readonly onError: (error: Error) => void
 }
 
+/** The server's own clock in milliseconds: the one clock that all serves share. */
+const databaseNow = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
 /** Opens the database and brings it to this version's schema. Throws DataFolderError, never with the password. */
-export async function openPostgres({ url, serveId, onError }: PostgresOptions): Promise<Database> {
+export async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const { url, serveId } = options
   const where = describeDatabase(url)
-  const pool = new pg.Pool({
-    ...connectionOf(url),
-    application_name: applicationName(serveId),
-    max: POOL_SIZE,
-    statement_timeout: QUERY_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    // Our numbers stay below 2^53: times in milliseconds, counters, bytes.
-    types: {
-      getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
-    } as pg.CustomTypesConfig,
-  })
-  pool.on('error', onError)
-  // The pool stops listening to a connection that it is closing; an error then would end the whole server.
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  try {
-    await migrate(db, where)
-    await ensureFeed(db)
-  } catch (cause) {
-    await db.destroy()
-    if (cause instanceof DataFolderError) throw cause
-    throw new DataFolderError(`--database: ${where} cannot be used: ${(cause as Error).message}`, { cause })
+  const sockets = new Sockets()
+  const open = (use: 'requests' | 'migrating', max: number): Kysely<Tables> => {
+    const pool = new pg.Pool({
+      ...connectionOf(url, serveId, sockets, use),
+      max,
+      // Our numbers stay below 2^53: times in milliseconds, counters, bytes.
+      types: {
+        getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
+      } as pg.CustomTypesConfig,
+    })
+    const watch = use === 'requests' ? options : { onAway: () => undefined, onBack: () => undefined }
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: watchedPool(pool, watch) }) })
   }
-  return { db, [Symbol.asyncDispose]: () => db.destroy() }
+  try {
+    const migrating = open('migrating', 2)
+    await prepare(migrating, where).finally(() => sockets.close(migrating.destroy()))
+    const db = open('requests', POOL_SIZE)
+    return { db, now: databaseNow, [Symbol.asyncDispose]: () => sockets.close(db.destroy()) }
+  } catch (cause) {
+    if (cause instanceof DataFolderError) throw cause
+    throw new DataFolderError(`--database: ${where} cannot be used: ${wordsOf(cause)}`, { cause })
+  }
+}
+
+async function prepare(db: Kysely<Tables>, where: string): Promise<void> {
+  await migrate(db, where)
+  await ensureFeed(db)
+}
+
+/** What the client said is closer to the reason than our sentence for the API. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return isDatabaseAway(error.cause) ? wordsOf(error.cause) : error.message
 }
 
 /** The database without its password. */

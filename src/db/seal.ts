@@ -32,7 +32,7 @@ export function unseal(key: Uint8Array, owner: string, sealed: string): string {
     )
   } catch (cause) {
     throw new DataFolderError(
-      `the stored secret of ${owner} does not open with this data folder's secret.key: put back the secret.key that belongs to this database`,
+      `the stored secret of ${owner} does not open with this data folder's secret.key: put back the secret.key that belongs to this database, from a backup or from the data folder of another server that works with it`,
       { cause },
     )
   }

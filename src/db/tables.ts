@@ -54,7 +54,7 @@ export type EventsTable = {
   message: string
 }
 
-type Reports = { job_id: string; attempt: number; task: string; sequence: number; received_at: number }
+type Reports = { job_id: string; attempt: number; task: string; sequence: number }
 
 type Bookings = {
   job_id: string
@@ -89,6 +89,8 @@ type Registries = {
   updated_at: number
 }
 
+type Serves = { id: string; host_name: string; endpoint: string }
+
 export type Tables = {
   counters: Counters
   jobs: JobsTable
@@ -100,6 +102,7 @@ export type Tables = {
   projects: Projects
   access_keys: AccessKeys
   registries: Registries
+  serves: Serves
   /** Kysely's own; read only, to refuse a newer schema. */
   kysely_migration: { name: GeneratedAlways<string> }
 }

@@ -19,8 +19,6 @@ export const MAX_BODY_BYTES = 12 << 20
 
 export type ApiOptions = ApiParts & {
   readonly lookup: LookupAccessKey
-  /** An error from outside as one of ours, where it has a meaning for the caller. */
-  readonly explain: (error: unknown) => AppError | undefined
   /** Gets what nobody foresaw; the caller of the API sees only a request id. */
   readonly onError: (requestId: string, error: unknown) => void
 }
@@ -48,7 +46,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   imageCheckRoutes(app, options)
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
-    const known = error instanceof AppError ? error : options.explain(error)
+    const known = error instanceof AppError ? error : undefined
     if (!known) options.onError(context.get('requestId'), error)
     return answerError(
       context,

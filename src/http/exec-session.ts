@@ -1,24 +1,33 @@
 // One session: frames in, frames out, each direction no faster than the other end takes it.
 import type { RawData, WebSocket } from 'ws'
 import { AppError } from '../api/error.ts'
-import { EXEC_FRAME_BYTES, EXEC_STREAM, type ExecOutput, execInput } from '../api/exec.ts'
+import {
+  EXEC_FRAME_BYTES,
+  EXEC_PING_MS,
+  EXEC_SILENT_MS,
+  EXEC_STREAM,
+  type ExecOutput,
+  execInput,
+} from '../api/exec.ts'
 import type { ExecSession } from '../job/ports.ts'
 
-const PING_MS = 20_000
 /** Bytes on their way to a client that reads slowly; then the program waits. */
-const HIGH_WATER = 4 << 20
+const HIGH_WATER = 1 << 20
 
-/** Resolves to the exit code, null when the client went away first. Never rejects. */
+export type Pace = { readonly pingMs: number; readonly silentMs: number }
+
+/** Resolves to the exit code, null when the session was cut off. Never rejects. */
 export async function runSession(
   connection: WebSocket,
-  open: (signal: AbortSignal) => Promise<ExecSession>,
   stopping: AbortSignal,
+  open: (signal: AbortSignal) => Promise<ExecSession>,
+  pace: Pace = { pingMs: EXEC_PING_MS, silentMs: EXEC_SILENT_MS },
 ): Promise<number | null> {
   const gone = new AbortController()
   connection.once('close', () => gone.abort(new Error('the client went away')))
   connection.on('error', () => connection.terminate())
   const signal = AbortSignal.any([gone.signal, stopping])
-  const stopPings = keepAlive(connection)
+  const stopPings = keepAlive(connection, pace)
   try {
     await using session = await open(signal)
     const stopReading = readFrames(connection, session)
@@ -26,18 +35,11 @@ export async function runSession(
       await sendBytes(connection, EXEC_STREAM[stream], bytes)
     stopReading()
     const code = await session.exitCode
-    if (gone.signal.aborted) return null
-    tell(
-      connection,
-      stopping.aborted ? { type: 'error', message: 'the server is stopping' } : { type: 'exit', code },
-    )
+    signal.throwIfAborted()
+    tell(connection, { type: 'exit', code })
     return code
   } catch (error) {
-    if (!gone.signal.aborted)
-      tell(connection, {
-        type: 'error',
-        message: error instanceof AppError ? error.message : 'the command could not be run',
-      })
+    if (!gone.signal.aborted) tell(connection, { type: 'error', message: messageOf(error, stopping) })
     return null
   } finally {
     stopPings()
@@ -46,29 +48,48 @@ export async function runSession(
   }
 }
 
-/** A peer that does not answer two pings is gone, even if nothing says so. */
-function keepAlive(connection: WebSocket): () => void {
-  let isAlive = true
-  connection.on('pong', () => {
-    isAlive = true
-  })
+function messageOf(error: unknown, stopping: AbortSignal): string {
+  if (stopping.aborted) return 'the server is stopping'
+  return error instanceof AppError ? error.message : 'the command could not be run'
+}
+
+/**
+ * Ends the connection to a peer of which nothing was heard for too long. While bytes are stuck on their way out, or
+ * the program is slow to take what came, silence says nothing: we do not listen, or the peer's answer stands behind
+ * what it does not read. A ping to a peer that is gone fails all the same, and TCP gives up a dead one.
+ */
+function keepAlive(connection: WebSocket, { pingMs, silentMs }: Pace): () => void {
+  // Counted in pings, not by the clock: while this process itself stood still nobody could be heard.
+  let unanswered = 0
+  const hear = (): void => {
+    unanswered = 0
+  }
+  connection.on('pong', hear)
+  connection.on('message', hear)
   const timer = setInterval(() => {
-    if (!isAlive) return connection.terminate()
-    isAlive = false
+    if (connection.isPaused || connection.bufferedAmount > 0) hear()
+    if (unanswered * pingMs > silentMs) return connection.terminate()
+    unanswered++
     connection.ping()
-  }, PING_MS)
+  }, pingMs)
   return () => clearInterval(timer)
 }
 
 /** Frames of the client, one after the other; reading pauses while the program is slow to take them. */
 function readFrames(connection: WebSocket, session: ExecSession): () => void {
   let turn: Promise<void> = Promise.resolve()
+  let waiting = 0
   const onMessage = (data: RawData, isBinary: boolean): void => {
+    // One read of the socket can bring many frames: all of them have to be through before the next.
+    waiting++
     connection.pause()
     turn = turn
       .then(() => handleFrame(Buffer.from(data as Buffer), isBinary, session))
       .catch(() => connection.close(1007, 'a frame nobody understands'))
-      .finally(() => connection.resume())
+      .finally(() => {
+        waiting--
+        if (waiting === 0) connection.resume()
+      })
   }
   connection.on('message', onMessage)
   connection.resume()
@@ -83,7 +104,8 @@ async function handleFrame(frame: Buffer, isBinary: boolean, session: ExecSessio
   }
   const message = execInput.parse(JSON.parse(frame.toString('utf8')))
   if (message.type === 'end') session.end()
-  else await session.resize(message)
+  // A program that has just ended has no size any more.
+  else await session.resize(message).catch(() => undefined)
 }
 
 async function sendBytes(connection: WebSocket, stream: number, bytes: Uint8Array): Promise<void> {

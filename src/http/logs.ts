@@ -7,6 +7,7 @@ import { logStream } from '../api/task.ts'
 import type { Job } from '../job/job.ts'
 import { deviceOfRank, logFileName } from '../job/log-export-names.ts'
 import { isTerminal } from '../job/phase.ts'
+import { refuseElsewhere } from './elsewhere.ts'
 import { parseQuery } from './parse.ts'
 import { type ApiContext, type ApiEnv, type ApiParts, jobOf, taskOf } from './parts.ts'
 
@@ -19,6 +20,7 @@ export function logRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
     const job = await jobOf(parts, context)
     const task = taskOf(job, context)
     const streams = (await parts.logs.streams(job.id)).filter((stream) => stream.task === task)
+    if (streams.length === 0) await refuseElsewhere(parts, job, 'its logs')
     return context.json({
       streams: streams.map(({ stream, attempt, length }) => ({
         stream,
@@ -44,6 +46,7 @@ async function preview(parts: ApiParts, context: ApiContext): Promise<Response> 
   const task = taskOf(job, context)
   const key = { jobId: job.id, attempt: attemptOf(job), task, stream: 'task' }
   const { content, fullSize } = await parts.logs.preview(key, PREVIEW_BYTES)
+  if (fullSize === 0) await refuseElsewhere(parts, job, 'its logs')
   if (fullSize === 0 && !isTerminal(job.status.phase)) throw new AppError('LogNotReady', 'no log yet')
   if (fullSize === 0) await refuseExpired(parts, job)
   return context.json({ content, current_size: Buffer.byteLength(content), full_size: fullSize })
@@ -63,6 +66,7 @@ async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
   const stream = logStream.safeParse(context.req.param('stream'))
   if (!stream.success) throw new AppError('QueryParamsError', 'stream: valid: "task" or "rank-<number>"')
   const key = { jobId: asked.id, attempt: query.attempt ?? attemptOf(asked), task, stream: stream.data }
+  if ((await parts.logs.length(key)) === 0) await refuseElsewhere(parts, asked, 'its logs')
   await waitForBytes(parts, context, key, query.offset, query.wait_s * 1000)
   // The job first, its bytes after: whoever sees the job at its end also sees the last byte.
   const job = await jobOf(parts, context)

@@ -15,6 +15,7 @@ import type { JobStore } from '../job/store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import type { LogStore } from '../log/log-store.ts'
+import type { ExecSessions } from './exec-sessions.ts'
 
 export type ApiParts = {
   readonly store: JobStore
@@ -34,6 +35,7 @@ export type ApiParts = {
   readonly wake: ChangeSignal
   /** Tells that a job's row or events changed. */
   readonly changed: ChangeSignal
+  readonly execSessions: ExecSessions
   /** Aborts when the server stops: ends long polls. */
   readonly stopping: AbortSignal
 }

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import type { Inventory } from '../accelerator/device.ts'
 import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
 import {
+  execSessionQuery,
   helloRequest,
   logStream,
   type RankTableResponse,
@@ -21,6 +22,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import { LogError } from '../log/log-error.ts'
 import type { LogStore } from '../log/log-store.ts'
+import type { ExecSessions } from './exec-sessions.ts'
 import { parseBody, parseQuery } from './parse.ts'
 import { readBytes, readIncoming } from './read-bytes.ts'
 
@@ -35,6 +37,7 @@ export type TaskApiParts = {
   readonly wake: ChangeSignal
   readonly changed: ChangeSignal
   readonly stopping: AbortSignal
+  readonly execSessions: ExecSessions
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -57,6 +60,12 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono<Task
   app.get(TASK_ROUTES.rankTable, async (context) => {
     const { version, wait_s: waitS } = parseQuery(rankTableQuery, context.req.query())
     return context.json(await rankTable(parts, who, version, waitS * 1000, context.req.raw.signal))
+  })
+  app.get(TASK_ROUTES.exec, async (context) => {
+    const { session, wait_s: waitS } = parseQuery(execSessionQuery, context.req.query())
+    const signal = AbortSignal.any([parts.stopping, context.req.raw.signal])
+    const goesOn = await parts.execSessions.watch(session, waitS * 1000, signal)
+    return context.body(null, goesOn ? 204 : 410)
   })
   app.post(TASK_ROUTES.logs, async (context) => {
     const stream = logStream.safeParse(context.req.query('stream'))

@@ -32,30 +32,31 @@ export type ControllerParts = {
   readonly onError: (jobId: string, error: unknown) => void
   /** Called before and after every action and write; the crash tests end the process there. */
   readonly faultPoint: (point: string) => void
+  /** For tests: how fast what was lost is found. */
+  readonly pace?: typeof PACE
 }
 
-const LEASE_MS = 60_000
+/** A lease is longer than any action on jobs that several serves may move, so that nobody takes over in the middle. */
+const PACE = { leaseMs: 60_000, lookAgainMs: 5_000, lookAroundMs: 15_000 }
 const SERVER_GRACE_MS = 20_000
-const LOOK_AGAIN_MS = 5_000
 const START_TRIES = 3
-const QUEUE_LOOK_MS = 30_000
 
 /** What one turn of the loop came to; an error is a start that failed. */
 type Moved = 'again' | 'started' | 'rest' | 'erased' | Error
 
 /** Moves all jobs of one serve until it is disposed. */
 export class Controller implements AsyncDisposable {
-  readonly #parts: ControllerParts
+  readonly #parts: Required<ControllerParts>
   readonly #stop = new AbortController()
   readonly #moving = new Map<string, Promise<void>>()
   readonly #again = new Set<string>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
   readonly #unlisten: (() => void)[] = []
   #admitting: Promise<unknown> = Promise.resolve()
-  #queueTimer: NodeJS.Timeout | undefined
+  #lookTimer: NodeJS.Timeout | undefined
 
   constructor(parts: ControllerParts) {
-    this.#parts = parts
+    this.#parts = { pace: PACE, ...parts }
   }
 
   /** Takes this serve's jobs up again and begins to listen. */
@@ -65,16 +66,19 @@ export class Controller implements AsyncDisposable {
     this.#unlisten.push(wake.listen((jobId) => this.#enqueue(jobId)))
     this.#unlisten.push(backend.watch((jobId) => this.#enqueue(jobId)))
     for (const jobId of await store.listUnfinished(serveId)) this.#enqueue(jobId)
-    this.#queueTimer = setInterval(() => this.#lookAtQueue(), QUEUE_LOOK_MS)
-    this.#queueTimer.unref()
+    const failed = (error: unknown): void => this.#parts.onError('(all)', error)
+    this.#lookTimer = setInterval(() => this.#lookAround().catch(failed), this.#parts.pace.lookAroundMs)
+    this.#lookTimer.unref()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const unlisten of this.#unlisten) unlisten()
     this.#stop.abort(new Error('the server is stopping'))
-    clearInterval(this.#queueTimer)
+    clearInterval(this.#lookTimer)
     for (const timer of this.#timers.values()) clearTimeout(timer)
     await Promise.allSettled([...this.#moving.values(), this.#admitting])
+    // Others may go on at once. Where this fails, they do when the leases end.
+    await this.#parts.store.releaseOwn(this.#parts.serveId).catch(() => undefined)
   }
 
   #enqueue(jobId: string): void {
@@ -87,7 +91,7 @@ export class Controller implements AsyncDisposable {
       .catch((error: unknown) => {
         if (this.#stop.signal.aborted) return
         this.#parts.onError(jobId, error)
-        this.#later(jobId, LOOK_AGAIN_MS)
+        this.#later(jobId, this.#parts.pace.lookAgainMs)
       })
       .finally(() => {
         this.#moving.delete(jobId)
@@ -112,14 +116,15 @@ export class Controller implements AsyncDisposable {
     let starts = 0
     while (!this.#stop.signal.aborted) {
       this.#again.delete(jobId)
-      const job = await this.#parts.store.getById(jobId)
-      if (!job) return this.#parts.gate.close(jobId)
+      const { store, serveId, gate } = this.#parts
+      const job = await store.hold(jobId, serveId, this.#nowMs(), this.#parts.pace.leaseMs)
+      if (!job) return gate.close(jobId)
       const isWaiting = !isTerminal(job.status.phase) && job.status.startIntentAtMs === null
       const moved: Moved = isWaiting ? await this.#moveWaiting(job) : await this.#moveStarted(job, startError)
       if (moved === 'rest') return this.#rest(job)
       if (moved === 'erased') return
       // A start that left no trace yet is not repeated in a hurry.
-      if (moved === 'started' && ++starts > 1) return this.#later(jobId, LOOK_AGAIN_MS)
+      if (moved === 'started' && ++starts > 1) return this.#later(jobId, this.#parts.pace.lookAgainMs)
       if (moved instanceof Error) {
         failedStarts++
         if (moved instanceof AppError || failedStarts >= START_TRIES) startError = moved.message
@@ -132,8 +137,8 @@ export class Controller implements AsyncDisposable {
   #rest(job: Job): void {
     if (isTerminal(job.status.phase) || job.status.startIntentAtMs === null) return
     const due = autoStopAtMs(job)
-    const untilDue = due === null ? LOOK_AGAIN_MS : due - this.#parts.clock.now().getTime()
-    this.#later(job.id, Math.max(0, Math.min(LOOK_AGAIN_MS, untilDue)))
+    const untilDue = due === null ? this.#parts.pace.lookAgainMs : due - this.#nowMs()
+    this.#later(job.id, Math.max(0, Math.min(this.#parts.pace.lookAgainMs, untilDue)))
   }
 
   async #moveStarted(job: Job, startError: string | null): Promise<Moved> {
@@ -167,18 +172,15 @@ export class Controller implements AsyncDisposable {
     const { store, inventory } = this.#parts
     const queue = await store.listWaiting()
     if (asking && !queue.some(({ id }) => id === asking.id)) queue.push(asking)
-    return admit(
-      queue.toSorted((a, b) => a.seq - b.seq),
-      inventory(),
-      await store.bookings(),
-    )
+    const inOrder = queue.toSorted((a, b) => a.seq - b.seq)
+    return admit(inOrder, inventory(), await store.bookings())
   }
 
   /** Does one step under a lease: the action, then the write. */
   async #take(job: Job, step: Step): Promise<Moved> {
     if (!step.action && !step.change) return 'rest'
     const { store, serveId } = this.#parts
-    const claimed = await store.claimOne(job.id, serveId, this.#nowMs(), LEASE_MS)
+    const claimed = await store.claimOne(job.id, serveId, this.#nowMs(), this.#parts.pace.leaseMs)
     if (!claimed) return 'rest'
     if (claimed.job.version !== job.version) return 'again'
     if (step.action === 'erase') {
@@ -210,9 +212,11 @@ export class Controller implements AsyncDisposable {
     for (const [jobId, admission] of await this.#decide()) if (admission.admitted) this.#enqueue(jobId)
   }
 
-  /** Replaces a wake-up of the queue that was lost. */
-  #lookAtQueue(): void {
-    this.#wakeAdmitted().catch((error: unknown) => this.#parts.onError('(queue)', error))
+  /** Replaces lost wake-ups, and finds jobs whose serve is gone. */
+  async #lookAround(): Promise<void> {
+    const { store, serveId } = this.#parts
+    for (const jobId of await store.listDue(serveId, this.#nowMs())) this.#enqueue(jobId)
+    await this.#wakeAdmitted()
   }
 
   #tell(jobId: string): void {
@@ -243,6 +247,8 @@ export class Controller implements AsyncDisposable {
           )
           return null
         } catch (cause) {
+          // The start did not fail; the one who asked lost sight of it, and asks again.
+          if (cause instanceof AppError && cause.code === 'DatabaseUnavailable') throw cause
           return cause instanceof Error ? cause : new Error(String(cause))
         }
       case 'stop':

@@ -73,6 +73,8 @@ export type ExecRequest = {
   readonly command: readonly string[]
   /** Gives it a terminal of this size; stderr is then part of stdout. null: pipes. */
   readonly terminal: TerminalSize | null
+  /** The launcher in the task asks the server for it and ends the command when nobody has it any more. */
+  readonly session: string
 }
 export type TerminalSize = { readonly columns: number; readonly rows: number }
 
@@ -84,7 +86,10 @@ export type ExecSession = AsyncDisposable & {
   /** Ends its standard input. */
   end(): void
   resize(size: TerminalSize): Promise<void>
-  /** 0..255, 128+n for signals. Settles after `output` has ended. */
+  /**
+   * 0..255, 128+n for signals. Settles after `output` has ended. Rejects with AppError JobStatusChanged when it ended
+   * because its task did.
+   */
   readonly exitCode: Promise<number>
 }
 

@@ -1,4 +1,4 @@
-// What the domain asks of rows. db implements it; test/conformance/store.ts holds SQLite (and PostgreSQL next) to it.
+// What the domain asks of rows. db implements it; test/conformance/store.ts holds SQLite and PostgreSQL to it.
 import type { Booking } from '../accelerator/device.ts'
 import type { EventQuery, JobEvent } from '../api/event.ts'
 import type { SearchRequest } from '../api/training-job.ts'
@@ -17,6 +17,9 @@ export type Lease = { readonly jobId: string; readonly token: number; readonly u
 
 export type StoredEvent = JobEvent & { readonly sequence: number }
 
+/** A serve that has what others do not. Host name and endpoint are empty when it never said them. */
+export type Keeper = { readonly serveId: string; readonly hostName: string; readonly endpoint: string }
+
 export interface JobStore {
   /** Job, first events in one transaction. Throws AppError DuplicateJobName when project + workspace hold the name. */
   create(job: NewJob, events: readonly NewEvent[]): Promise<Job>
@@ -31,22 +34,27 @@ export interface JobStore {
   requestDelete(jobId: string, atMs: number, event: NewEvent): Promise<boolean>
 
   /**
-   * Claims jobs that need moving: not terminal, or terminal and not cleaned, or delete requested; owned by this serve
-   * (decisions.md 3.2: same `serveId`), lease free, expired or ours. One conditional update each. In create order.
+   * Claims one job, in one conditional update; null when it does not need moving (terminal, cleaned and not to be
+   * deleted), is not this serve's to move (decisions.md 3.2) or somebody else holds it. The token grows every time.
    */
-  claim(serveId: string, nowMs: number, leaseMs: number, limit: number): Promise<{ job: Job; lease: Lease }[]>
-  /** Claims one job, or null when it does not need moving or somebody else holds it. */
   claimOne(
     jobId: string,
     serveId: string,
     nowMs: number,
     leaseMs: number,
   ): Promise<{ job: Job; lease: Lease } | null>
-  /** After a kill -9 a serve takes its own leases back at once. Returns how many. */
+  /**
+   * The job, for a serve that wants to look after it and act on it; null when it needs no moving, is gone, or is not
+   * this serve's to move. A job that several serves may move is claimed by this, so it is asked again before the lease
+   * ends; one that only this serve moves needs no lease until it is written.
+   */
+  hold(jobId: string, serveId: string, nowMs: number, leaseMs: number): Promise<Job | null>
+  /** After a kill -9 a serve takes its own leases back at once; one that stops leaves its jobs to others. Returns how many. */
   releaseOwn(serveId: string): Promise<number>
-  release(lease: Lease): Promise<void>
   /** All jobs this serve may still have to move (ids in create order). */
   listUnfinished(serveId: string): Promise<string[]>
+  /** Of these, what could be moved now: held by nobody else, and not merely waiting for devices. */
+  listDue(serveId: string, nowMs: number): Promise<string[]>
 
   /**
    * The guarded write: updates status where token and version match, then bookings and events, in one transaction.
@@ -56,6 +64,8 @@ export interface JobStore {
   /** Removes the row, its events, bookings, attempts. Guarded like write. */
   erase(lease: Lease, version: number): Promise<boolean>
 
+  /** The serve that runs the job's tasks and keeps their logs, when it is another than this one. */
+  keeper(jobId: string): Promise<Keeper | null>
   bookings(): Promise<Booking[]>
   /** Jobs waiting for devices, in admission order. */
   listWaiting(): Promise<Job[]>

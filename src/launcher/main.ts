@@ -9,7 +9,7 @@ import type { RankRunOptions } from './rank-run.ts'
 const USAGE = `usage: launcher task
        launcher run-train CODE_URL BOOT_FILE LOG_FILE [ARGUMENTS…]
        launcher ranks [--processes N] -- COMMAND…
-       launcher exec -- COMMAND…`
+       launcher exec [--session ID] -- COMMAND…`
 
 /** Where output of ranks goes beside the job's log, as with run_train.sh. */
 const DEFAULT_LOG = '/tmp/log/train.log'
@@ -18,9 +18,9 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 async function main(): Promise<number> {
   const stop = new AbortController()
-  // At a terminal Ctrl-C is for the program, whoever started it.
+  // At a terminal Ctrl-C and Ctrl-\ are for the program, whoever started it.
   const isExec = process.argv[2] === 'exec'
-  if (isExec) process.on('SIGINT', () => undefined)
+  for (const signal of isExec ? (['SIGINT', 'SIGQUIT'] as const) : []) process.on(signal, () => undefined)
   for (const signal of SIGNALS)
     if (!isExec || signal !== 'SIGINT') process.on(signal, () => stop.abort(new StopRequest(signal)))
   // A reader that went away is no reason to die in the middle of ending ranks.
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
     const [command = '', ...args] = process.argv.slice(2)
     if (command === 'task') return await task(stop.signal)
     if (command === 'run-train' || command === 'ranks') return await inner(command, args, stop.signal)
-    if (command === 'exec' && args[0] === '--') return await exec(args.slice(1), stop.signal)
+    if (command === 'exec') return await exec(args, stop.signal)
     throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', USAGE)
   } catch (caught) {
     const error: unknown = stop.signal.aborted ? stop.signal.reason : caught
@@ -57,9 +57,13 @@ async function task(signal: AbortSignal): Promise<number> {
   )
 }
 
-async function exec(command: readonly string[], signal: AbortSignal): Promise<number> {
+async function exec(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const session = args[0] === '--session' ? (args[1] ?? '') : null
+  const [end, ...command] = session === null ? args : args.slice(2)
+  if (end !== '--') throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', USAGE)
   const { runExec } = await import('./exec.ts')
-  return runExec(command, process.env, process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket, signal)
+  const socketPath = process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket
+  return runExec({ command, session, own: process.env, socketPath }, signal)
 }
 
 /** Commands of the user's own program: inside a task they hand output and reports to its launcher, elsewhere they print. */

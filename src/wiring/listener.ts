@@ -1,5 +1,5 @@
 // A TCP listener as an owner: the port it got, and a close that does not wait for idle connections.
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError, type Endpoint } from '../config.ts'
 
@@ -15,7 +15,10 @@ export async function listen(
   handle: RequestListener,
   requestTimeoutMs: number,
 ): Promise<Listener> {
-  const server = createServer(handle)
+  // Only WebSockets are upgrades here; whoever offers another protocol (h2c) gets HTTP/1.1, as RFC 9110 §7.8 allows.
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+    server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket'
+  const server: Server = createServer({ shouldUpgradeCallback }, handle)
   server.requestTimeout = requestTimeoutMs
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>

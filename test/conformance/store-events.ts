@@ -14,7 +14,7 @@ export function describeStoreEvents(open: OpenStores): void {
     ]
     await store.addEvents(
       job.id,
-      [event('A', '100% done'), { ...event('B', '100 done\0'), level: 'Warning' }],
+      [event('A', '100% done'), { ...event('B', '100 done\0 À É'), level: 'Warning' }],
       1_000,
     )
     await store.addEvents(other.id, [event('X')], 1_500)
@@ -30,6 +30,9 @@ export function describeStoreEvents(open: OpenStores): void {
       [{ pattern: '0%' }, ['A'], 1],
       [{ pattern: 'queued_' }, ['C'], 1],
       [{ pattern: 'queuedX' }, [], 0],
+      [{ pattern: 'done\0' }, ['B'], 1],
+      [{ pattern: 'É' }, ['B'], 1],
+      [{ pattern: 'é' }, [], 0],
     ]
     for (const [query, reasons, total] of cases) {
       const listed = await store.listEvents(job.id, eventQuery.parse(query))

@@ -1,5 +1,5 @@
 // Builders for the store suite.
-
+import type { Booking } from '../../src/accelerator/device.ts'
 import { trainingJobRequest } from '../../src/api/training-job.ts'
 import type { Rows } from '../../src/db/tables.ts'
 import type { JobStatus, NewEvent } from '../../src/job/job.ts'
@@ -83,7 +83,7 @@ export function changeOf(parts: {
     startAtMs: 10,
     runningAtMs: 20,
     endAtMs: ended ? 30 : null,
-    endReason: ended ? 'done' : '',
+    endReason: ended ? 'done\0' : '',
     imageDigest: null,
     exitCode: ended ? 0 : null,
   }
@@ -96,6 +96,19 @@ export function changeOf(parts: {
   }
   return { status, events: parts.events ?? [], atMs: 50, bookings: null }
 }
+
+/** One task on one simulated host. */
+export const booking = (jobId: string, parts: Partial<Booking> = {}): Booking => ({
+  jobId,
+  attempt: 1,
+  task: 'worker-0',
+  taskIndex: 0,
+  hostId: 'sim-0',
+  physicalIds: [],
+  cpuCores: 1,
+  memoryBytes: 1,
+  ...parts,
+})
 
 /** Claims a job that can be claimed. */
 export async function claimedBy(

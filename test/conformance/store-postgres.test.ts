@@ -11,7 +11,12 @@ import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
 
 const secretKey = Buffer.alloc(32, 7)
 const open = (url: string, serveId = SERVE) =>
-  openPostgres({ url, serveId, onError: (error) => assert.fail(error) })
+  openPostgres({
+    url,
+    serveId,
+    onAway: (error) => assert.fail(error),
+    onBack: () => assert.fail('it was away'),
+  })
 
 describe('PostgreSQL', () => {
   let engine: PostgresEngine
@@ -85,7 +90,7 @@ describe('PostgreSQL', () => {
         first.resolve()
       },
       onAccessKeys: () => undefined,
-      onReconnect: () => undefined,
+      onListening: () => Promise.resolve(),
     })
     const store = (database: typeof a, serveId: string) =>
       createJobStore(database.db, { secretKey, serveId, ownership: 'serve' })

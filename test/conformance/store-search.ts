@@ -260,6 +260,12 @@ export function describeStoreSearch(open: OpenStores): void {
       ['gamma', 'delta', 'beta_1'],
     )
     assert.deepEqual(await names(store, { sort_by: '', limit: 1 }), ['Alpha'])
+    const inOrder = ['Alpha', 'beta-2', 'beta_1', 'delta', 'gamma']
+    assert.deepEqual(
+      await names(store, { sort_by: 'name' }),
+      inOrder,
+      'whatever the language of the database',
+    )
     assert.equal((await store.search('p', ask({ workspace_id: 'w2' }))).count, 1)
     assert.deepEqual((await store.search('nobody', ask({}))).items, [])
   })

@@ -121,7 +121,7 @@ test('an older serve refuses a newer schema and changes nothing', async () => {
   await assert.rejects(openDatabase(folder.dir), (error: Error) => {
     assert.match(
       error.message,
-      /written by a newer ropeway: it has schema 0009-future, this version knows up to 0002-registries/,
+      /written by a newer ropeway: it has schema 0009-future, this version knows up to 0003-serves/,
     )
     assert.ok(error.message.includes(path))
     return true

@@ -1,9 +1,10 @@
-// What every JobStore must do, whatever database it is over. Run by store-sqlite.test.ts.
-// Parts: store-search.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes).
+// What every JobStore must do, whatever database it is over. Run by store-sqlite.test.ts and store-postgres.test.ts.
+// Parts: store-search.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes), store-bookings.ts.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AppError } from '../../src/api/error.ts'
 import type { NewEvent } from '../../src/job/job.ts'
+import { describeStoreBookings } from './store-bookings.ts'
 import { describeStoreEvents } from './store-events.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores, SERVE } from './store-fixture.ts'
 import { describeStoreLeases } from './store-lease.ts'
@@ -14,6 +15,7 @@ export function describeStore(name: string, open: OpenStores): void {
   describe(name, () => {
     describeStoreRows(open)
     describeStoreLeases(open)
+    describeStoreBookings(open)
     describeStoreSearch(open)
     describeStoreEvents(open)
   })
@@ -37,6 +39,7 @@ function describeStoreRows(open: OpenStores): void {
     assert.deepEqual(await stores.store().getById(job.id), job)
     assert.equal(await stores.store().get('other', job.id), null)
     assert.equal(await stores.store().getById('no such id'), null)
+    assert.equal(await stores.store().get('p', `${job.id}\0`), null)
   })
 
   test('a name is taken once per project and workspace, and a refused job leaves no event and no number', async () => {

@@ -3,45 +3,24 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { RopewayClient } from '../../src/client/ropeway-client.ts'
-import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
-import { busyboxFiles, importImage } from '../engines/images.ts'
-import { body, MAIN, Ropeway, until } from './harness.ts'
+import { type Bench, openBench, processesWith } from './exec-fixture.ts'
+import { MAIN, type Ropeway, until } from './harness.ts'
 
 const BACKENDS = ['host', 'docker'] as const
 
 for (const backend of BACKENDS)
   describe(`job exec on ${backend}`, () => {
-    let engine: DockerEngine | null = null
+    let bench: Bench
     let ropeway: Ropeway
     let id: string
     before(async () => {
-      if (backend === 'docker') {
-        engine = await startDockerEngine()
-        await importImage(engine.docker, 'busy:1', await busyboxFiles(), ['ENV LD_LIBRARY_PATH=/from/image'])
-      }
-      const env = engine === null ? {} : { DOCKER_HOST: engine.host }
-      ropeway = await Ropeway.start({ backend, env })
-      const job = await ropeway.client.create(
-        body('long', 'sleep 600', {
-          environments: { GREETING: 'hello', TOKEN: 'hunter2' },
-          annotations: { 'ropeway/secret-environment': 'TOKEN' },
-          algorithm: { engine: { image_url: backend === 'host' ? 'host' : 'busy:1' } },
-        }),
-      )
-      id = job.metadata.id
-      await ropeway.waitFor(id, 'it runs', ({ status }) => status.phase === 'Running')
+      bench = await openBench(backend)
+      ropeway = bench.ropeway
+      id = bench.jobId
     })
-    after(async () => {
-      await ropeway.client.delete(id)
-      await assert.rejects(async () => {
-        for (let since = 0; ; ) since = (await ropeway.client.streamEvents(id, since, 1)).next
-      })
-      await ropeway[Symbol.asyncDispose]()
-      await engine?.[Symbol.asyncDispose]()
-    })
+    after(() => bench[Symbol.asyncDispose]())
 
     const exec = async (
       command: string[],
@@ -108,14 +87,7 @@ for (const backend of BACKENDS)
 
     test('when the client goes away the command ends with it', async () => {
       const mark = `ropeway-${randomBytes(6).toString('hex')}`
-      const isThere = () =>
-        readdirSync('/proc').some((pid) => {
-          try {
-            return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${mark}-run`)
-          } catch {
-            return false
-          }
-        })
+      const isThere = () => processesWith(`${mark}-run`).length > 0
       {
         await using _session = await ropeway.client.exec(
           id,

@@ -1,5 +1,5 @@
 // A real server as a child process on a folder of its own, and what end-to-end tests do with it.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -197,6 +197,19 @@ export class Ropeway implements AsyncDisposable {
       since = (await this.client.streamEvents(jobId, since, 1)).next
     }
   }
+}
+
+/** Runs `ropeway serve` for as long as it lasts: for servers that refuse to start. */
+export function serveOnce(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): SpawnSyncReturns<string> {
+  const ports = ['--listen', '127.0.0.1:0', '--objects', '127.0.0.1:0']
+  return spawnSync(process.execPath, [MAIN, 'serve', ...ports, ...args], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: { ...process.env, ...env },
+  })
 }
 
 export type Finished = { job: TrainingJob; events: string[]; logs: Record<string, string> }

@@ -5,12 +5,11 @@ import { join, resolve } from 'node:path'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Placement } from '../../accelerator/device.ts'
 import { AppError } from '../../api/error.ts'
-import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import { taskObjectName } from '../../job/names.ts'
 import type { Backend, ExecRequest, ExecSession, JobPlan, TaskObservation, Tell } from '../../job/ports.ts'
 import { currentBootId } from '../process.ts'
-import { loaderFor, runtimeProgram } from '../runtime.ts'
+import { launcherExec, loaderFor } from '../runtime.ts'
 import { settleAll } from '../settle.ts'
 import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
 import { readMark } from './attempt-record.ts'
@@ -202,7 +201,7 @@ class DockerBackend implements Backend, AsyncDisposable {
     const info = await this.#inspect(ref, task, signal)
     if (info?.State.Running !== true)
       throw new AppError('JobStatusChanged', 'the task does not run; valid: a task that is running')
-    const own = runtimeProgram(this.#machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'exec', '--'])
+    const own = launcherExec(this.#machine.loader, request.session)
     const command = [...own, ...request.command]
     return execInContainer(
       this.#engine.docker,

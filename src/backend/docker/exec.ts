@@ -1,19 +1,27 @@
-// A command in a running container: dockerd's exec, as a session that is killed when nobody is there for it any more.
-// The engine cannot end an exec; its process has a pid on this machine, and that gets the signal.
+// A command in a running container: dockerd's exec, as a session that ends when nobody is there for it any more.
+// The engine cannot end an exec. The launcher in front of the command hears from the server that its session is over;
+// where the engine shares our process table (it may run elsewhere, or we in a container) it gets the signals as well.
+import { readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
+import { AppError } from '../../api/error.ts'
 import type { ExecRequest, ExecSession } from '../../job/ports.ts'
 import { sleep } from '../../lib/abort.ts'
-import { childrenOf, isAlive, sendSignal, statOf } from '../process.ts'
+import { endFamily } from '../end-family.ts'
 import { writeTo } from '../write-to.ts'
 
 const HEADER_BYTES = 8
-/** After SIGHUP what does not end is killed. */
-const GRACE_MS = 2_500
+const LOOK_MS = 50
+/** A container killed with its commands is seen as ended a little after them. */
+const TASK_END_MS = 1_000
+const KILLED = 137
 
-export type ContainerExec = ExecRequest & { /** `uid:gid` */ readonly user: string }
+export type ContainerExec = Omit<ExecRequest, 'session'> & { /** `uid:gid` */ readonly user: string }
 
-/** Throws the engine's errors. The signal ends the session. */
+/**
+ * Throws AppError BackendUnavailable with the engine's words when it refuses. The signal ends the session. The command
+ * has to end its own children on SIGHUP, as the launcher does.
+ */
 export async function execInContainer(
   docker: Docker,
   containerId: string,
@@ -22,33 +30,21 @@ export async function execInContainer(
 ): Promise<ExecSession> {
   signal.throwIfAborted()
   const { terminal } = request
-  const exec = await docker.getContainer(containerId).exec({
-    Cmd: [...request.command],
-    User: request.user,
-    AttachStdin: true,
-    AttachStdout: true,
-    AttachStderr: true,
-    Tty: terminal !== null,
-  })
-  const stream = await exec.start({ hijack: true, stdin: true, Tty: terminal !== null })
+  const container = docker.getContainer(containerId)
+  const { exec, stream } = await startExec(container, request).catch(refused)
+  // Read errors come to whoever reads; this keeps one that comes before or after from ending the server.
+  stream.on('error', () => undefined)
   if (terminal !== null) await exec.resize({ w: terminal.columns, h: terminal.rows }).catch(() => undefined)
   const exitCode = Promise.withResolvers<number>()
   exitCode.promise.catch(() => undefined)
-  const settle = () =>
-    exec.inspect().then(
-      ({ ExitCode }) => exitCode.resolve(ExitCode ?? 137),
-      (error: unknown) => exitCode.reject(error),
-    )
-  stream.once('close', settle)
-  const kill = async (): Promise<void> => {
-    const { Running, Pid } = await exec.inspect()
-    if (Running && Pid > 1) await endProcess(Pid, async () => (await exec.inspect()).Running)
-  }
   const end = async (): Promise<void> => {
-    await kill().catch(() => undefined)
+    await endOnThisMachine(exec, request.command).catch(() => undefined)
     stream.destroy()
   }
-  const onAbort = (): void => void end()
+  let ending: Promise<void> | null = null
+  stream.once('close', () => exitCode.resolve(codeOf(exec, container, () => ending !== null)))
+  const endOnce = (): Promise<void> => (ending ??= end())
+  const onAbort = (): void => void endOnce()
   signal.addEventListener('abort', onAbort, { once: true })
   // It may have come while the engine worked.
   if (signal.aborted) onAbort()
@@ -60,27 +56,66 @@ export async function execInContainer(
     exitCode: exitCode.promise,
     [Symbol.asyncDispose]: async () => {
       signal.removeEventListener('abort', onAbort)
-      await end()
+      await endOnce()
     },
   }
 }
 
-/** SIGHUP to the launcher, which passes it on; what is left of the family after the grace is killed. */
-async function endProcess(pid: number, isRunning: () => Promise<boolean>): Promise<void> {
-  const family = familyOf(pid)
-  sendSignal(pid, 'SIGHUP')
-  for (const deadline = performance.now() + GRACE_MS; performance.now() < deadline; await sleep(20))
-    if (!(await isRunning())) break
-  for (const member of [...family, ...familyOf(pid)])
-    if (isAlive(member.pid, member.startTicks)) sendSignal(member.pid, 'SIGKILL')
+async function startExec(container: Docker.Container, { command, user, terminal }: ContainerExec) {
+  const exec = await container.exec({
+    Cmd: [...command],
+    User: user,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: terminal !== null,
+  })
+  return { exec, stream: await exec.start({ hijack: true, stdin: true, Tty: terminal !== null }) }
 }
 
-/** The process and all that came of it, with what tells them from a later bearer of the same pid. */
-const familyOf = (pid: number) =>
-  [pid, ...childrenOf([pid])].flatMap((member) => {
-    const stat = statOf(member)
-    return stat === null ? [] : [{ pid: member, startTicks: stat.startTicks }]
-  })
+function refused(error: unknown): never {
+  const words = (error as { json?: { message?: string } }).json?.message
+  const text = words ?? (error instanceof Error ? error.message : String(error))
+  throw new AppError('BackendUnavailable', `the engine did not run the command: ${text}`, { cause: error })
+}
+
+/**
+ * The streams can close before the command ends: it may have closed them itself, or the engine is late with its books.
+ * Throws AppError JobStatusChanged when the container ended, BackendUnavailable when the engine cannot say.
+ */
+async function codeOf(
+  exec: Docker.Exec,
+  container: Docker.Container,
+  isGivenUp: () => boolean,
+): Promise<number> {
+  try {
+    let found = await exec.inspect()
+    for (; found.Running && !isGivenUp(); found = await exec.inspect()) await sleep(LOOK_MS)
+    const code = found.ExitCode ?? KILLED
+    const deadline = performance.now() + TASK_END_MS
+    for (; code === KILLED && performance.now() < deadline; await sleep(LOOK_MS))
+      if (!(await container.inspect()).State.Running) throw taskEnded()
+    return code
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    // A removed container takes the books on its commands along.
+    if ((error as { statusCode?: number }).statusCode === 404) throw taskEnded()
+    throw new AppError('BackendUnavailable', 'the engine does not say how the command ended', {
+      cause: error,
+    })
+  }
+}
+
+const taskEnded = (): AppError =>
+  new AppError('JobStatusChanged', 'the task has ended, and the command with it')
+
+/** Does nothing unless the pid that the engine names is surely that command, here. */
+async function endOnThisMachine(exec: Docker.Exec, command: readonly string[]): Promise<void> {
+  const { Running, Pid } = await exec.inspect()
+  if (!Running || Pid <= 1 || readFileSync(`/proc/${Pid}/cmdline`, 'utf8') !== `${command.join('\0')}\0`)
+    return
+  await endFamily(Pid, [Pid], async () => !(await exec.inspect()).Running)
+}
 
 async function* plainOf(stream: Duplex): ExecSession['output'] {
   for await (const bytes of stream) yield { stream: 'stdout', bytes }

@@ -1,15 +1,19 @@
 // A command in a running task of the host backend: nsenter into the sandbox's namespaces, in the task's cgroups and as
-// its user, with the same privileges dropped. A terminal is made by a few lines of Python outside the sandbox.
+// its user, with the same privileges dropped. A terminal is made in the sandbox by a few lines of Python.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants as files } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
-import type { ExecRequest, ExecSession } from '../../job/ports.ts'
+import type { ExecRequest, ExecSession, TerminalSize } from '../../job/ports.ts'
 import { sleep } from '../../lib/abort.ts'
-import { runtimeProgram } from '../runtime.ts'
+import { endFamily } from '../end-family.ts'
+import { childrenOf, statOf } from '../process.ts'
+import { launcherExec } from '../runtime.ts'
 import { writeTo } from '../write-to.ts'
+import { mergeOutput } from './exec-output.ts'
 import type { HostMachine } from './machine.ts'
 import { commandPrefix } from './plan.ts'
 import { readRecord } from './record.ts'
@@ -17,9 +21,16 @@ import { readRecord } from './record.ts'
 /** "$1" groups follow, then the command: written before it is entered, so that nothing runs outside the task's limits. */
 const ENTER =
   'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
-const GRACE_MS = 2_500
+const PYTHON = '/usr/bin/python3'
+const LOOK_MS = 20
+/** A sandbox killed with its commands is seen as ended a little after them. */
+const TASK_END_MS = 500
+const KILLED = 137
 
-/** Throws AppError JobStatusChanged when the task does not run. */
+/**
+ * Throws AppError JobStatusChanged when the task does not run, NotSupported for a terminal on a machine without Python.
+ * The signal ends the session.
+ */
 export async function execInTask(
   machine: HostMachine,
   folder: string,
@@ -41,108 +52,86 @@ export async function execInTask(
     '--ipc',
     ...(machine.isRoot ? [] : ['--user', '--preserve-credentials']),
   ]
-  const entered = [
+  const { terminal } = request
+  const [command = '', ...args] = [
     ...['/bin/sh', '-c', ENTER, 'sh', String(groups.length), ...groups],
     ...['/usr/bin/nsenter', '--target', String(record.info.initPid), ...namespaces, '--'],
     ...commandPrefix(machine, { uid, gid }),
-    ...runtimeProgram(machine.loader, [
-      `${TASK_PATHS.runtime}/launcher.js`,
-      'exec',
-      '--',
-      ...request.command,
-    ]),
+    ...(terminal === null ? [] : terminalProgram(terminal)),
+    ...launcherExec(machine.loader, request.session),
+    ...request.command,
   ]
-  const { terminal } = request
-  const [command = '', ...args] =
-    terminal === null
-      ? entered
-      : [
-          '/usr/bin/python3',
-          '-I',
-          join(machine.runtimeDir, 'pty.py'),
-          String(terminal.columns),
-          String(terminal.rows),
-          ...entered,
-        ]
   const child = spawn(command, args, {
     cwd: '/',
     detached: true,
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
     stdio: ['pipe', 'pipe', 'pipe', terminal === null ? 'ignore' : 'pipe'],
   })
-  return sessionOf(child, signal)
+  const isTaskOver = async () => !(await readRecord(folder)).initAlive
+  return sessionOf(child, isTaskOver, signal)
 }
 
-function sessionOf(child: ChildProcess, signal: AbortSignal): ExecSession {
-  const exitCode = new Promise<number>((resolve) => {
+function terminalProgram({ columns, rows }: TerminalSize): string[] {
+  try {
+    accessSync(PYTHON, files.X_OK)
+  } catch (cause) {
+    throw new AppError(
+      'NotSupported',
+      `columns, rows: a terminal on the host backend needs ${PYTHON} on the server's machine; valid: none (--no-tty)`,
+      { cause },
+    )
+  }
+  return [PYTHON, '-I', `${TASK_PATHS.runtime}/pty.py`, String(columns), String(rows)]
+}
+
+function sessionOf(
+  child: ChildProcess,
+  isTaskOver: () => Promise<boolean>,
+  signal: AbortSignal,
+): ExecSession {
+  const closed = new Promise<number>((resolve) => {
     child.once('error', () => resolve(126))
     child.once('close', (code, name) => resolve(code ?? 128 + (name ? constants.signals[name] : 0)))
   })
+  const exitCode = closed.then((code) => explained(code, isTaskOver))
+  exitCode.catch(() => undefined)
   const stdin = child.stdin as Writable
   const sizes = child.stdio[3] as Writable | null
   for (const stream of [stdin, sizes]) stream?.on('error', () => undefined)
-  const end = () => endGroup(child)
-  const onAbort = (): void => void end()
+  let ending: Promise<void> | null = null
+  const endOnce = (): Promise<void> => (ending ??= endChild(child))
+  const onAbort = (): void => void endOnce()
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
   return {
-    output: merged(child.stdout as Readable, child.stderr as Readable),
+    output: mergeOutput(child.stdout as Readable, child.stderr as Readable),
     write: (bytes) => writeTo(stdin, bytes),
     end: () => void stdin.end(),
     resize: async ({ columns, rows }) => void sizes?.write(`${columns} ${rows}\n`),
     exitCode,
     [Symbol.asyncDispose]: async () => {
       signal.removeEventListener('abort', onAbort)
-      await end()
+      await endOnce()
     },
   }
 }
 
-/** SIGHUP to the whole group, then SIGKILL; resolves when its leader is gone. */
-async function endGroup(child: ChildProcess): Promise<void> {
-  const isOver = (): boolean =>
-    child.exitCode !== null || child.signalCode !== null || child.pid === undefined
-  const send = (name: NodeJS.Signals): void => {
-    try {
-      process.kill(-(child.pid ?? 0), name)
-    } catch {
-      // Gone meanwhile.
-    }
-  }
-  if (isOver()) return
-  send('SIGHUP')
-  for (const deadline = performance.now() + GRACE_MS; performance.now() < deadline; await sleep(20))
-    if (isOver()) return
-  send('SIGKILL')
+/** The end of a task kills what runs in it. Throws AppError JobStatusChanged when that is what happened. */
+async function explained(code: number, isTaskOver: () => Promise<boolean>): Promise<number> {
+  const deadline = performance.now() + TASK_END_MS
+  for (; code === KILLED && performance.now() < deadline; await sleep(LOOK_MS))
+    if (await isTaskOver())
+      throw new AppError('JobStatusChanged', 'the task has ended, and the command with it')
+  return code
 }
 
-type Piece = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
-
-/** Both streams as they come; each is read only when its last piece was taken. */
-async function* merged(stdout: Readable, stderr: Readable): AsyncIterable<Piece> {
-  const readers = new Map(
-    (
-      [
-        ['stdout', stdout],
-        ['stderr', stderr],
-      ] as const
-    ).map(([stream, source]) => {
-      const iterator = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
-      const next = () => iterator.next().then((item) => ({ stream, item }))
-      return [stream, { next, waiting: next() }] as [
-        Piece['stream'],
-        { next: typeof next; waiting: ReturnType<typeof next> },
-      ]
-    }),
-  )
-  while (readers.size > 0) {
-    const { stream, item } = await Promise.race([...readers.values()].map(({ waiting }) => waiting))
-    const reader = readers.get(stream)
-    if (item.done === true || reader === undefined) {
-      readers.delete(stream)
-      continue
-    }
-    yield { stream, bytes: item.value }
-    reader.waiting = reader.next()
-  }
+/** nsenter stays outside and would go at the first signal: what it waits for is told instead. */
+async function endChild(child: ChildProcess): Promise<void> {
+  const { pid } = child
+  const isOver = (): boolean => pid === undefined || child.exitCode !== null || child.signalCode !== null
+  if (pid === undefined || isOver()) return
+  const inside = childrenOf([pid]).filter((one) => statOf(one)?.parent === pid)
+  // Nothing is inside yet: there is nobody to ask.
+  if (inside.length === 0) return void child.kill('SIGKILL')
+  await endFamily(pid, inside, isOver)
 }

@@ -1,5 +1,7 @@
 // `ropeway job exec`: a command or a shell in a running task. Ends as the command does.
+import { spawnSync } from 'node:child_process'
 import type { Command } from 'commander'
+import { EXEC_COMMAND_BYTES } from '../../api/exec.ts'
 import type { ExecConnection } from '../../client/exec.ts'
 import { connect } from '../client.ts'
 import { type CommonFlags, newCommand, withConnection } from '../command.ts'
@@ -27,6 +29,11 @@ export function execCommand(context: CliContext): Command {
     .option('-i, --stdin', 'accepted; standard input is always passed on')
   return withConnection(command).action(async (job: string, words: string[], flags: Flags) => {
     const { task, argv } = splitWords(words)
+    if (encodeURIComponent(JSON.stringify(argv)).length > EXEC_COMMAND_BYTES)
+      throw new CliError(
+        `The command is too long: it has to fit into an address of ${EXEC_COMMAND_BYTES} bytes`,
+        'Pipe a script in: ropeway job exec JOB -- sh -s < FILE',
+      )
     const tty = flags.tty ?? (argv.length === 0 && isTerminal(context))
     if (tty && !isTerminal(context))
       throw new CliError(
@@ -40,9 +47,8 @@ export function execCommand(context: CliContext): Command {
       id,
       task,
       { command: argv, terminal: size },
-      {
-        onOutput: (stream, bytes) => void context[stream].write(bytes),
-      },
+      { onOutput: (stream, bytes) => print(context, stream, bytes) },
+      context.signal,
     )
     context.setExitCode(await attach(context, session, tty))
   })
@@ -63,6 +69,29 @@ function sizeOf({ stdout }: CliContext): { columns: number; rows: number } {
   return { columns: columns || 80, rows: rows || 24 }
 }
 
+/** Resolves when whoever reads us has room again. */
+async function print(context: CliContext, name: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
+  const stream = context[name]
+  if (stream.write(bytes) || context.signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'close', 'error']) stream.off(event, done)
+      context.signal.removeEventListener('abort', done)
+      resolve()
+    }
+    for (const event of ['drain', 'close', 'error']) stream.on(event, done)
+    context.signal.addEventListener('abort', done, { once: true })
+  })
+}
+
+/**
+ * Node's raw mode goes on turning line ends of the output into carriage return and line end. The terminal in the task
+ * has done that where it is wanted; for an editor a bare line end is "one line down". Leaving raw mode restores all.
+ */
+function leaveOutputAlone(stdin: NodeJS.ReadStream): void {
+  spawnSync('stty', ['-opost'], { stdio: [stdin, 'ignore', 'ignore'] })
+}
+
 /** Joins this terminal or these pipes to the session until the command has ended. */
 async function attach(context: CliContext, session: ExecConnection, tty: boolean): Promise<number> {
   const stdin = context.stdin as NodeJS.ReadStream
@@ -70,12 +99,14 @@ async function attach(context: CliContext, session: ExecConnection, tty: boolean
   // Ctrl-C is a byte for the program when it has a terminal.
   if (tty) {
     stdin.setRawMode(true)
+    leaveOutputAlone(stdin)
     context.stdout.on('resize', onResize)
   }
+  let isOver = false
   const onEnd = () => session.end()
   const onData = (bytes: Buffer): void => {
     stdin.pause()
-    void session.write(bytes).then(() => stdin.resume())
+    void session.write(bytes).then(() => isOver || stdin.resume())
   }
   stdin.on('data', onData)
   stdin.once('end', onEnd)
@@ -88,6 +119,7 @@ async function attach(context: CliContext, session: ExecConnection, tty: boolean
     context.stderr.write(`ropeway: ${(error as Error).message}\n`)
     return LOST
   } finally {
+    isOver = true
     if (tty) {
       stdin.setRawMode(false)
       context.stdout.off('resize', onResize)
