@@ -1,6 +1,7 @@
 // A command in a task, from the caller's side.
 import { WebSocket } from 'ws'
 import { EXEC_FRAME_BYTES, EXEC_PING_MS, EXEC_SILENT_MS, EXEC_STREAM, execOutput } from '../api/exec.ts'
+import { readInTurn } from '../lib/frames.ts'
 import { toApiError, UnreachableError } from './api-error.ts'
 
 export type ExecHandlers = {
@@ -70,8 +71,6 @@ const send = (socket: WebSocket, data: Uint8Array | string): Promise<void> =>
 /** Hands on what comes, one piece after the other, and the exit code after the last of them. */
 function readFrames(socket: WebSocket, { onOutput }: ExecHandlers): Promise<number> {
   const exit = Promise.withResolvers<number>()
-  let turn: Promise<void> = Promise.resolve()
-  let waiting = 0
   const take = async (data: Buffer, isBinary: boolean): Promise<void> => {
     if (isBinary) {
       await onOutput(data[0] === EXEC_STREAM.stderr ? 'stderr' : 'stdout', data.subarray(1))
@@ -81,18 +80,8 @@ function readFrames(socket: WebSocket, { onOutput }: ExecHandlers): Promise<numb
     if (message.type === 'exit') exit.resolve(message.code)
     else exit.reject(new Error(message.message))
   }
-  socket.on('message', (data: Buffer, isBinary) => {
-    waiting++
-    socket.pause()
-    turn = turn
-      .then(() => take(data, isBinary))
-      .catch((error: unknown) => exit.reject(error))
-      .finally(() => {
-        waiting--
-        if (waiting === 0) socket.resume()
-      })
-  })
-  socket.on('close', () => void turn.then(() => exit.reject(new Error('the connection was lost'))))
+  const reader = readInTurn(socket, take, exit.reject)
+  socket.on('close', () => void reader.idle().then(() => exit.reject(new Error('the connection was lost'))))
   return exit.promise
 }
 

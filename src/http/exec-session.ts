@@ -1,5 +1,5 @@
 // One session: frames in, frames out, each direction no faster than the other end takes it.
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { AppError } from '../api/error.ts'
 import {
   EXEC_FRAME_BYTES,
@@ -10,6 +10,7 @@ import {
   execInput,
 } from '../api/exec.ts'
 import type { ExecSession } from '../job/ports.ts'
+import { readInTurn } from '../lib/frames.ts'
 
 /** Bytes on their way to a client that reads slowly; then the program waits. */
 const HIGH_WATER = 1 << 20
@@ -75,25 +76,15 @@ function keepAlive(connection: WebSocket, { pingMs, silentMs }: Pace): () => voi
   return () => clearInterval(timer)
 }
 
-/** Frames of the client, one after the other; reading pauses while the program is slow to take them. */
+/** Reading pauses while the program is slow to take what came. */
 function readFrames(connection: WebSocket, session: ExecSession): () => void {
-  let turn: Promise<void> = Promise.resolve()
-  let waiting = 0
-  const onMessage = (data: RawData, isBinary: boolean): void => {
-    // One read of the socket can bring many frames: all of them have to be through before the next.
-    waiting++
-    connection.pause()
-    turn = turn
-      .then(() => handleFrame(Buffer.from(data as Buffer), isBinary, session))
-      .catch(() => connection.close(1007, 'a frame nobody understands'))
-      .finally(() => {
-        waiting--
-        if (waiting === 0) connection.resume()
-      })
-  }
-  connection.on('message', onMessage)
+  const reader = readInTurn(
+    connection,
+    (frame, isBinary) => handleFrame(frame, isBinary, session),
+    () => connection.close(1007, 'a frame nobody understands'),
+  )
   connection.resume()
-  return () => connection.off('message', onMessage)
+  return reader.stop
 }
 
 async function handleFrame(frame: Buffer, isBinary: boolean, session: ExecSession): Promise<void> {

@@ -8,7 +8,9 @@ import { AppError } from '../../api/error.ts'
 import type { ExecRequest, ExecSession } from '../../job/ports.ts'
 import { sleep } from '../../lib/abort.ts'
 import { endFamily } from '../end-family.ts'
+import { endOnce, taskEnded } from '../session-end.ts'
 import { writeTo } from '../write-to.ts'
+import { isNotFound, wordsOf } from './engine.ts'
 
 const HEADER_BYTES = 8
 const LOOK_MS = 50
@@ -41,23 +43,15 @@ export async function execInContainer(
     await endOnThisMachine(exec, request.command).catch(() => undefined)
     stream.destroy()
   }
-  let ending: Promise<void> | null = null
-  stream.once('close', () => exitCode.resolve(codeOf(exec, container, () => ending !== null)))
-  const endOnce = (): Promise<void> => (ending ??= end())
-  const onAbort = (): void => void endOnce()
-  signal.addEventListener('abort', onAbort, { once: true })
-  // It may have come while the engine worked.
-  if (signal.aborted) onAbort()
+  const ending = endOnce(end, signal)
+  stream.once('close', () => exitCode.resolve(codeOf(exec, container, () => ending.isEnding)))
   return {
     output: terminal === null ? framesOf(stream) : plainOf(stream),
     write: (bytes) => writeTo(stream, bytes),
     end: () => void stream.end(),
     resize: async ({ columns, rows }) => void (await exec.resize({ w: columns, h: rows })),
     exitCode: exitCode.promise,
-    [Symbol.asyncDispose]: async () => {
-      signal.removeEventListener('abort', onAbort)
-      await endOnce()
-    },
+    [Symbol.asyncDispose]: () => ending[Symbol.asyncDispose](),
   }
 }
 
@@ -74,9 +68,9 @@ async function startExec(container: Docker.Container, { command, user, terminal 
 }
 
 function refused(error: unknown): never {
-  const words = (error as { json?: { message?: string } }).json?.message
-  const text = words ?? (error instanceof Error ? error.message : String(error))
-  throw new AppError('BackendUnavailable', `the engine did not run the command: ${text}`, { cause: error })
+  throw new AppError('BackendUnavailable', `the engine did not run the command: ${wordsOf(error)}`, {
+    cause: error,
+  })
 }
 
 /**
@@ -99,15 +93,12 @@ async function codeOf(
   } catch (error) {
     if (error instanceof AppError) throw error
     // A removed container takes the books on its commands along.
-    if ((error as { statusCode?: number }).statusCode === 404) throw taskEnded()
+    if (isNotFound(error)) throw taskEnded()
     throw new AppError('BackendUnavailable', 'the engine does not say how the command ended', {
       cause: error,
     })
   }
 }
-
-const taskEnded = (): AppError =>
-  new AppError('JobStatusChanged', 'the task has ended, and the command with it')
 
 /** Does nothing unless the pid that the engine names is surely that command, here. */
 async function endOnThisMachine(exec: Docker.Exec, command: readonly string[]): Promise<void> {

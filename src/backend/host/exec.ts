@@ -12,6 +12,7 @@ import { sleep } from '../../lib/abort.ts'
 import { endFamily } from '../end-family.ts'
 import { childrenOf, statOf } from '../process.ts'
 import { launcherExec } from '../runtime.ts'
+import { endOnce, taskEnded } from '../session-end.ts'
 import { writeTo } from '../write-to.ts'
 import { mergeOutput } from './exec-output.ts'
 import type { HostMachine } from './machine.ts'
@@ -98,21 +99,14 @@ function sessionOf(
   const stdin = child.stdin as Writable
   const sizes = child.stdio[3] as Writable | null
   for (const stream of [stdin, sizes]) stream?.on('error', () => undefined)
-  let ending: Promise<void> | null = null
-  const endOnce = (): Promise<void> => (ending ??= endChild(child))
-  const onAbort = (): void => void endOnce()
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
+  const ending = endOnce(() => endChild(child), signal)
   return {
     output: mergeOutput(child.stdout as Readable, child.stderr as Readable),
     write: (bytes) => writeTo(stdin, bytes),
     end: () => void stdin.end(),
     resize: async ({ columns, rows }) => void sizes?.write(`${columns} ${rows}\n`),
     exitCode,
-    [Symbol.asyncDispose]: async () => {
-      signal.removeEventListener('abort', onAbort)
-      await endOnce()
-    },
+    [Symbol.asyncDispose]: () => ending[Symbol.asyncDispose](),
   }
 }
 
@@ -120,8 +114,7 @@ function sessionOf(
 async function explained(code: number, isTaskOver: () => Promise<boolean>): Promise<number> {
   const deadline = performance.now() + TASK_END_MS
   for (; code === KILLED && performance.now() < deadline; await sleep(LOOK_MS))
-    if (await isTaskOver())
-      throw new AppError('JobStatusChanged', 'the task has ended, and the command with it')
+    if (await isTaskOver()) throw taskEnded()
   return code
 }
 
