@@ -250,17 +250,15 @@ function createSweeper(
   return Sweeper.create({
     ...{ ...parts, dataDir, serveId, disk: parts.site.disk },
     forgetExport: (jobId) => exporter.forget(jobId),
-    onError: (what, error) => {
-      if (!isDatabaseAway(error)) logger.warn({ what, error: textOf(error) }, 'not all could be cleared away')
-    },
+    onError: failureLog(logger, 'not all could be cleared away', 'what', 'warn'),
   })
 }
 
 /** A database that is away is told of once, by itself, and not by everything that misses it. */
 const failureLog =
-  (logger: Logger, words: string, label = 'job') =>
+  (logger: Logger, words: string, label = 'job', level: 'error' | 'warn' = 'error') =>
   (subject: string, error: unknown): void => {
-    if (!isDatabaseAway(error)) logger.error({ [label]: subject, error: textOf(error) }, words)
+    if (!isDatabaseAway(error)) logger[level]({ [label]: subject, error: textOf(error) }, words)
   }
 
 const objectFailure = (logger: Logger) => (error: Error) =>

@@ -126,13 +126,3 @@ export const reportRequest = z.object({
   report: taskReport,
 })
 export type ReportRequest = z.infer<typeof reportRequest>
-
-/** Fixed places in every task (decisions.md 1.1). */
-export const TASK_PATHS = {
-  runtime: '/opt/ropeway',
-  runDir: '/run/ropeway',
-  socket: '/run/ropeway/task.sock',
-  /** Writable for the task's uid; holds the log spool and the launcher's inner socket. */
-  spool: '/run/ropeway/spool',
-  launcherSocket: '/run/ropeway/spool/launcher.sock',
-} as const
