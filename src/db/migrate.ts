@@ -4,6 +4,7 @@ import { DataFolderError } from './data-folder-error.ts'
 import * as first from './migrations/0001-first.ts'
 import * as registries from './migrations/0002-registries.ts'
 import * as serves from './migrations/0003-serves.ts'
+import * as reportTimes from './migrations/0004-report-times.ts'
 import type { Rows } from './tables.ts'
 
 /** In the order of their names; a name that was released never changes. */
@@ -11,6 +12,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-registries': registries,
   '0003-serves': serves,
+  '0004-report-times': reportTimes,
 }
 
 /**

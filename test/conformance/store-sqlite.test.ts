@@ -121,7 +121,7 @@ test('an older serve refuses a newer schema and changes nothing', async () => {
   await assert.rejects(openDatabase(folder.dir), (error: Error) => {
     assert.match(
       error.message,
-      /written by a newer ropeway: it has schema 0009-future, this version knows up to 0003-serves/,
+      /written by a newer ropeway: it has schema 0009-future, this version knows up to 0004-report-times/,
     )
     assert.ok(error.message.includes(path))
     return true
@@ -134,6 +134,23 @@ test('an older serve refuses a newer schema and changes nothing', async () => {
     (await storeOf(again).search('p', { offset: 0, limit: 1, sort_by: '', order: 'asc', workspace_id: '0' }))
       .total,
     0,
+  )
+})
+
+test('a data folder made before reports lost their time of arrival is brought up and takes reports', async () => {
+  await using folder = await makeFolder()
+  {
+    await using database = await openDatabase(folder.dir)
+    await sql`alter table reports add column received_at bigint not null default 0`.execute(database.db)
+    await sql`delete from kysely_migration where name = '0004-report-times'`.execute(database.db)
+  }
+  await using database = await openDatabase(folder.dir)
+  const { rows } = await sql<{ name: string }>`select name from pragma_table_info('reports')`.execute(
+    database.db,
+  )
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ['job_id', 'attempt', 'task', 'sequence'],
   )
 })
 
