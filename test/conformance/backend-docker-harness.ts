@@ -1,6 +1,5 @@
 // Brings the docker backend to the suite: an engine of its own, a 2 MB image, real containers, and a runtime folder
 // whose "node" is a shell that runs the script a case put into the run folder.
-import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,18 +19,12 @@ export const SUITE_IMAGE = 'suite:latest'
 
 export const readOr = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null)
 
-/** Every command busybox has, so that scripts of cases need no Debian. */
 export async function importSuiteImage(
   docker: Docker,
   name = SUITE_IMAGE,
   changes: string[] = [],
 ): Promise<void> {
-  const files = await busyboxFiles()
-  const names = execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')
-  const links = names
-    .map((applet) => ({ path: `bin/${applet}`, link: 'busybox' }))
-    .filter(({ path }) => path !== 'bin/busybox' && !files.some((file) => file.path === path))
-  await importImage(docker, name, [...files, ...links], changes)
+  await importImage(docker, name, await busyboxFiles(), changes)
 }
 
 async function processesOf(pid: number): Promise<number[]> {

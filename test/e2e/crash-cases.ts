@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ACTIONS } from '../../src/job/step.ts'
-import { body, Ropeway, until } from './harness.ts'
+import { body, Ropeway, type ServeOptions, until } from './harness.ts'
 
 const LINES = 400
 /** One line per start, then many numbered lines: a second start and a lost or doubled byte both show. */
@@ -69,17 +69,28 @@ export async function nothingLeft(ropeway: Ropeway): Promise<void> {
   assert.deepEqual(mountsOf(ropeway.dataDir), [])
 }
 
-/** `env` names the database. */
-export async function crashAt(
-  { point, scenario }: CrashPoint,
-  env: Record<string, string> = {},
-): Promise<void> {
-  await using ropeway = await Ropeway.start({ simulate: '1x2', env })
+/** Where the server's tasks run. */
+export type CrashSetting = {
+  readonly serve: ServeOptions
+  readonly image: string
+  readonly nothingLeft: (ropeway: Ropeway) => Promise<void>
+}
+
+/** Tasks on this machine's own root; `env` names the database. */
+export const onHost = (env: Record<string, string> = {}): CrashSetting => ({
+  serve: { env },
+  image: 'host',
+  nothingLeft,
+})
+
+export async function crashAt({ point, scenario }: CrashPoint, setting: CrashSetting): Promise<void> {
+  await using ropeway = await Ropeway.start({ simulate: '1x2', ...setting.serve })
+  const algorithm = { engine: { image_url: setting.image } }
   await ropeway.stop()
   await ropeway.start({ ROPEWAY_FAULT_POINT: point })
   const command = scenario === 'run' ? COMMAND : `${COMMAND}; sleep 600`
   const { metadata } = await ropeway.client.create(
-    body('crash', command, { flavor: 'ropeway.ascend-910a.1' }),
+    body('crash', command, { flavor: 'ropeway.ascend-910a.1', algorithm }),
   )
   if (scenario !== 'run') {
     await ropeway.waitFor(metadata.id, 'the job runs', ({ status }) => status.phase === 'Running')
@@ -106,7 +117,7 @@ export async function crashAt(
       assert.equal(sha256, createHash('sha256').update(EXPECTED).digest('hex'), text.slice(-300))
     }
   }
-  await nothingLeft(ropeway)
-  const again = await ropeway.run(body('after', 'true', { nodes: 1, flavor: 'ropeway.ascend-910a.2' }))
+  await setting.nothingLeft(ropeway)
+  const again = await ropeway.run(body('after', 'true', { flavor: 'ropeway.ascend-910a.2', algorithm }))
   assert.equal(again.job.status.phase, 'Completed', 'the devices are free again')
 }

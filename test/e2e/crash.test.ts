@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ACTIONS } from '../../src/job/step.ts'
-import { crashAt, nothingLeft, POINTS, SCENARIOS } from './crash-cases.ts'
+import { crashAt, nothingLeft, onHost, POINTS, SCENARIOS } from './crash-cases.ts'
 import { body, Ropeway, serveOnce, until } from './harness.ts'
 
 it('every action has a fault point and a scenario that reaches it', () => {
@@ -14,7 +14,7 @@ it('every action has a fault point and a scenario that reaches it', () => {
 describe('killed at', () => {
   for (const crash of POINTS)
     it(`${crash.point} (${crash.scenario}), the server comes back and the job ends as if nothing had been`, () =>
-      crashAt(crash))
+      crashAt(crash, onHost()))
 })
 
 it('a running task outlives the server, is adopted, and its log has every byte once', async () => {

@@ -1,11 +1,10 @@
 // Cases for a server on any container engine: the seed document's literal command with both uids, several tasks that find one
 // another by name, and ends told apart.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type Docker from 'dockerode'
 import { importPythonImage } from './docker-images.ts'
+import { nothingLeftOn } from './docker-left.ts'
 import { body, type Finished, Ropeway } from './harness.ts'
 
 const IMAGE = 'train:latest'
@@ -236,22 +235,7 @@ if index == 1:
       })
     })
 
-    it('nothing is left on the engine or on disk when jobs have ended', async () => {
-      const containers = await engine.docker.listContainers({ all: true })
-      assert.deepEqual(
-        containers.map(({ Names }) => Names),
-        [],
-      )
-      const networks = await engine.docker.listNetworks({ filters: { label: ['ropeway.job'] } })
-      assert.deepEqual(
-        networks.map(({ Name }) => Name),
-        [],
-      )
-      const tasks = join(ropeway.dataDir, 'tasks')
-      const left = [tasks, join(tasks, '.gone'), join(tasks, '.attempts')].flatMap((dir) =>
-        existsSync(dir) ? readdirSync(dir).filter((name) => !name.startsWith('.')) : [],
-      )
-      assert.deepEqual(left, [])
-    })
+    it('nothing is left on the engine or on disk when jobs have ended', () =>
+      nothingLeftOn(engine.docker, ropeway))
   })
 }

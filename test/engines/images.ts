@@ -1,6 +1,8 @@
 // Images made on the spot from what the machine has: nothing is pulled.
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import type Docker from 'dockerode'
 import { pack } from 'tar-stream'
 
@@ -47,15 +49,17 @@ export async function importImage(
   return (await docker.getImage(name).inspect()).Id
 }
 
-const APPLETS =
-  'sh ash cat echo env id ls mkdir printenv printf rm sleep stat stty date test true false touch tr kill head wc sed grep'
-
 /** Nothing but a static busybox with links for its commands: 2 MB, no libc. */
 export async function busyboxFiles(): Promise<ImageFile[]> {
+  const { stdout } = await promisify(execFile)('/bin/busybox', ['--list'])
+  const applets = stdout
+    .trim()
+    .split('\n')
+    .filter((name) => name !== 'busybox')
   return [
     { path: 'bin/' },
     { path: 'bin/busybox', content: await readFile('/bin/busybox'), mode: 0o755 },
-    ...APPLETS.split(' ').map((name) => ({ path: `bin/${name}`, link: 'busybox' })),
+    ...applets.map((name) => ({ path: `bin/${name}`, link: 'busybox' })),
     { path: 'tmp/', mode: 0o1777 },
     { path: 'etc/' },
     { path: 'etc/passwd', content: 'root:x:0:0:root:/:/bin/sh\n' },

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openFeed } from '../../src/db/postgres-feed.ts'
-import { crashAt, POINTS } from '../e2e/crash-cases.ts'
+import { crashAt, onHost, POINTS } from '../e2e/crash-cases.ts'
 import { until } from '../e2e/harness.ts'
 import { cutOff } from '../e2e/postgres-cases.ts'
 import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
@@ -40,5 +40,5 @@ describe('with PostgreSQL', () => {
 
   for (const crash of POINTS)
     it(`killed at ${crash.point} (${crash.scenario}), the server comes back and the job ends as if nothing had been`, async () =>
-      crashAt(crash, { ROPEWAY_DATABASE: await engine.newDatabase() }))
+      crashAt(crash, onHost({ ROPEWAY_DATABASE: await engine.newDatabase() })))
 })
