@@ -1,8 +1,10 @@
 // Wires a Config into a running server. Every owner goes onto one stack; leaving the scope takes them down in reverse.
+
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
+import { AppError } from './api/error.ts'
 import type { LookupAccessKey } from './auth/authenticate.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
 import { type AccessKeyStore, createAccessKeyStore } from './db/access-key-store.ts'
@@ -254,11 +256,12 @@ function createSweeper(
   })
 }
 
-/** A database that is away is told of once, by itself, and not by everything that misses it. */
+/** A database that is away and a full disk are told of once, by who watches them, and not by everybody they stop. */
 const failureLog =
   (logger: Logger, words: string, label = 'job', level: 'error' | 'warn' = 'error') =>
   (subject: string, error: unknown): void => {
-    if (!isDatabaseAway(error)) logger[level]({ [label]: subject, error: textOf(error) }, words)
+    const isTold = isDatabaseAway(error) || (error instanceof AppError && error.code === 'DiskFull')
+    if (!isTold) logger[level]({ [label]: subject, error: textOf(error) }, words)
   }
 
 const objectFailure = (logger: Logger) => (error: Error) =>

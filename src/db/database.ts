@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, type RawBuilder, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
+import { AppError } from '../api/error.ts'
 import { DataFolderError } from './data-folder-error.ts'
 import { migrate } from './migrate.ts'
 import { takeServeLock } from './serve-lock.ts'
@@ -76,15 +77,37 @@ function asKyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
   return {
     close: () => sqlite.close(),
     prepare: (text) => {
+      // A full disk ends the transaction by itself; the error of ending it again would hide the one that matters.
+      if (text === 'rollback' && !sqlite.isTransaction) return NOTHING
       const statement = sqlite.prepare(text)
       const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...values(parameters)),
-        run: (parameters) => statement.run(...values(parameters)),
+        all: (parameters) => naming(() => statement.all(...values(parameters))),
+        run: (parameters) => naming(() => statement.run(...values(parameters))),
         iterate: (parameters) => statement.iterate(...values(parameters)),
       }
     },
+  }
+}
+
+const NOTHING: ReturnType<SqliteDatabase['prepare']> = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+}
+
+/** Result code of SQLite (sqlite.org/rescode.html). */
+const SQLITE_FULL = 13
+
+/** Throws AppError DiskFull for a full disk; every other error as it is. */
+function naming<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if ((cause as { errcode?: number }).errcode !== SQLITE_FULL) throw cause
+    throw new AppError('DiskFull', 'the disk of the data folder is full; running tasks go on', { cause })
   }
 }
 

@@ -103,8 +103,7 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono<Task
   })
   app.onError((error, context) => {
     const known = knownError(error)
-    if (known.code === 'Internal' || known.code === 'DiskFull')
-      parts.onError(`task ${who.task} of job ${who.jobId}`, error)
+    if (known.code === 'Internal') parts.onError(`task ${who.task} of job ${who.jobId}`, error)
     const { status } = ERRORS[known.code]
     return status === 204 ? context.body(null, 204) : context.json(toErrorBody(known), status)
   })

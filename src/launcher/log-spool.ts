@@ -9,6 +9,8 @@ import { StreamSpool } from './stream-spool.ts'
 /** What the server has is kept up to this size all the same, should the server lose its end of a log. */
 const KEEP_SHIPPED_BYTES = 64 * 1024 * 1024
 const LARGEST_SEGMENT_BYTES = 16 * 1024 * 1024
+/** How often a full disk is tried again before the task ends. */
+const TELL_AGAIN_MS = 200
 
 export type SpoolOptions = { readonly dir: string; readonly limitBytes: number }
 
@@ -73,10 +75,30 @@ export class LogSpool implements Disposable {
     return this.#changed.wait('bytes', timeoutMs, signal)
   }
 
-  /** Resolves when the server has everything, or after `timeoutMs`; says which. */
+  /** Bytes that the disk refused and that no line of a log tells of. */
+  get untoldBytes(): number {
+    return [...this.#streams.values()].reduce((sum, spool) => sum + spool.untoldBytes, 0)
+  }
+
+  /** Resolves when the server has everything, what the disk refused told of, or after `timeoutMs`; says which. */
   async shipped(timeoutMs: number): Promise<boolean> {
-    if (this.next(new Set()) !== null) await this.#changed.wait('shipped', timeoutMs)
-    return this.next(new Set()) === null
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const told = this.#tellLosses()
+      if (told && this.next(new Set()) === null) return true
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) return false
+      await this.#changed.wait('shipped', told ? leftMs : Math.min(leftMs, TELL_AGAIN_MS))
+    }
+  }
+
+  /** Were all losses written down? A disk that was full may have room by now. */
+  #tellLosses(): boolean {
+    const before = this.#count()
+    const told = [...this.#streams.values()].map((spool) => spool.tellLoss()).every(Boolean)
+    this.#sizeBytes = this.#count()
+    if (this.#sizeBytes > before) this.#changed.notify('bytes')
+    return told
   }
 
   [Symbol.dispose](): void {

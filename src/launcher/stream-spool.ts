@@ -41,6 +41,10 @@ export class StreamSpool {
   get shipped(): number {
     return this.#shipped
   }
+  /** Printed and refused by the disk, with no line about them yet. */
+  get untoldBytes(): number {
+    return this.#unwritten
+  }
   get unshippedBytes(): number {
     return this.end - this.#shipped
   }
@@ -51,12 +55,17 @@ export class StreamSpool {
 
   /** Adds bytes. When the disk refuses them they are lost, and a line says so once it takes bytes again. */
   append(bytes: Uint8Array): void {
-    if (this.#unwritten > 0) {
-      const line = Buffer.from(lossLine(this.#unwritten, 'the disk did not take them'))
-      if (this.#write(line) === line.length) this.#unwritten = 0
-    }
-    if (this.#unwritten === 0) this.#unwritten = bytes.length - this.#write(bytes)
+    if (this.tellLoss()) this.#unwritten = bytes.length - this.#write(bytes)
     else this.#unwritten += bytes.length
+  }
+
+  /** Writes the line about bytes that the disk refused, if there are any; false when it refuses that line, too. */
+  tellLoss(): boolean {
+    if (this.#unwritten === 0) return true
+    const line = Buffer.from(lossLine(this.#unwritten, 'the disk did not take them'))
+    if (this.#write(line) < line.length) return false
+    this.#unwritten = 0
+    return true
   }
 
   /** Bytes from `offset`, never across two segments; marks them as sent without an answer. */

@@ -85,6 +85,13 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
   }
   const deadlineMs = performance.now() + DRAIN_MS
   await spool.shipped(DRAIN_MS)
+  if (spool.untoldBytes > 0)
+    reporter.tell({
+      kind: 'problem',
+      level: 'Warning',
+      reason: 'LogLost',
+      message: `${spool.untoldBytes} bytes of the task's logs are missing: the disk did not take them`,
+    })
   reporter.tell({
     kind: 'end',
     exit_code: outcome.code,

@@ -1,32 +1,12 @@
 // Disks that get low refuse new jobs with numbers, and what nobody needs any more is cleared away.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ApiError } from '../../src/client/api-error.ts'
 import { body, Ropeway, until } from './harness.ts'
-
-/** A folder that is a small disk of its own. */
-function smallDisk(size: string) {
-  const dir = mkdtempSync(join(tmpdir(), 'rw-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir])
-  return {
-    dir,
-    [Symbol.dispose]() {
-      execFileSync('umount', [dir])
-      rmSync(dir, { recursive: true, force: true })
-    },
-  }
-}
-
-function dataFolder(parent: string, site: string): string {
-  const dir = join(parent, 'd')
-  mkdirSync(dir, { recursive: true })
-  writeFileSync(join(dir, 'site.yaml'), site)
-  return dir
-}
+import { dataFolder, smallDisk } from './small-disk.ts'
 
 const isRefusal = (expected: RegExp) => (error: unknown) => {
   assert.ok(error instanceof ApiError)

@@ -1,7 +1,7 @@
 // A dockerd of the tests' own, in a network namespace of its own: it meets no engine of the machine and leaves no bridge,
 // rule or route behind. It is a child process, waited for; its folder goes with it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -25,6 +25,8 @@ export type DockerEngine = AsyncDisposable & {
 
 export type DockerEngineOptions = {
   readonly liveRestore?: boolean
+  /** Size of a disk of its own for images and containers, as tmpfs takes it. */
+  readonly diskSize?: string
   /** Given to dockerd as they are, `--insecure-registry` for one. */
   readonly args?: readonly string[]
 }
@@ -38,6 +40,10 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     throw new Error(`${DAEMON} is missing; apt-get install docker.io iptables`)
   })
   const dir = await mkdtemp(join(tmpdir(), 'rwd-'))
+  if (options.diskSize !== undefined) {
+    await mkdir(join(dir, 'data'))
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${options.diskSize}`, 'tmpfs', join(dir, 'data')])
+  }
   const namespace = await holdNamespace()
   const inNetwork = ['nsenter', `--net=/proc/${namespace.pid}/ns/net`, '--']
   await run('nsenter', [...inNetwork.slice(1), 'ip', 'link', 'set', 'lo', 'up'])

@@ -1,0 +1,171 @@
+// What a server on an engine lives through: the engine gone, the server itself standing still or killed while ranks
+// print, a container asleep. How long, and how much is printed, is the caller's choice.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import process from 'node:process'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { DockerEngine } from '../engines/dockerd.ts'
+import { nothingLeftOn } from './docker-left.ts'
+import { body, type Finished, Ropeway, until } from './harness.ts'
+
+export const SMALL_IMAGE = 'small:latest'
+export const PYTHON_IMAGE = 'ranks:latest'
+
+const LINES = 300
+const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => `line ${from + i}`)
+const count = (from: number, to: number): string =>
+  `i=${from}; while [ $i -lt ${to} ]; do echo line $i; i=$((i+1)); done`
+/** Prints at once, waits, prints on. */
+const script = (waitS: number): string =>
+  `echo started; ${count(0, LINES / 2)}; sleep ${waitS}; ${count(LINES / 2, LINES)}`
+
+const small = { engine: { image_url: SMALL_IMAGE } }
+
+const serve = (engine: DockerEngine, simulate: string): Promise<Ropeway> =>
+  Ropeway.start({ backend: 'docker', simulate, env: { DOCKER_HOST: engine.host } })
+
+/** The task's own lines, without the platform's. */
+const ownLines = ({ logs }: Finished): string[] =>
+  (logs['worker-0'] ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('['))
+
+const seesHalf = (ropeway: Ropeway, id: string): Promise<void> =>
+  until('it prints', async () =>
+    new RegExp(`line ${LINES / 2 - 1}\n`).test(
+      (await ropeway.client.previewLog(id, 'worker-0'))?.content ?? '',
+    ),
+  )
+
+async function endsWhole(ropeway: Ropeway, id: string): Promise<void> {
+  const finished = await ropeway.follow(id)
+  assert.equal(finished.job.status.phase, 'Completed', finished.events.join('\n'))
+  assert.deepEqual(ownLines(finished), ['started', ...numbered(0, LINES)])
+}
+
+/** kill -9 of the engine for `awayMs` while a job is in each phase. */
+export async function engineAway(engine: DockerEngine, awayMs: number): Promise<void> {
+  await using ropeway = await serve(engine, '1x8')
+  const create = async (name: string, command: string, flavor = 'ropeway.ascend-910a.1') =>
+    (await ropeway.client.create(body(name, command, { flavor, algorithm: small }))).metadata.id
+  const awayS = Math.ceil(awayMs / 1000)
+  const lasts = await create('lasts', script(awayS + 4))
+  const ends = await create('ends-meanwhile', script(1))
+  const terminated = await create('terminated', 'sleep 600')
+  const deleted = await create('deleted', 'sleep 600')
+  for (const id of [lasts, ends]) await seesHalf(ropeway, id)
+  for (const id of [terminated, deleted])
+    await ropeway.waitFor(id, 'it runs', ({ status }) => status.phase === 'Running')
+  const starts = await create('starts', script(0))
+
+  await engine.stop('SIGKILL')
+  const comes = await create('comes-meanwhile', script(0))
+  // The devices it wants are free when all others have ended.
+  const waits = await create('waits', script(0), 'ropeway.ascend-910a.8')
+  await Promise.all([ropeway.client.terminate(terminated), ropeway.client.delete(deleted)])
+  await wait(awayMs)
+  await engine.start()
+
+  for (const id of [lasts, ends, starts, comes, waits]) await endsWhole(ropeway, id)
+  assert.equal((await ropeway.follow(terminated)).job.status.phase, 'Terminated')
+  await until('the deleted job is gone', () =>
+    ropeway.client.show(deleted).then(
+      () => false,
+      () => true,
+    ),
+  )
+  await nothingLeftOn(engine.docker, ropeway)
+}
+
+/** Nobody answers at the task's socket while the server stands still; its container may be asleep as well. */
+export async function standsStill(
+  engine: DockerEngine,
+  who: 'server' | 'container',
+  stillMs: number,
+): Promise<void> {
+  await using ropeway = await serve(engine, '1x2')
+  const { metadata } = await ropeway.client.create(
+    body('still', script(1), { flavor: 'ropeway.ascend-910a.1', algorithm: small }),
+  )
+  await seesHalf(ropeway, metadata.id)
+  const [{ Id = '' } = {}] = await engine.docker.listContainers()
+  const container = engine.docker.getContainer(Id)
+  if (who === 'server') process.kill(ropeway.pid, 'SIGSTOP')
+  else await container.pause()
+  await wait(stillMs)
+  if (who === 'server') process.kill(ropeway.pid, 'SIGCONT')
+  else {
+    assert.equal((await ropeway.client.show(metadata.id)).status.phase, 'Running')
+    await container.unpause()
+  }
+  await endsWhole(ropeway, metadata.id)
+  await nothingLeftOn(engine.docker, ropeway)
+}
+
+const RANKS = 8
+const LINE_BYTES = 40
+const PIECE = 500
+/** Long enough for three restarts of a server. */
+const PRINTING_S = 8
+/** Numbered lines with bytes that are no UTF-8; written in pieces, as a logger would. */
+const printer = (lines: number): string => `
+import os, sys, time
+rank = int(os.environ['RANK_ID'])
+for begin in range(0, ${lines}, ${PIECE}):
+    sys.stdout.buffer.write(b''.join(b'%d %08d ' % (rank, n) + b'\\xff\\xfe\\xc3' + b'x' * ${LINE_BYTES - 15} + b'\\n' for n in range(begin, begin + ${PIECE})))
+    sys.stdout.buffer.flush()
+    time.sleep(${(PRINTING_S * PIECE) / lines})
+`
+
+function printed(rank: number, lines: number): string {
+  const hash = createHash('sha256')
+  const rest = Buffer.concat([
+    Buffer.from([0xff, 0xfe, 0xc3]),
+    Buffer.from(`${'x'.repeat(LINE_BYTES - 15)}\n`),
+  ])
+  for (let n = 0; n < lines; n++) hash.update(`${rank} ${String(n).padStart(8, '0')} `).update(rest)
+  return hash.digest('hex')
+}
+
+async function stored(ropeway: Ropeway, jobId: string, stream: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (let offset = 0; ; ) {
+    const piece = await ropeway.client.readLog(jobId, { task: 'worker-0', stream, offset })
+    if (piece.bytes.length === 0) return hash.digest('hex')
+    hash.update(piece.bytes)
+    offset = piece.next
+  }
+}
+
+/** Eight ranks print `lines` each while the server is killed and restarted three times. */
+export async function killedWhilePrinting(engine: DockerEngine, lines: number): Promise<void> {
+  await using ropeway = await serve(engine, `1x${RANKS}`)
+  await ropeway.upload({ 'print/code/print.py': printer(lines) })
+  const algorithm = {
+    engine: { image_url: PYTHON_IMAGE },
+    ...{ command: '', code_dir: 'obs://print/code/', boot_file: 'obs://print/code/print.py' },
+  }
+  const { metadata } = await ropeway.client.create(
+    body('printing', '', { flavor: `ropeway.ascend-910a.${RANKS}`, algorithm }),
+  )
+  let seen = 0
+  for (let kill = 0; kill < 3; kill++) {
+    const place = { task: 'worker-0', stream: 'rank-0', offset: seen }
+    await until('ranks print on', async () => {
+      const piece = await ropeway.client.readLog(metadata.id, place).catch(() => null)
+      seen = piece?.next ?? seen
+      return (piece?.bytes.length ?? 0) > 0
+    })
+    assert.equal((await ropeway.client.show(metadata.id)).status.phase, 'Running')
+    await ropeway.kill()
+    await ropeway.start()
+  }
+  const { job, events } = await ropeway.follow(metadata.id)
+  assert.equal(job.status.phase, 'Completed', events.join('\n'))
+  for (let rank = 0; rank < RANKS; rank++)
+    assert.equal(
+      await stored(ropeway, metadata.id, `rank-${rank}`),
+      printed(rank, lines),
+      `the log of rank ${rank} differs`,
+    )
+  await nothingLeftOn(engine.docker, ropeway)
+}
