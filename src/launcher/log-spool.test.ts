@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -114,4 +115,34 @@ test('a spool that is there already goes on where it ended', async () => {
   using again = await LogSpool.open({ dir: place.dir, limitBytes: 64 * 1024 })
   again.append('task', line(1))
   assert.equal(await leftover(place.dir, 0), `${line(0)}${line(1)}`)
+})
+
+test('what a full disk refused is told of before the task ends, once there is room', {
+  skip: process.getuid?.() === 0 || process.env['CI'] ? false : 'needs root to mount a small disk',
+}, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'rw-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', dir])
+  try {
+    using spool = await LogSpool.open({ dir, limitBytes: 1 << 20 })
+    writeFileSync(join(dir, 'ballast'), Buffer.alloc(64 << 10))
+    spool.append('task', Buffer.alloc(100 << 10, 'x'))
+    sendAll(spool)
+    const taken = spool.take('task', 1).offset
+    const lost = (100 << 10) - taken
+    assert.ok(lost > 0)
+    assert.equal(spool.untoldBytes, lost)
+    assert.equal(await spool.shipped(0), false, 'nobody was told')
+    rmSync(join(dir, 'ballast'))
+    const shipped = spool.shipped(10_000)
+    const { bytes } = spool.take('task', 1 << 20)
+    assert.equal(
+      bytes.toString(),
+      `[ropeway] ${lost} bytes of this log are missing here: the disk did not take them\n`,
+    )
+    spool.confirm('task', taken + bytes.length)
+    assert.deepEqual([await shipped, spool.untoldBytes], [true, 0])
+  } finally {
+    execFileSync('umount', [dir])
+    rmSync(dir, { recursive: true })
+  }
 })

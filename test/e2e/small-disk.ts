@@ -1,6 +1,6 @@
 // Disks that fill up quickly.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -25,10 +25,16 @@ export function dataFolder(parent: string, site: string): string {
   return dir
 }
 
-/** Fills the disk of a folder up to its last block; what is returned makes room again. */
+/** Fills the disk of a folder until it takes no byte more; what is returned makes room again. */
 export function fillDisk(dir: string): Disposable {
   const ballast = join(dir, 'ballast')
-  const { bavail, bsize } = statfsSync(dir)
-  writeFileSync(ballast, Buffer.alloc(bavail * bsize))
+  const fd = openSync(ballast, 'w')
+  try {
+    for (const piece = Buffer.alloc(1 << 20); ; ) writeSync(fd, piece)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  } finally {
+    closeSync(fd)
+  }
   return { [Symbol.dispose]: () => rmSync(ballast) }
 }
