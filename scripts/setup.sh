@@ -71,6 +71,9 @@ missing_packages() {
   command -v htpasswd >/dev/null || echo apache2-utils
   command -v podman >/dev/null || echo podman netavark aardvark-dns
   command -v ip >/dev/null || echo iproute2
+  # What an image of another C library is made with.
+  command -v tcc >/dev/null || echo tcc
+  compgen -G '/usr/lib/*-linux-musl/crt1.o' >/dev/null || echo musl-dev
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 }
 
