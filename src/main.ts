@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
 import { AcceleratorError } from './accelerator/accelerator-error.ts'
 import type { DoctorFinding, DoctorTargets, ServeFlags } from './cli/context.ts'
 import { CliError } from './cli/errors.ts'
@@ -42,6 +43,8 @@ function endWithParent(): void {
 }
 
 async function serve(flags: ServeFlags, signal: AbortSignal): Promise<void> {
+  // A server is small for months; under load V8 would let the space for new objects grow, and with it everything else.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const { runServe } = await import('./app.ts')
   try {
     await runServe({ ...flags, env: process.env }, signal)

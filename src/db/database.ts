@@ -3,7 +3,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, type RawBuilder, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { AppError } from '../api/error.ts'
 import { DataFolderError } from './data-folder-error.ts'
@@ -74,24 +74,37 @@ function createPrivately(path: string): void {
 }
 
 function asKyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
+  const kept = new Map<string, KyselyStatement>()
   return {
     close: () => sqlite.close(),
     prepare: (text) => {
       // A full disk ends the transaction by itself; the error of ending it again would hide the one that matters.
       if (text === 'rollback' && !sqlite.isTransaction) return NOTHING
-      const statement = sqlite.prepare(text)
-      const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => naming(() => statement.all(...values(parameters))),
-        run: (parameters) => naming(() => statement.run(...values(parameters))),
-        iterate: (parameters) => statement.iterate(...values(parameters)),
-      }
+      const known = kept.get(text)
+      if (known !== undefined) return known
+      const statement = toKyselyStatement(sqlite.prepare(text))
+      // Preparing costs more than most statements do. Those with lists of any length are not worth keeping for ever.
+      if (kept.size >= KEPT_STATEMENTS) kept.clear()
+      kept.set(text, statement)
+      return statement
     },
   }
 }
 
-const NOTHING: ReturnType<SqliteDatabase['prepare']> = {
+type KyselyStatement = ReturnType<SqliteDatabase['prepare']>
+const KEPT_STATEMENTS = 200
+
+function toKyselyStatement(statement: StatementSync): KyselyStatement {
+  const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => naming(() => statement.all(...values(parameters))),
+    run: (parameters) => naming(() => statement.run(...values(parameters))),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
+  }
+}
+
+const NOTHING: KyselyStatement = {
   reader: false,
   all: () => [],
   run: () => ({ changes: 0, lastInsertRowid: 0 }),

@@ -13,15 +13,27 @@ import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
 import { readBytes } from './read-bytes.ts'
 import { registryRoutes } from './registries.ts'
 import { trainingJobRoutes } from './training-jobs.ts'
+import { WaitingView } from './waiting.ts'
 
 /** Bodies of the API end here (modelarts.md §1.1). */
 export const MAX_BODY_BYTES = 12 << 20
 
-export type ApiOptions = ApiParts & {
+export type ApiOptions = Omit<ApiParts, 'waiting'> & {
   readonly lookup: LookupAccessKey
   /** Gets what nobody foresaw; the caller of the API sees only a request id. */
   readonly onError: (requestId: string, error: unknown) => void
 }
+
+const ROUTE_GROUPS = [
+  trainingJobRoutes,
+  eventRoutes,
+  logRoutes,
+  flavorRoutes,
+  ownRoutes,
+  registryRoutes,
+  execRoutes,
+  imageCheckRoutes,
+]
 
 /** Builds the application. It answers without authentication to `/healthz` only (decisions.md §4). */
 export function createApi(options: ApiOptions): Hono<ApiEnv> {
@@ -36,14 +48,8 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     await identify(options, context)
     await next()
   })
-  trainingJobRoutes(app, options)
-  eventRoutes(app, options)
-  logRoutes(app, options)
-  flavorRoutes(app, options)
-  ownRoutes(app, options)
-  registryRoutes(app, options)
-  execRoutes(app, options)
-  imageCheckRoutes(app, options)
+  const parts: ApiParts = { ...options, waiting: new WaitingView(options) }
+  for (const addRoutes of ROUTE_GROUPS) addRoutes(app, parts)
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
     const known = error instanceof AppError ? error : undefined

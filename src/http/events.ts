@@ -5,7 +5,7 @@ import { eventStreamQuery } from '../api/own.ts'
 import { ROUTES } from '../api/routes.ts'
 import { isTerminal, shownPhase } from '../job/phase.ts'
 import { parseQuery } from './parse.ts'
-import { type ApiContext, type ApiEnv, type ApiParts, admissionOf, jobOf } from './parts.ts'
+import { type ApiContext, type ApiEnv, type ApiParts, jobOf } from './parts.ts'
 
 const STREAM_BATCH = 500
 
@@ -44,7 +44,7 @@ async function stream(parts: ApiParts, context: ApiContext): Promise<Response> {
   }
   done.abort()
   const { job, events } = seen
-  const admission = await admissionOf(parts, job)
+  const admission = await parts.waiting.of(job)
   const { phase, secondaryPhase } = shownPhase(job)
   return context.json({
     next: events.at(-1)?.sequence ?? since,

@@ -3,11 +3,8 @@ import type { Context } from 'hono'
 import type { Inventory } from '../accelerator/device.ts'
 import { AppError } from '../api/error.ts'
 import type { Principal } from '../auth/principal.ts'
-import type { Admission } from '../job/admission.ts'
-import { admit } from '../job/admission.ts'
 import type { DiskGuard } from '../job/disk-guard.ts'
 import type { Job } from '../job/job.ts'
-import { isTerminal } from '../job/phase.ts'
 import type { Backend, ImageInspector, ObjectCatalog } from '../job/ports.ts'
 import type { RegistryStore, RegistryTester } from '../job/registries.ts'
 import type { Site } from '../job/site.ts'
@@ -16,6 +13,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { ExecSessions } from './exec-sessions.ts'
+import type { WaitingView } from './waiting.ts'
 
 export type ApiParts = {
   readonly store: JobStore
@@ -36,6 +34,7 @@ export type ApiParts = {
   /** Tells that a job's row or events changed. */
   readonly changed: ChangeSignal
   readonly execSessions: ExecSessions
+  readonly waiting: WaitingView
   /** Aborts when the server stops: ends long polls. */
   readonly stopping: AbortSignal
 }
@@ -64,11 +63,4 @@ export function taskOf(job: Job, context: ApiContext): string {
     'TaskNotFound',
     `task_id: got ${JSON.stringify(name.slice(0, 80))}; valid: ${names.join(', ')}`,
   )
-}
-
-/** Position and reason of a job that waits for devices; null for every other. */
-export async function admissionOf(parts: ApiParts, job: Job): Promise<Admission | null> {
-  if (isTerminal(job.status.phase) || job.status.startIntentAtMs !== null) return null
-  const decided = admit(await parts.store.listWaiting(), parts.inventory(), await parts.store.bookings())
-  return decided.get(job.id) ?? null
 }

@@ -9,14 +9,14 @@ import { can, shownPhase } from '../job/phase.ts'
 import { newUuid } from '../lib/id.ts'
 import { jobBody, taskBodies } from './job-body.ts'
 import { parseBody } from './parse.ts'
-import { type ApiContext, type ApiEnv, type ApiParts, admissionOf, jobOf } from './parts.ts'
+import { type ApiContext, type ApiEnv, type ApiParts, jobOf } from './parts.ts'
 
 /** Adds the routes to an application. */
 export function trainingJobRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   app.post(ROUTES.createTrainingJob.path, (context) => create(parts, context))
   app.get(ROUTES.showTrainingJob.path, async (context) => {
     const job = await jobOf(parts, context)
-    return context.json(jobBody(job, parts.inventory(), await admissionOf(parts, job)))
+    return context.json(jobBody(job, parts.inventory(), await parts.waiting.of(job)))
   })
   app.put(ROUTES.changeDescription.path, async (context) => {
     const { description } = parseBody(descriptionRequest, context.get('body'))

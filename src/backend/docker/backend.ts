@@ -24,7 +24,7 @@ import { hasStopped, mapContainer, textOfFrames } from './observe.ts'
 import { oomInCgroup, oomInKernelLog } from './out-of-memory.ts'
 import { type DockerMachine, type DockerRequest, planJob } from './plan.ts'
 import { RootFiles } from './root-files.ts'
-import { needsStart, startHolder, startTask, type TaskStart } from './start.ts'
+import { nextStep, startHolder, startTask, type TaskStart } from './start.ts'
 import { endContainer, removeContainers, removeVolumes } from './stop.ts'
 import { watchEngine } from './watch.ts'
 
@@ -106,8 +106,8 @@ class DockerBackend implements Backend, AsyncDisposable {
     const tasks = plan.tasks.map(
       ({ task, name, request }): TaskStart => ({ id: plan, task, name, request: request as DockerRequest }),
     )
-    const needed = await Promise.all(tasks.map((task) => needsStart(parts, task, signal)))
-    if (!needed.some(Boolean)) return
+    const steps = await Promise.all(tasks.map((task) => nextStep(parts, task, signal)))
+    if (steps.every((step) => step === 'nothing')) return
     const record = await this.#attempts.ensure(plan, tell, signal)
     await settleAll(tasks.map((task) => startHolder(parts, task, record, signal)))
     await settleAll(tasks.map((task) => startTask(parts, task, record, signal)))

@@ -27,22 +27,25 @@ export type TaskStart = {
 /** Made and never started: the engine keeps the words of a start that failed. */
 const isFresh = (info: ContainerInspectInfo): boolean => info.State.Status === 'created' && !info.State.Error
 
-/** Is there something to do for this task? Throws AppError when its container's name is taken by a stranger. */
-export async function needsStart(
+/** What a task's start has still to do; `nothing` when it ran, or never will. */
+export type NextStep = 'make' | 'start' | 'nothing'
+
+/** Throws AppError when its container's name is taken by a stranger, or its container went after it was started. */
+export async function nextStep(
   { engine, machine }: StartParts,
   one: TaskStart,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<NextStep> {
   const info = await ownContainer(engine, machine, one, one.name, signal)
   const mark = await readMark(one.request.folder)
-  if (mark?.kind === 'never') return false
-  if (info !== null) return isFresh(info)
+  if (mark?.kind === 'never') return 'nothing'
+  if (info !== null) return isFresh(info) ? 'start' : 'nothing'
   if (mark?.kind === 'starting')
     throw new AppError(
       'BackendUnavailable',
       `The container ${one.name} of ${one.task} was started and has been removed from outside; it is not started twice`,
     )
-  return true
+  return 'make'
 }
 
 /** Makes the container unless it is there, and starts it unless it ran. That a start fails is told by `observe`. */
@@ -54,8 +57,9 @@ export async function startTask(
 ): Promise<void> {
   const { engine, machine } = parts
   const { request, name } = one
-  if (!(await needsStart(parts, one, signal))) return
-  if ((await ownContainer(engine, machine, one, name, signal)) === null) {
+  const next = await nextStep(parts, one, signal)
+  if (next === 'nothing') return
+  if (next === 'make') {
     await makeFolders(machine, request)
     const net = taskNetworkBody(request.network, record.network?.name, addresses(record))
     await create(parts, one, name, complete(parts, request.create, request, record, net))

@@ -1,0 +1,47 @@
+// Why waiting jobs wait, for those who ask. Deciding looks at the whole queue, so many askers share one answer for a
+// moment: a hundred people who watch a hundred jobs must not keep the server from starting them.
+import type { Inventory } from '../accelerator/device.ts'
+import { type Admission, admit } from '../job/admission.ts'
+import type { Job } from '../job/job.ts'
+import { isTerminal } from '../job/phase.ts'
+import type { JobStore } from '../job/store.ts'
+
+export type WaitingParts = {
+  readonly store: Pick<JobStore, 'listWaiting' | 'bookings'>
+  readonly inventory: () => Inventory
+}
+
+const SHARED_MS = 250
+
+export class WaitingView {
+  readonly #parts: WaitingParts
+  #decided: Promise<Map<string, Admission>> = Promise.resolve(new Map())
+  #decidedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: WaitingParts) {
+    this.#parts = parts
+  }
+
+  /** Position and reason of a job that waits for devices; null for every other. */
+  async of(job: Job): Promise<Admission | null> {
+    if (isTerminal(job.status.phase) || job.status.startIntentAtMs !== null) return null
+    if (performance.now() - this.#decidedAtMs > SHARED_MS) this.#decide()
+    const shared = (await this.#decided).get(job.id)
+    if (shared !== undefined) return shared
+    // Newer than the answer.
+    this.#decide()
+    return (await this.#decided).get(job.id) ?? null
+  }
+
+  #decide(): void {
+    const { store, inventory } = this.#parts
+    this.#decidedAtMs = performance.now()
+    this.#decided = Promise.all([store.listWaiting(), store.bookings()]).then(([waiting, bookings]) =>
+      admit(waiting, inventory(), bookings),
+    )
+    // Whoever awaits it hears of it; the next one asks again.
+    this.#decided.catch(() => {
+      this.#decidedAtMs = Number.NEGATIVE_INFINITY
+    })
+  }
+}
