@@ -102,7 +102,12 @@ class DockerBackend implements Backend, AsyncDisposable {
   }
 
   async #start(plan: JobPlan, tell: Tell, signal: AbortSignal): Promise<void> {
-    const parts = { engine: this.#engine, machine: this.#machine, rootFiles: this.#rootFiles }
+    const parts = {
+      engine: this.#engine,
+      machine: this.#machine,
+      networks: this.#networks,
+      rootFiles: this.#rootFiles,
+    }
     const tasks = plan.tasks.map(
       ({ task, name, request }): TaskStart => ({ id: plan, task, name, request: request as DockerRequest }),
     )

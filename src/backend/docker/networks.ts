@@ -3,7 +3,15 @@
 import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { AppError } from '../../api/error.ts'
-import { asUnreachable, type Engine, isNotFound, look, statusOf, wordsOf } from './engine.ts'
+import {
+  asUnreachable,
+  type Engine,
+  inspectContainer,
+  isNotFound,
+  look,
+  statusOf,
+  wordsOf,
+} from './engine.ts'
 import { LABEL } from './labels.ts'
 import {
   firstFree,
@@ -164,21 +172,44 @@ export class Networks {
     return [...parsed, ...parseRoutes(await readFile('/proc/net/route', 'utf8').catch(() => ''))]
   }
 
+  /**
+   * Takes away endpoints of containers that are gone: an engine that is killed while it removes a container keeps their
+   * addresses for ever. Resolves to how many there were.
+   */
+  async dropStale(name: string, signal: AbortSignal): Promise<number> {
+    const network = this.#engine.docker.getNetwork(name)
+    const { Containers } = await look(this.#engine, () => network.inspect(), signal)
+    const stale = await Promise.all(
+      Object.entries((Containers ?? {}) as Record<string, { Name: string }>).map(async ([id, { Name }]) =>
+        (await inspectContainer(this.#engine, id, signal)) === null ? [Name] : [],
+      ),
+    )
+    for (const Container of stale.flat())
+      await network.disconnect({ Container, Force: true }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw asUnreachable(this.#engine.socket, error)
+      })
+    return stale.flat().length
+  }
+
   /** Removes every network with those labels; one that is gone already is no error. */
   async remove(label: readonly string[], signal: AbortSignal): Promise<void> {
-    const { docker, socket } = this.#engine
     const networks = await look(
       this.#engine,
-      (abortSignal) => docker.listNetworks({ filters: { label: [...label] }, abortSignal } as object),
+      (abortSignal) =>
+        this.#engine.docker.listNetworks({ filters: { label: [...label] }, abortSignal } as object),
       signal,
     )
     for (const { Id } of networks)
-      await docker
-        .getNetwork(Id)
-        .remove()
-        .catch((error: unknown) => {
-          if (!isNotFound(error)) throw asUnreachable(socket, error)
-        })
+      await this.#remove(Id).catch(async (error: unknown) => {
+        if (isNotFound(error)) return
+        if (statusOf(error) === null || (await this.dropStale(Id, signal)) === 0)
+          throw asUnreachable(this.#engine.socket, error)
+        await this.#remove(Id)
+      })
+  }
+
+  #remove(id: string): Promise<unknown> {
+    return this.#engine.docker.getNetwork(id).remove()
   }
 }
 

@@ -8,12 +8,14 @@ import { asUnreachable, type Engine, inspectContainer, isNotFound, statusOf, wor
 import { parkedEnvironment } from './environment.ts'
 import { makeFolders } from './folders-on-disk.ts'
 import { type AttemptId, isOfAttempt, LABEL } from './labels.ts'
+import type { Networks } from './networks.ts'
 import type { DockerMachine, DockerRequest } from './plan.ts'
 import type { RootFiles } from './root-files.ts'
 
 export type StartParts = {
   readonly engine: Engine
   readonly machine: DockerMachine
+  readonly networks: Pick<Networks, 'dropStale'>
   readonly rootFiles: RootFiles
 }
 
@@ -70,13 +72,38 @@ export async function startTask(
   })
   await writeMark(request.folder, { kind: 'starting' })
   try {
-    await container.start()
+    await startContainer(parts, name, record, signal)
   } catch (error) {
-    // 304: it runs already.
-    if (statusOf(error) === 304) return
     if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
     await noteFailure(parts, one, error, signal)
   }
+}
+
+const ADDRESS_TAKEN = /address already in use/i
+
+/** Starts a container; one that runs already is fine. Throws what the engine says. */
+async function startContainer(
+  { engine, networks }: StartParts,
+  name: string,
+  record: AttemptRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const start = async (): Promise<void> => {
+    await engine.docker
+      .getContainer(name)
+      .start()
+      .catch((error: unknown) => {
+        // 304: it runs already.
+        if (statusOf(error) !== 304) throw error
+      })
+  }
+  await start().catch(async (error: unknown) => {
+    // Addresses are given away once, so who has this one is gone.
+    const network = record.network?.name
+    if (network === undefined || statusOf(error) === null || !ADDRESS_TAKEN.test(wordsOf(error))) throw error
+    if ((await networks.dropStale(network, signal)) === 0) throw error
+    await start()
+  })
 }
 
 /** Starts the container that holds a network namespace; it runs no program of the user, so it may start again. */
@@ -94,14 +121,10 @@ export async function startHolder(
     const net = networkBody(one.request.network, record.network?.name, addresses(record))
     await create(parts, one, holder, complete(parts, body, one.request, record, net))
   }
-  await engine.docker
-    .getContainer(holder)
-    .start()
-    .catch((error: unknown) => {
-      if (statusOf(error) === 304) return
-      if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
-      throw new Error(`The network of ${one.name} could not be made: ${wordsOf(error)}`, { cause: error })
-    })
+  await startContainer(parts, holder, record, signal).catch((error: unknown) => {
+    if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
+    throw new Error(`The network of ${one.name} could not be made: ${wordsOf(error)}`, { cause: error })
+  })
 }
 
 const addresses =
