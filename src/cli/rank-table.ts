@@ -1,4 +1,4 @@
-// `ropeway rank-table`: v0.1 in, v1.0 out, and what is wrong with a table. Needs no server.
+// `ropeway rank-table`: rank tables from one form into another, what is wrong with one, and who is where. Needs no server.
 import type { Command } from 'commander'
 import { CHIPS, type Chip } from '../accelerator/device.ts'
 import type { ParsedTable } from '../accelerator/rank-table/types.ts'
@@ -6,27 +6,53 @@ import { newCommand, withJson } from './command.ts'
 import type { CliContext } from './context.ts'
 import { CliError } from './errors.ts'
 import { write } from './output.ts'
+import { formatTable } from './table.ts'
 import { jsonDocument, visible } from './terminal-text.ts'
 
-type Flags = { readonly json?: true; readonly strict?: true; readonly chip?: Chip }
+type Flags = {
+  readonly json?: true
+  readonly mode: 'strict' | 'compat'
+  readonly chip?: Chip
+  readonly to?: '1.0' | '1.2'
+  readonly withAddresses?: true
+  readonly pod?: string
+}
 
 export function rankTableCommand(context: CliContext): Command {
-  const parent = newCommand(context, 'rank-table', 'convert and check Ascend rank tables')
+  const parent = newCommand(context, 'rank-table', 'convert, check and show Ascend rank tables')
   const convert = newCommand(
     context,
     'convert',
-    'convert a v0.1 table to v1.0; findings go to standard error',
+    'convert a table to v1.0 or v1.2; findings go to standard error',
     'ropeway rank-table convert jobstart_hccl.json > hccl.json',
   ).action((file: string, flags: Flags) => convertTable(context, file, flags))
+  convert.addOption(
+    convert
+      .createOption('--to <form>', 'the form; default 1.0, or 1.2 for a table that is that already')
+      .choices(['1.0', '1.2']),
+  )
+  convert.option('--with-addresses', 'add pod_ip and container_ip to servers, for readers that want them')
   const check = newCommand(
     context,
     'check',
     'say what is wrong with a table; findings go to standard error',
     'ropeway rank-table check --chip 910a jobstart_hccl.json',
   ).action((file: string, flags: Flags) => checkTable(context, file, flags))
-  for (const command of [convert, check]) {
+  const show = newCommand(
+    context,
+    'show',
+    'show who is where: rank, task, server, device and address',
+    'ropeway rank-table show jobstart_hccl.json',
+  ).action((file: string, flags: Flags) => showTable(context, file, flags))
+  show.option('--pod <name>', 'only the ranks of this pod')
+  for (const command of [convert, check, show]) {
     command.argument('<file>', 'the table; - reads standard input')
-    command.option('--strict', 'refuse wrong counts instead of believing what is there')
+    command.addOption(
+      command
+        .createOption('--mode <mode>', 'strict refuses wrong counts; compat believes what is there')
+        .choices(['strict', 'compat'])
+        .default('compat'),
+    )
     command.addOption(
       command.createOption('--chip <chip>', 'hold the table to the rules of a chip').choices(CHIPS),
     )
@@ -38,7 +64,11 @@ export function rankTableCommand(context: CliContext): Command {
 
 async function convertTable(context: CliContext, file: string, flags: Flags): Promise<void> {
   const { convertRankTable } = await import('../accelerator/rank-table/convert.ts')
-  const conversion = convertRankTable(await readTable(context, file), options(flags))
+  const conversion = convertRankTable(await readTable(context, file), {
+    ...options(flags),
+    ...(flags.to ? { to: flags.to } : {}),
+    withAddresses: flags.withAddresses === true,
+  })
   const table = conversion.ok ? conversion.converted.text : null
   await report(context, flags, conversion.ok, conversion.findings, table)
 }
@@ -50,10 +80,37 @@ async function checkTable(context: CliContext, file: string, flags: Flags): Prom
   await report(context, flags, isAcceptable(findings), findings, null)
 }
 
-const options = ({ strict, chip }: Flags) => ({
-  mode: strict ? ('strict' as const) : ('compat' as const),
-  ...(chip ? { chip } : {}),
-})
+async function showTable(context: CliContext, file: string, flags: Flags): Promise<void> {
+  const { convertRankTable } = await import('../accelerator/rank-table/convert.ts')
+  const { tableRows } = await import('../accelerator/rank-table/rows.ts')
+  const conversion = convertRankTable(await readTable(context, file), options(flags))
+  if (!conversion.ok) return report(context, flags, false, conversion.findings, null)
+  const { converted, findings } = conversion
+  const rows = tableRows(converted, flags.pod)
+  if (flags.pod !== undefined && rows.length === 0) {
+    const names = converted.pods.map(({ podName }) => podName)
+    const valid =
+      names.length > 0 ? names.slice(0, 8).join(', ') : `none, a ${converted.sourceVersion} table has no pods`
+    throw new CliError(`--pod: got ${JSON.stringify(flags.pod)}; valid: ${valid}`, 'Name a pod of the table.')
+  }
+  if (flags.json)
+    return write(context.stdout, jsonDocument({ ok: true, findings, ranks: rows }), context.signal)
+  await tell(context, findings)
+  const text = formatTable(
+    ['>RANK', 'TASK', 'SERVER', '>LOGICAL', '>DEVICE', 'ADDRESS'],
+    rows.map((row) => [
+      String(row.rankId),
+      row.task ?? '-',
+      row.server || '-',
+      String(row.logicalId),
+      String(row.physicalId),
+      row.deviceIp ?? '-',
+    ]),
+  )
+  await write(context.stdout, text, context.signal)
+}
+
+const options = ({ mode, chip }: Flags) => ({ mode, ...(chip ? { chip } : {}) })
 
 type Findings = readonly import('../accelerator/rank-table/finding.ts').Finding[]
 
@@ -64,8 +121,7 @@ async function report(
   findings: Findings,
   table: string | null,
 ) {
-  const { describeFinding } = await import('../accelerator/rank-table/finding.ts')
-  const { stdout, stderr, signal } = context
+  const { stdout, signal } = context
   if (!ok) context.setExitCode(2)
   if (flags.json)
     return write(
@@ -73,9 +129,14 @@ async function report(
       jsonDocument({ ok, findings, ...(table === null ? {} : { table: JSON.parse(table) }) }),
       signal,
     )
-  for (const finding of findings) await write(stderr, `${visible(describeFinding(finding))}\n`, signal)
+  await tell(context, findings)
   if (table !== null) await write(stdout, table.endsWith('\n') ? table : `${table}\n`, signal)
   else if (ok) await write(stdout, 'ok\n', signal)
+}
+
+async function tell({ stderr, signal }: CliContext, findings: Findings): Promise<void> {
+  const { describeFinding } = await import('../accelerator/rank-table/finding.ts')
+  for (const finding of findings) await write(stderr, `${visible(describeFinding(finding))}\n`, signal)
 }
 
 async function readTable(context: CliContext, file: string): Promise<ParsedTable> {

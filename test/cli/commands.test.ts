@@ -197,6 +197,7 @@ test('every command has help with an example', async () => {
     ['flavor', 'list'],
     ['rank-table', 'convert'],
     ['rank-table', 'check'],
+    ['rank-table', 'show'],
   ]
   for (const words of [[], ...jobs, ...objects, ...others]) {
     const { code, stdout } = await ropeway([...words, '--help'])
@@ -206,7 +207,7 @@ test('every command has help with an example', async () => {
   }
 })
 
-test('rank-table convert writes v1.0 to standard output and its findings to standard error', async () => {
+test('rank-table converts, shows and checks; tables go to standard output and findings to standard error', async () => {
   const device = (id: string, ip: string) => ({ device_id: id, device_ip: ip })
   const table = {
     status: 'completed',
@@ -231,6 +232,19 @@ test('rank-table convert writes v1.0 to standard output and its findings to stan
   const converted = JSON.parse(good.stdout) as { version: string; server_list: { device: unknown[] }[] }
   assert.equal(converted.version, '1.0')
   assert.equal(converted.server_list[0]?.device.length, 2)
+  const shown = await ropeway(['rank-table', 'show', '-', '--pod', 'p0'], {}, JSON.stringify(table))
+  assert.equal(
+    shown.stdout,
+    'RANK  TASK  SERVER    LOGICAL  DEVICE  ADDRESS\n' +
+      '   0  p0    10.0.0.1        0       0  192.168.100.1\n' +
+      '   1  p0    10.0.0.1        1       1  192.168.101.1\n',
+  )
+  const nobody = await ropeway(['rank-table', 'show', '-', '--pod', 'p9'], {}, JSON.stringify(table))
+  assert.equal(nobody.code, 2)
+  assert.match(nobody.stderr, /--pod: got "p9"; valid: p0/)
+  const flat = await ropeway(['rank-table', 'convert', '-', '--to', '1.2'], {}, JSON.stringify(table))
+  assert.deepEqual([flat.code, flat.stdout], [2, ''])
+  assert.match(flat.stderr, /super_device_id: got nothing/)
   const waiting = await ropeway(['rank-table', 'check', '-'], {}, '{"status":"initializing"}')
   assert.deepEqual([waiting.code, waiting.stdout], [2, ''])
   assert.match(waiting.stderr, /status: got "initializing"/)

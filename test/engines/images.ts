@@ -16,10 +16,11 @@ export type ImageFile = {
   readonly gid?: number
 }
 
-/** One tar with the files, folders (path ends in `/`) and links. */
+/** One tar with the files, folders (path ends in `/`) and links; of several with one path the last. */
 export function tarOf(files: readonly ImageFile[]): Promise<Buffer> {
   const tar = pack()
-  for (const { path, content, link, mode, uid = 0, gid = 0 } of files) {
+  const last = new Map(files.map((file) => [file.path, file]))
+  for (const { path, content, link, mode, uid = 0, gid = 0 } of last.values()) {
     if (link !== undefined) tar.entry({ name: path, type: 'symlink', linkname: link, uid, gid })
     else if (path.endsWith('/')) tar.entry({ name: path, type: 'directory', mode: mode ?? 0o755, uid, gid })
     else tar.entry({ name: path, mode: mode ?? 0o644, uid, gid }, Buffer.from(content ?? ''))

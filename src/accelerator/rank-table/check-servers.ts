@@ -59,6 +59,20 @@ function checkServer(server: ServerView, rules: ServerRules, findings: Findings)
   if (server.hostIp !== null && !isIpv4(server.hostIp))
     findings.error(`${server.path}.host_ip`, server.hostIp, 'an IPv4 address')
   if (rules.ringRule) checkRing(server, findings)
+  if (rules.chip === 'a3') checkPairs(server, findings)
+}
+
+/** An A3 NPU is two dies, which work as a pair (0,1), (2,3) … unless a single one is used (ascend.md §1.10). */
+function checkPairs(server: ServerView, findings: Findings): void {
+  const ids = new Set(server.devices.map((device) => device.physicalId))
+  const lone = [...ids].find((id) => !ids.has(id ^ 1))
+  if (ids.size > 1 && lone !== undefined)
+    findings.warn(
+      server.path,
+      words(`die ${lone} without die ${lone ^ 1} on server "${server.serverId}"`),
+      'on an A3: one die, or whole pairs (0,1), (2,3) …',
+      'EI0014',
+    )
 }
 
 function checkRing(server: ServerView, findings: Findings): void {
@@ -150,6 +164,13 @@ function checkAddress(
 
 /** A 910A refuses servers that give different numbers of devices; elsewhere it is only advised against. */
 function checkCounts(servers: readonly ServerView[], rules: ServerRules, findings: Findings): void {
+  if (rules.chip === '310p' && servers.length > 1)
+    findings.warn(
+      '(table)',
+      words(`${servers.length} servers`),
+      'one server: a 300I Duo trains on one only',
+      'EI0014',
+    )
   const first = servers[0]
   const other = servers.find((server) => server.devices.length !== first?.devices.length)
   if (!first || !other) return

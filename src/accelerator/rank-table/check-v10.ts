@@ -2,7 +2,7 @@
 // Such a table is handed on as it is, so nothing is forgiven here that HCCL would refuse.
 import { checkServers } from './check-servers.ts'
 import { DECIMAL, extraKeys, type Findings, field, isObject, readDecimal, words } from './finding.ts'
-import { readDeviceIp, readName } from './read-v01.ts'
+import { readDeviceIp, readName } from './reading.ts'
 import type { CheckOptions, JsonObject, TableServer } from './types.ts'
 
 /** Returns the servers in table order; what is malformed is reported and left out. */
@@ -28,31 +28,6 @@ export function readV10(table: JsonObject, options: CheckOptions, findings: Find
   checkRanks(servers, findings)
   checkServers(servers, { chip: options.chip, ringRule: options.chip === '910a' }, findings)
   return servers
-}
-
-/** The super pods of a v1.2 table name servers that exist (ascend.md §1.4). */
-export function checkSuperPods(table: JsonObject, servers: readonly TableServer[], findings: Findings): void {
-  const pods = field(table, 'super_pod_list')
-  if (pods === undefined) return
-  if (!Array.isArray(pods)) {
-    findings.error('super_pod_list', pods, 'a list of super pods', 'EI0017')
-    return
-  }
-  const known = new Set(servers.map((server) => server.serverId))
-  for (const [index, pod] of pods.entries()) {
-    const path = `super_pod_list[${index}]`
-    const list = isObject(pod) ? field(pod, 'server_list') : undefined
-    if (!isObject(pod) || !Array.isArray(list)) {
-      findings.error(path, pod, 'an object with super_pod_id and server_list', 'EI0017')
-      continue
-    }
-    readName(findings, field(pod, 'super_pod_id'), `${path}.super_pod_id`, 127)
-    for (const [at, server] of list.entries()) {
-      const id: unknown = isObject(server) ? field(server, 'server_id') : undefined
-      if (typeof id === 'string' && known.has(id)) continue
-      findings.error(`${path}.server_list[${at}].server_id`, id, 'a server_id of the top-level server_list')
-    }
-  }
 }
 
 function readServer(findings: Findings, server: JsonObject, path: string): TableServer[] {
@@ -119,7 +94,7 @@ function checkServerIds(servers: readonly TableServer[], findings: Findings): vo
 }
 
 /** Ranks are 0 to N-1, each once; HCCL does not check that a server's ranks are neighbours, its documents ask for it. */
-function checkRanks(servers: readonly TableServer[], findings: Findings): void {
+export function checkRanks(servers: readonly TableServer[], findings: Findings): void {
   const total = servers.reduce((sum, server) => sum + server.devices.length, 0)
   const seen = new Map<number, string>()
   for (const server of servers) {

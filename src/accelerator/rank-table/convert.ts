@@ -1,9 +1,12 @@
-// v0.1 in, v1.0 out: a pure function of the table, because each container converts on its own and HCCL compares
-// checksums of the results. A v1.0 or v1.2 table passes through unchanged after its check.
+// From any form to v1.0 or v1.2: a pure function of the table, because each container converts on its own and HCCL compares
+// checksums of the results. A table that has the wanted form already passes through unchanged after its check.
 import { readAndCheck } from './check.ts'
+import type { RankV20 } from './check-v20.ts'
 import { dumpTable } from './dump.ts'
-import { type Finding, isAcceptable } from './finding.ts'
+import { type Finding, type Findings, field } from './finding.ts'
+import { parseIp } from './ip.ts'
 import { orderDevices } from './order.ts'
+import { type SuperPod, superPodsFor } from './super-pods.ts'
 import type {
   CheckOptions,
   JsonObject,
@@ -15,11 +18,15 @@ import type {
 } from './types.ts'
 
 export type ConvertOptions = CheckOptions & {
-  /** Copy keys we do not know from instances to servers and from devices to devices; `host_ip` always goes along. */
+  /** Default: 1.0 for a v0.1 and a lab table, else what it is. A form that is there already is handed on unchanged. */
+  readonly to?: '1.0' | '1.2'
+  /** Adds `pod_ip` and `container_ip` to servers, for readers that want them (MindSpore's msrun, MindIE). */
+  readonly withAddresses?: boolean
+  /** Copy keys we do not know of a v0.1 table, too; `host_ip` always goes along. */
   readonly keepExtraKeys?: boolean
 }
 
-/** A pod of the table that was read; empty list for v1.0 and v1.2, which do not name pods. */
+/** A pod of the table that was read; empty list for all but v0.1, which do not name pods. */
 export type TablePod = {
   readonly podName: string
   readonly serverId: string
@@ -28,10 +35,12 @@ export type TablePod = {
 
 export type ConvertedTable = {
   readonly sourceVersion: TableVersion
-  /** The bytes to write: v1.0, or the v1.0 or v1.2 that came in. */
+  /** The bytes to write: the form that was asked for. */
   readonly text: string
+  /** Empty for a v2.0 table, which has `ranks` instead. */
   readonly servers: readonly TableServer[]
   readonly pods: readonly TablePod[]
+  readonly ranks: readonly RankV20[]
   /** Devices counted, not declared. */
   readonly rankSize: number
 }
@@ -41,35 +50,63 @@ export type Conversion =
   | { readonly ok: false; readonly findings: readonly Finding[] }
 
 /**
- * Converts a table. Ranks run from 0 over servers in the order their first pod has, and over each server's devices
- * by physical id, so a server's ranks are always neighbours. That is the public converter's result (ascend.md §3.4)
- * whenever every server appears once with ascending devices. Refuses a table with errors; never throws.
+ * Converts a table. Ranks of a v0.1 table run from 0 over servers in the order their first pod has, and over each server's
+ * devices by physical id, so a server's ranks are always neighbours. That is the public converter's result (ascend.md §3.4)
+ * whenever every server appears once with ascending devices. All other forms name their ranks, which stay. Refuses a
+ * table with errors, and one that lacks what the wanted form needs; never throws.
  */
 export function convertRankTable(parsed: ParsedTable, options: ConvertOptions = {}): Conversion {
-  const { findings, instances, servers } = readAndCheck(parsed, options)
-  if (!isAcceptable(findings)) return { ok: false, findings }
-  if (parsed.version !== '0.1') {
-    const rankSize = servers.reduce((sum, server) => sum + server.devices.length, 0)
-    return {
-      ok: true,
-      findings,
-      converted: { sourceVersion: parsed.version, text: parsed.text, servers, pods: [], rankSize },
-    }
+  const checked = readAndCheck(parsed, options)
+  const { findings, instances, ranks } = checked
+  const servers =
+    parsed.version === '0.1'
+      ? rankServers(instances.filter(({ devices }) => devices.length > 0))
+      : checked.servers
+  const text = findings.errors === 0 ? textIn(parsed, servers, options, findings) : null
+  if (text === null) return { ok: false, findings: findings.list() }
+  return {
+    ok: true,
+    findings: findings.list(),
+    converted: {
+      sourceVersion: parsed.version,
+      text,
+      servers,
+      pods: instances.map(({ podName, serverId, devices }) => ({
+        podName,
+        serverId,
+        physicalIds: orderDevices(devices).map((device) => device.physicalId),
+      })),
+      ranks,
+      rankSize: ranks.length + servers.reduce((sum, server) => sum + server.devices.length, 0),
+    },
   }
-  const filled = instances.filter((instance) => instance.devices.length > 0)
-  const ranked = rankServers(filled)
-  const converted: ConvertedTable = {
-    sourceVersion: '0.1',
-    text: dumpTable(wireTable(ranked, options.keepExtraKeys === true)),
-    servers: ranked,
-    pods: instances.map(({ podName, serverId, devices }) => ({
-      podName,
-      serverId,
-      physicalIds: orderDevices(devices).map((device) => device.physicalId),
-    })),
-    rankSize: ranked.reduce((sum, server) => sum + server.devices.length, 0),
+}
+
+/** The text in the wanted form; null, with a finding, where the table cannot have it. */
+function textIn(
+  parsed: ParsedTable,
+  servers: readonly TableServer[],
+  { to, withAddresses = false, keepExtraKeys = false }: ConvertOptions,
+  findings: Findings,
+): string | null {
+  const { version, table, text } = parsed
+  if (version === '2.0') {
+    if (to === undefined && !withAddresses) return text
+    findings.error('version', version, 'v0.1, lab, 1.0 or 1.2: ranks of a 2.0 table have no servers', null)
+    return null
   }
-  return { ok: true, findings, converted }
+  const hasOwnForm = version === '1.0' || version === '1.2'
+  const wanted = to ?? (version === '1.2' ? '1.2' : '1.0')
+  if (version === wanted && !withAddresses) return text
+  const form = { keepExtraKeys: keepExtraKeys || hasOwnForm, withAddresses }
+  if (wanted === '1.0') return dumpTable(wireTable(servers, form))
+  // A v1.2 table without super pods is one of plain servers; it stays that.
+  const isPlain = version === '1.2' && field(table, 'super_pod_list') === undefined
+  const superPods = isPlain ? [] : superPodsFor(table, servers, findings)
+  return (
+    superPods &&
+    dumpTable(wireTable(servers, { ...form, superPods: isPlain ? undefined : superPods, version: '1.2' }))
+  )
 }
 
 function rankServers(instances: readonly TableInstance[]): TableServer[] {
@@ -86,26 +123,56 @@ function rankServers(instances: readonly TableInstance[]): TableServer[] {
   })
 }
 
+type WireForm = {
+  readonly version?: '1.0' | '1.2'
+  readonly keepExtraKeys: boolean
+  readonly withAddresses: boolean
+  readonly superPods?: readonly SuperPod[] | undefined
+}
+
+const OWN_DEVICE_KEYS = ['rank_id', 'super_device_id']
+const OWN_SERVER_KEYS = { '1.0': ['device'], '1.2': ['device', 'super_pod_id'] }
+
 /** The wire form, keys in the public converter's order. Unknown keys come last and never replace ours. */
-function wireTable(servers: readonly TableServer[], keepExtraKeys: boolean): RankTableV10 {
+function wireTable(servers: readonly TableServer[], form: WireForm): RankTableV10 {
+  const { version = '1.0', keepExtraKeys, withAddresses, superPods } = form
   return {
     status: 'completed',
-    version: '1.0',
+    version,
     server_count: String(servers.length),
     server_list: servers.map((server) => ({
       server_id: server.serverId,
       ...(server.hostIp === null ? {} : { host_ip: server.hostIp }),
-      device: server.devices.map((device) => ({
-        device_id: String(device.physicalId),
-        ...(device.deviceIp === null ? {} : { device_ip: device.deviceIp }),
-        rank_id: String(device.rankId),
-        ...(keepExtraKeys ? without(device.extra, 'rank_id') : {}),
-      })),
-      ...(keepExtraKeys ? without(server.extra, 'device') : {}),
+      device: server.devices.map((device) => {
+        const superDeviceId = field(device.extra, 'super_device_id')
+        return {
+          device_id: String(device.physicalId),
+          ...(device.deviceIp === null ? {} : { device_ip: device.deviceIp }),
+          ...(version === '1.2' && superDeviceId !== undefined
+            ? { super_device_id: String(superDeviceId) }
+            : {}),
+          rank_id: String(device.rankId),
+          ...(keepExtraKeys ? without(device.extra, OWN_DEVICE_KEYS) : {}),
+        }
+      }),
+      ...(keepExtraKeys ? without(server.extra, OWN_SERVER_KEYS[version]) : {}),
+      ...(withAddresses ? addressesOf(server) : {}),
     })),
+    ...(superPods === undefined ? {} : { super_pod_list: superPods.map(wireSuperPod) }),
   }
 }
 
-function without(extra: JsonObject, key: string): JsonObject {
-  return Object.fromEntries(Object.entries(extra).filter(([name]) => name !== key))
+const wireSuperPod = ({ id, serverIds }: SuperPod) => ({
+  super_pod_id: id,
+  server_list: serverIds.map((serverId) => ({ server_id: serverId })),
+})
+
+/** Nothing for a server that is known by a name only. */
+function addressesOf({ hostIp, serverId }: TableServer): JsonObject {
+  const address = [hostIp, serverId].find((text) => text !== null && parseIp(text) !== undefined)
+  return address ? { pod_ip: address, container_ip: address } : {}
+}
+
+function without(extra: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(extra).filter(([name]) => !keys.includes(name)))
 }

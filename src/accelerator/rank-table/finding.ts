@@ -41,6 +41,11 @@ export class Findings {
     this.#add({ severity: 'warning', path, got: show(got), valid, code })
   }
 
+  /** How many errors there are so far. */
+  get errors(): number {
+    return this.#kept.filter(({ severity }) => severity === 'error').length + this.#dropped.error
+  }
+
   /** What was found, in order; the last entries say how many were left out. */
   list(): Finding[] {
     const rest = (['error', 'warning'] as const).filter((severity) => this.#dropped[severity] > 0)

@@ -20,6 +20,8 @@ export type OwnDevices =
 
 /** Own devices in logical order, or a reason that names what was looked for and what the table has. */
 export function findOwnDevices(table: ConvertedTable, own: OwnName): OwnDevices {
+  if (table.sourceVersion === '2.0')
+    return refuse('a 2.0 table names ranks and no servers, so it does not tell which ranks run here')
   return table.sourceVersion === '0.1' ? byPod(table, own.podName) : byServer(table, own.hostIp)
 }
 

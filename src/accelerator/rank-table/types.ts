@@ -31,10 +31,10 @@ export type RankTableV01 = {
   readonly status: 'completed'
 }
 
-/** v1.0 as written. */
+/** v1.0 and v1.2 as written. */
 export type RankTableV10 = {
   readonly status: 'completed'
-  readonly version: '1.0'
+  readonly version: '1.0' | '1.2'
   readonly server_count: string
   readonly server_list: readonly {
     readonly server_id: string
@@ -42,8 +42,13 @@ export type RankTableV10 = {
     readonly device: readonly {
       readonly device_id: string
       readonly device_ip?: string
+      readonly super_device_id?: string
       readonly rank_id: string
     }[]
+  }[]
+  readonly super_pod_list?: readonly {
+    readonly super_pod_id: string
+    readonly server_list: readonly { readonly server_id: string }[]
   }[]
 }
 

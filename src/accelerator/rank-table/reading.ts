@@ -1,0 +1,69 @@
+// The scalars of tables whose writers are known to be careless, read with findings instead of errors.
+import { DECIMAL, type Findings, readDecimal, words } from './finding.ts'
+
+/** The largest `device_id` of any chip (310P3, ascend.md §1.3). */
+export const MAX_PHYSICAL_ID = 31
+
+/** What a reader carries along; `numbers` counts JSON numbers where strings are due. */
+export type Reading = { readonly findings: Findings; numbers: number; firstNumber: string }
+
+export const newReading = (findings: Findings): Reading => ({ findings, numbers: 0, firstNumber: '' })
+
+/** One warning for all numbers that stood where strings are due. */
+export function tellNumbers({ findings, numbers, firstNumber }: Reading): void {
+  if (numbers === 0) return
+  const got = `${numbers} JSON ${numbers === 1 ? 'number' : 'numbers'}, the first here`
+  findings.warn(
+    firstNumber,
+    words(got),
+    'strings, which the converted table has; HCCL itself refuses numbers',
+    'EI0017',
+  )
+}
+
+/** The number of a card; null, after a finding, when it is none that any chip has. */
+export function readPhysicalId(reading: Reading, value: unknown, path: string): number | null {
+  const id = readInteger(reading, value, path)
+  if (id === null || id <= MAX_PHYSICAL_ID) return id
+  reading.findings.error(path, String(id), `0 to ${MAX_PHYSICAL_ID}`)
+  return null
+}
+
+/** An address or a comma list of them; absent, null and empty are the same. Its form is checked later. */
+export function readDeviceIp(findings: Findings, value: unknown, path: string): string | null {
+  if (value === undefined || value === null || value === '') return null
+  if (typeof value === 'string') return value
+  findings.error(path, value, 'a string with an IP address', 'EI0017')
+  return null
+}
+
+/** A string of 1 to `limit` bytes; undefined, after an error, for anything else. */
+export function readName(
+  findings: Findings,
+  value: unknown,
+  path: string,
+  limit: number,
+): string | undefined {
+  if (typeof value !== 'string') findings.error(path, value, `a string of 1 to ${limit} bytes`, 'EI0017')
+  else if (value === '' || Buffer.byteLength(value) > limit) {
+    const got = value === '' ? value : words(`${Buffer.byteLength(value)} bytes`)
+    findings.error(path, got, `1 to ${limit} bytes`, 'EI0014')
+  } else return value
+  return undefined
+}
+
+/** An integer as a string, or as a JSON number, which is counted for `tellNumbers`; null, after a finding, for all else. */
+export function readInteger(reading: Reading, value: unknown, path: string): number | null {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+    if (reading.numbers === 0) reading.firstNumber = path
+    reading.numbers += 1
+    return value
+  }
+  const decimal = typeof value === 'string' ? readDecimal(value) : undefined
+  if (decimal !== undefined) return decimal
+  // Counts can be counted; a device without its ids is lost.
+  const needed = path.endsWith('_id')
+  const report = needed || value !== undefined ? 'error' : 'warn'
+  reading.findings[report](path, value, DECIMAL, typeof value === 'string' ? 'EI0014' : 'EI0017')
+  return null
+}
