@@ -36,6 +36,25 @@ time.sleep(60)
   })
 }
 
+test('the last word on a failure says which rank, where, what its code means and what it printed last', async (t) => {
+  const script = `import os, sys, time
+if os.environ["RANK_ID"] == "1":
+    print(*[f"line {n}" for n in range(40)], sep="\\n")
+    print("out of luck", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), 11)
+time.sleep(60)
+`
+  const { start, table, at } = stage(t, runtime, script)
+  table(tableText({ 'p-0': [0, 1] }))
+  const { output } = await start().ended
+  for (const text of [output, readFileSync(at('out/train.log'), 'utf8')]) {
+    const last = text.slice(text.indexOf('End destroy training processes'))
+    assert.match(last, /ERROR - rank 1 \(device 1\) on 10\.0\.0\.10 failed first: exit code 139: crashed/)
+    assert.match(last, /- {3}line 39\n.*- {3}out of luck\n/)
+    assert.ok(last.includes('line 21\n') && !last.includes('line 20\n'), 'twenty lines are shown')
+  }
+})
+
 test('a rank that ignores SIGTERM is killed after the grace', async (t) => {
   const script = `import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,6 +1,6 @@
 // Folds what a backend says of tasks into what we remember of them. Pure.
 // Memory matters: a task seen once and then absent is lost, and an exit is never forgotten (decisions.md 1.5).
-import { explainExit } from './exit-advice.ts'
+import { explainExit } from '../api/exit-advice.ts'
 import type { TaskStatus } from './job.ts'
 import type { TaskObservation } from './ports.ts'
 

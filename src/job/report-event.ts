@@ -1,6 +1,7 @@
 // What a launcher reports, as a sentence for people; null where a report needs none. Pure.
+
+import { explainExit } from '../api/exit-advice.ts'
 import type { TaskReport } from '../api/task.ts'
-import { explainExit } from './exit-advice.ts'
 import type { NewEvent } from './job.ts'
 
 const LABEL = {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { LauncherError } from './launcher-error.ts'
 import { devicesWithoutTable, jobIdOf } from './rank-plan.ts'
 import { absoluteScript, readRanks } from './ranks.ts'
+import { isProgramForm } from './run-program.ts'
 import { readRunTrain } from './run-train.ts'
 
 const usage = (pattern: RegExp) => (error: unknown) =>
@@ -18,7 +19,14 @@ test('run_train.sh takes URL, boot file, log file and what belongs to the script
   assert.equal(readRunTrain(['obs://b/net/', 'net/t.py']).logFile, '/tmp/log/train.log')
   assert.throws(() => readRunTrain([]), usage(/no arguments/))
   assert.throws(() => readRunTrain(['obs://b/net/']), usage(/argument 2, the boot file, is missing/))
-  assert.throws(() => readRunTrain(['python', 'x.py']), usage(/argument 1: got "python"/))
+})
+
+test('run_train.sh takes a program for one: a word, or a file that is there, but no folder and no URL', () => {
+  for (const first of ['python', 'bin/train', process.execPath])
+    assert.ok(isProgramForm([first, 'x.py']), first)
+  for (const first of ['obs://b/net/', 's3://b/net/', '/usr', './code', '/no/such/folder', ''])
+    assert.ok(!isProgramForm([first, 'net/t.py']), first)
+  assert.ok(!isProgramForm([]))
 })
 
 test('ranks takes a command, and a number of processes before --', () => {

@@ -40,3 +40,27 @@ export class LineSplitter {
     this.#heldBytes = 0
   }
 }
+
+/** The end of a program's output, for whoever asks why it failed. */
+export class LastLines {
+  readonly #limitBytes: number
+  #held = Buffer.alloc(0)
+
+  constructor(limitBytes = 16 * 1024) {
+    this.#limitBytes = limitBytes
+  }
+
+  push(chunk: Buffer): void {
+    const all = chunk.length >= this.#limitBytes ? chunk : Buffer.concat([this.#held, chunk])
+    this.#held = Buffer.from(all.subarray(-this.#limitBytes))
+  }
+
+  /** At most `count` lines, the last ones; the first may be cut off at its front. */
+  last(count: number): string[] {
+    return this.#held
+      .toString('utf8')
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '')
+      .slice(-count)
+  }
+}

@@ -8,6 +8,7 @@ import type { RankRunOptions } from './rank-run.ts'
 
 const USAGE = `usage: launcher task
        launcher run-train CODE_URL BOOT_FILE LOG_FILE [ARGUMENTS…]
+       launcher run-train PROGRAM [ARGUMENTS…]
        launcher ranks [--processes N] -- COMMAND…
        launcher exec [--session ID] -- COMMAND…`
 
@@ -94,7 +95,7 @@ async function inner(
     return code
   }
   try {
-    return end(await run.start({ environment, pipes, platform, log, sharedLog }, signal))
+    return end(await run.start({ environment, pipes, platform, log, sharedLog, print }, signal))
   } catch (caught) {
     // Whatever broke while we were being stopped, the stop is what happened.
     const error: unknown = signal.aborted ? signal.reason : caught
@@ -112,16 +113,22 @@ async function inner(
   }
 }
 
+type InnerOptions = Omit<RankRunOptions, 'prefer'> & { readonly print: (bytes: Uint8Array) => void }
+
 type InnerCommand = {
   readonly logFile: string
-  readonly start: (options: Omit<RankRunOptions, 'prefer'>, signal: AbortSignal) => Promise<number>
+  readonly start: (options: InnerOptions, signal: AbortSignal) => Promise<number>
 }
 
 async function runTrain(args: readonly string[]): Promise<InnerCommand> {
-  const [{ readRunTrain, runTrain }, { lazyObjects }] = await Promise.all([
-    import('./run-train.ts'),
-    import('./objects.ts'),
-  ])
+  const [{ readRunTrain, runTrain }, { isProgramForm, programLogFile, runProgram }, { lazyObjects }] =
+    await Promise.all([import('./run-train.ts'), import('./run-program.ts'), import('./objects.ts')])
+  if (isProgramForm(args)) {
+    const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
+    const start: InnerCommand['start'] = (options, signal) =>
+      runProgram(args, { ...options, objects, prefer: 'MA_MOUNT_PATH' }, signal)
+    return { logFile: programLogFile(process.env['DLS_TASK_INDEX']), start }
+  }
   const request = readRunTrain(args)
   const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
   const start: InnerCommand['start'] = (options, signal) =>

@@ -1,9 +1,11 @@
 // All ranks of one task: started together, watched by their exits, ended together by the first failure.
 
+import { explainExit } from '../api/exit-advice.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { finishOutput } from './finish-output.ts'
 import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
+import { LastLines } from './lines.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { Platform } from './platform.ts'
 import { endFamily, signalGroups } from './processes.ts'
@@ -21,12 +23,17 @@ export type RankGroupOptions = {
   readonly sharedLog: LogFile
   readonly log: ServiceLog
   readonly graceMs: number
+  /** What the closing line calls this machine. */
+  readonly host: string
 }
 
 /** `code` is that of the rank that failed first, by arrival; 0 when none did. */
 export type GroupResult = { readonly code: number; readonly firstFailedRank: number | null }
 
-type Started = { readonly plan: RankPlan; readonly running: Running }
+type Started = { readonly plan: RankPlan; readonly running: Running; readonly end: LastLines }
+type Failed = { readonly one: Started; readonly code: number }
+
+const SHOWN_LINES = 20
 
 /**
  * Runs all ranks and returns when every one of them is gone and its output was handed on.
@@ -38,17 +45,18 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   const leaders = () => started.map(({ running }) => running.pid)
   const failure = new AbortController()
   const over = AbortSignal.any([signal, failure.signal])
-  let first: { rank: number; code: number } | null = null
+  let first: Failed | null = null
   const exits: Promise<void>[] = []
   let problem: unknown = null
-  const onExit = ({ plan, running }: Started, exit: Exit) => {
+  const onExit = (one: Started, exit: Exit) => {
+    const { plan, running } = one
     const code = exitCodeOf(exit)
     tellRank(options, plan, running.pid, exit)
     if (code === 0 || signal.aborted) return
     log.error(
       `${rankName(plan)} (pid: ${running.pid}) has exited with non-zero code: ${code}${exit.signal ? ` (${exit.signal})` : ''}`,
     )
-    first ??= { rank: plan.rank, code }
+    first ??= { one, code }
     failure.abort()
   }
   // Before anything else: peers of a dead rank hear of it in the same turn.
@@ -56,7 +64,7 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   try {
     for (const plan of options.plans) {
       over.throwIfAborted()
-      const one = { plan, running: await startRank(options, plan) }
+      const one = await startRank(options, plan)
       started.push(one)
       exits.push(one.running.exited.then((exit) => onExit(one, exit)))
     }
@@ -80,15 +88,30 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   await options.platform.settled()
   if (signal.aborted) throw signal.reason as StopRequest
   if (problem !== null) throw problem
-  const failed = first as { rank: number; code: number } | null
-  return { code: failed?.code ?? 0, firstFailedRank: failed?.rank ?? null }
+  const failed = first as Failed | null
+  if (failed === null) return { code: 0, firstFailedRank: null }
+  sayWhy(options, failed)
+  return { code: failed.code, firstFailedRank: failed.one.plan.rank }
 }
 
-async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Running> {
+/** The last word on a failure, where people look first: who, where, what the code means, and what it printed last. */
+function sayWhy({ log, host }: RankGroupOptions, { one, code }: Failed): void {
+  const lines = one.end.last(SHOWN_LINES)
+  const printed =
+    lines.length === 0
+      ? 'It printed nothing'
+      : `Its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}`
+  log.error(
+    `rank ${one.plan.rank} (device ${one.plan.device}) on ${host} failed first: ${explainExit(code)}. ${printed}`,
+  )
+}
+
+async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Started> {
   const { log, platform, argv } = options
   makeFolders(plan)
   const own = new LogFile(plan.logFile, log.warning)
-  const sink = rankSink(own, options.sharedLog, platform.rankOutput(plan.rank))
+  const end = new LastLines()
+  const sink = rankSink(own, options.sharedLog, platform.rankOutput(plan.rank), end)
   let running: Running
   try {
     running = await startProgram({ argv, env: plan.env, cwd: plan.cwd }, sink, options.pipes)
@@ -107,7 +130,7 @@ async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Run
     exit_code: null,
     signal: null,
   })
-  return running
+  return { plan, running, end }
 }
 
 function makeFolders({ cwd, env }: RankPlan): void {

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolder } from '../lib/make-folder.ts'
 import { messageOf } from './launcher-error.ts'
-import { LineSplitter } from './lines.ts'
+import { type LastLines, LineSplitter } from './lines.ts'
 import type { OutputSink } from './ports.ts'
 import { writeAll } from './write-file.ts'
 
@@ -42,12 +42,13 @@ export class LogFile implements Disposable {
   }
 }
 
-/** Output of one rank to its file, the shared file and the platform. */
-export function rankSink(own: LogFile, shared: LogFile, platform: OutputSink): OutputSink {
+/** Output of one rank to its file, the shared file, the platform and what is remembered of its end. */
+export function rankSink(own: LogFile, shared: LogFile, platform: OutputSink, end: LastLines): OutputSink {
   const lines = new LineSplitter()
   return {
     write(chunk) {
       own.write(chunk)
+      end.push(chunk)
       shared.write(lines.push(chunk))
       return platform.write(chunk)
     },

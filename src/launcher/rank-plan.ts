@@ -22,7 +22,13 @@ export type RankPlanInput = {
   readonly workspace: string
   /** `NAME=value` that all processes carry, so that their children can be found. */
   readonly mark: string
+  /** DEVICE_ID counts the cards of the host instead of those of the container. */
+  readonly physicalIds: boolean
 }
+
+/** Driver 20.1.0 alone takes DEVICE_ID for a physical id and knows no ASCEND_DEVICE_ID (ascend.md §1.8). */
+export const wantsPhysicalIds = (versionInfo: string): boolean =>
+  /^Version=20\.1\.0\s*$/.test(versionInfo.split('\n')[0] ?? '')
 
 /** `BATCH_JOB_ID`, else `MA_VJ_NAME` under its other name, else the host's name (ascend.md §3.6). */
 export function jobIdOf(environment: Environment, hostName: string): string {
@@ -48,8 +54,8 @@ function planRank(input: RankPlanInput, { rankId, physicalId, logicalId }: OwnDe
     JOB_ID: jobId,
     RANK_ID: String(rankId),
     RANK_SIZE: String(input.rankSize),
-    DEVICE_ID: String(logicalId),
-    ASCEND_DEVICE_ID: String(logicalId),
+    DEVICE_ID: String(input.physicalIds ? physicalId : logicalId),
+    ...(input.physicalIds ? {} : { ASCEND_DEVICE_ID: String(logicalId) }),
     LOCAL_RANK: String(logicalId),
     ROPEWAY_PHYSICAL_DEVICE_ID: String(physicalId),
     PWD: cwd,

@@ -1,6 +1,7 @@
 // What `run-train`, `ranks` and a boot file per device have in common: wait for the table, convert it, find the own
 // devices, run one process on each.
 import { createHash, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type ConvertedTable, convertRankTable } from '../accelerator/rank-table/convert.ts'
@@ -15,7 +16,7 @@ import { firstWritable, logFolder, tableFolder, workspaceFolder } from './places
 import type { Platform } from './platform.ts'
 import { type GroupResult, runRanks } from './rank-group.ts'
 import type { LogFile } from './rank-logs.ts'
-import { jobIdOf, planRanks } from './rank-plan.ts'
+import { jobIdOf, planRanks, wantsPhysicalIds } from './rank-plan.ts'
 import { TABLE_NAME, tablePath } from './rank-table-file.ts'
 import { waitForRankTable } from './rank-table-wait.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -24,6 +25,7 @@ import { replaceFile } from './write-file.ts'
 const DEFAULT_TABLE_TIMEOUT_S = 1800
 const DEFAULT_GRACE_S = 15
 const USUAL_DEVICES = 8
+const DRIVER_VERSION_FILE = '/usr/local/Ascend/driver/version.info'
 
 export type RankRunOptions = {
   readonly environment: Environment
@@ -138,10 +140,12 @@ export async function runOnDevices(
   }
   const jobId = jobIdOf(environment, hostname())
   const mark = `ROPEWAY_RANK_GROUP=${randomUUID()}`
-  const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark })
-  const graceMs = (positive(environment['ROPEWAY_GRACE']) ?? DEFAULT_GRACE_S) * 1000
+  const host = own.devices[0]?.serverId || hostname()
+  const physicalIds = wantsPhysicalIds(readText(DRIVER_VERSION_FILE))
+  const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark, physicalIds })
+  const graceMs = graceMsOf(environment)
   return await runRanks(
-    { argv, plans, mark, pipes: options.pipes, platform, sharedLog, log, graceMs },
+    { argv, plans, mark, pipes: options.pipes, platform, sharedLog, log, graceMs, host },
     signal,
   )
 }
@@ -152,6 +156,19 @@ export function openRankPipes(runtimeDir: string, environment: Environment): Out
   const pipes = new OutputPipes(runtimeDir, firstWritable([spool, environment['TMPDIR']]) ?? '/tmp')
   pipes.prepare(USUAL_DEVICES)
   return pipes
+}
+
+/** How long programs have between SIGTERM and SIGKILL. */
+export const graceMsOf = (environment: Environment): number =>
+  (positive(environment['ROPEWAY_GRACE']) ?? DEFAULT_GRACE_S) * 1000
+
+/** Empty for a file that is not there. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** A positive number of seconds from the environment, or null. */

@@ -1,6 +1,6 @@
 // One look at a rank table on disk, and where the environment says it is.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { MAX_TABLE_BYTES } from '../accelerator/rank-table/parse.ts'
 import type { TableFile } from '../accelerator/rank-table/readiness.ts'
 import type { Environment } from './environment.ts'
@@ -8,16 +8,25 @@ import { errnoOf } from './launcher-error.ts'
 
 export const TABLE_NAME = 'jobstart_hccl.json'
 export const DEFAULT_TABLE_DIR = '/user/config'
+/** Where MindCluster mounts its table (ascend.md §2.4). */
+export const MINDCLUSTER_DIR = '/user/serverid/devindex/config'
+const MINDCLUSTER_NAME = 'hccl.json'
 
 /** The file to wait for: the variable may name a folder, a folder with a slash, or the file (ascend.md §0.7, §2.4). */
 export function tablePath(environment: Environment): { readonly path: string; readonly isSet: boolean } {
   const direct = environment['RANK_TABLE_FILE_V_1_0']
   if (direct) return { path: direct, isSet: true }
   const named = environment['RANK_TABLE_FILE']
-  if (!named) return { path: join(DEFAULT_TABLE_DIR, TABLE_NAME), isSet: false }
+  if (!named) {
+    const mounted = statSync(MINDCLUSTER_DIR, { throwIfNoEntry: false })?.isDirectory() === true
+    return mounted
+      ? { path: join(MINDCLUSTER_DIR, MINDCLUSTER_NAME), isSet: true }
+      : { path: join(DEFAULT_TABLE_DIR, TABLE_NAME), isSet: false }
+  }
   const isFile =
     basename(named).endsWith('.json') || statSync(named, { throwIfNoEntry: false })?.isFile() === true
-  return { path: isFile ? named : join(named, TABLE_NAME), isSet: true }
+  const name = resolve(named) === MINDCLUSTER_DIR ? MINDCLUSTER_NAME : TABLE_NAME
+  return { path: isFile ? named : join(named, name), isSet: true }
 }
 
 /** What tells one state of a file from another, as far as stat can tell. */

@@ -26,13 +26,6 @@ export function readRunTrain(args: readonly string[]): RunTrainArguments {
     "usage: run_train.sh 'obs://bucket/folder/' 'folder/train.py' '/tmp/log/train.log' [--name=value …]"
   const [codeUrl, boot, logFile, ...rest] = args
   if (!codeUrl) throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `run_train.sh: no arguments; ${usage}`)
-  if (!isObjectUrl(codeUrl) && !codeUrl.startsWith('/') && !codeUrl.startsWith('.')) {
-    throw new LauncherError(
-      LAUNCHER_EXIT.usage,
-      'Usage',
-      `run_train.sh: argument 1: got ${JSON.stringify(codeUrl)}; valid: an obs:// or s3:// URL or a local folder. The form for jobs without Ascend devices (run_train.sh python train.py) is not supported: give ${JSON.stringify(args.join(' '))} as the job's own command. ${usage}`,
-    )
-  }
   if (!boot)
     throw new LauncherError(
       LAUNCHER_EXIT.usage,
@@ -51,7 +44,7 @@ export async function runTrain(
   signal: AbortSignal,
 ): Promise<number> {
   const { log, environment } = options
-  banner(log, { codeUrl, boot, logFile, args })
+  banner(log, { app_url: codeUrl, boot_file: boot, log_url: logFile, command: [boot, ...args].join(' ') })
   const root = await bringCode(options, codeUrl, signal)
   const bootFile = bootPath(root, codeUrl, boot)
   requireBootFile(bootFile, dirname(bootFile))
@@ -65,15 +58,13 @@ export async function runTrain(
   return code
 }
 
-function banner(log: ServiceLog, { codeUrl, boot, logFile, args }: RunTrainArguments): void {
+/** The lines that people look for first. */
+export function banner(log: ServiceLog, fields: Readonly<Record<string, string>>): void {
   log.info(
     `user: uid=${process.getuid?.()} gid=${process.getgid?.()} groups=${process.getgroups?.().join(',')} name=${userName()}`,
   )
   log.info(`pwd: ${process.cwd()}`)
-  log.info(`app_url: ${codeUrl}`)
-  log.info(`boot_file: ${boot}`)
-  log.info(`log_url: ${logFile}`)
-  log.info(`command: ${[boot, ...args].join(' ')}`)
+  for (const [name, value] of Object.entries(fields)) log.info(`${name}: ${value}`)
 }
 
 /** Read from the file itself: the C library would load the image's name service modules into our own runtime. */

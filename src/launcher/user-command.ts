@@ -3,19 +3,16 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { TaskCommand } from '../api/task.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
-import { sleep } from '../lib/abort.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { requireBootFile } from './code.ts'
 import type { Environment } from './environment.ts'
-import { finishOutput } from './finish-output.ts'
 import { pythonOf, shellOf } from './interpreter.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
 import { OutputPipes } from './output-pipes.ts'
 import { spoolPlatform } from './platform.ts'
-import { endFamily, signalGroups } from './processes.ts'
 import { LogFile } from './rank-logs.ts'
 import { openRankPipes, ranksOfTable, runOnDevices } from './rank-run.ts'
-import { type Exit, exitCodeOf, type Running, startProgram } from './spawn.ts'
+import { runOne } from './run-one.ts'
 import type { TaskContext } from './task-context.ts'
 
 export const TASK_MARK = 'ROPEWAY_TASK_MARK'
@@ -78,37 +75,8 @@ async function runProgram(
   const graceMs = hello.grace_s * 1000
   await using pipes = new OutputPipes(context.runtimeDir, spool.dir)
   const sink = { write: (chunk: Buffer) => spool.append('task', chunk), end: async () => undefined }
-  const running = await startProgram({ argv, env: environment, cwd }, sink, pipes)
-  const family = { leaders: [running.pid], mark: `${TASK_MARK}=${environment[TASK_MARK]}` }
-  const exit = await exitOrStop(running, signal)
-  if (exit === null) await stopProgram(running, family, graceMs)
-  await finishOutput([running], family, graceMs)
-  if (exit === null) throw signal.reason
-  return exitCodeOf(exit)
-}
-
-/** Null when the signal came first. */
-function exitOrStop(running: Running, signal: AbortSignal): Promise<Exit | null> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => resolve(null)
-    running.exited.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-  })
-}
-
-/** The group gets the signal first: a launcher in it ends its ranks itself. What is left after that is ended one by one. */
-async function stopProgram(
-  running: Running,
-  family: { leaders: number[]; mark: string },
-  graceMs: number,
-): Promise<void> {
-  const deadlineMs = performance.now() + graceMs
-  signalGroups(family.leaders, 'SIGTERM')
-  const late = new AbortController()
-  await Promise.race([running.exited, sleep(graceMs, late.signal).catch(() => undefined)])
-  late.abort()
-  await endFamily(family, Math.max(deadlineMs - performance.now(), 0))
+  const mark = `${TASK_MARK}=${environment[TASK_MARK]}`
+  return await runOne({ argv, env: environment, cwd, mark, graceMs }, sink, pipes, signal)
 }
 
 /** `working_dir`, made if need be; else the home of the generation, else the root. */

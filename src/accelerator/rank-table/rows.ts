@@ -1,5 +1,6 @@
 // A table as rows for people: who is where.
 import type { ConvertedTable } from './convert.ts'
+import { orderDevices } from './order.ts'
 
 /** One rank. `task` is the pod's name, null where the form names none; `server` is empty in a v2.0 table. */
 export type TableRow = {
@@ -19,24 +20,23 @@ export function tableRows(table: ConvertedTable, pod?: string): TableRow[] {
       ...{ rankId, task: null, server: '', logicalId: localId, physicalId: deviceId, deviceIp: null },
     }),
   )
-  const rows = table.servers.flatMap((server) =>
-    server.devices.map((device): TableRow => {
-      const owner = table.pods.find(
-        ({ serverId, physicalIds }) =>
-          serverId === server.serverId && physicalIds.includes(device.physicalId),
-      )
-      const own =
-        owner?.physicalIds ?? server.devices.map(({ physicalId }) => physicalId).toSorted((a, b) => a - b)
+  const podsOf = Map.groupBy(table.pods, ({ serverId }) => serverId)
+  const rows = table.servers.flatMap((server) => {
+    const pods = podsOf.get(server.serverId) ?? []
+    const all = orderDevices(server.devices).map(({ physicalId }) => physicalId)
+    return server.devices.map(({ rankId, physicalId, deviceIp }): TableRow => {
+      const owner = pods.find(({ physicalIds }) => physicalIds.includes(physicalId))
+      const logicalId = (owner?.physicalIds ?? all).indexOf(physicalId)
       return {
-        rankId: device.rankId,
+        rankId,
         task: owner?.podName ?? null,
         server: server.serverId,
-        logicalId: own.indexOf(device.physicalId),
-        physicalId: device.physicalId,
-        deviceIp: device.deviceIp,
+        logicalId,
+        physicalId,
+        deviceIp,
       }
-    }),
-  )
+    })
+  })
   return [...bare, ...rows]
     .filter(({ task }) => pod === undefined || task === pod)
     .sort((a, b) => a.rankId - b.rankId)

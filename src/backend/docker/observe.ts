@@ -1,6 +1,6 @@
 // From what the engine says of a container to what the domain may believe. Pure but for the last function's asking.
 import type { ContainerInspectInfo } from 'dockerode'
-import { explainExit } from '../../job/exit-advice.ts'
+import { explainExit } from '../../api/exit-advice.ts'
 import type { TaskObservation } from '../../job/ports.ts'
 import type { StartMark } from './attempt-record.ts'
 import { LABEL } from './labels.ts'

@@ -1,5 +1,5 @@
 // What an exit code usually means, in one sentence (modelarts.md §3.9 end; ascend.md §3.11 for the launcher's own).
-import { LAUNCHER_EXIT } from '../api/task-constants.ts'
+import { LAUNCHER_EXIT } from './task-constants.ts'
 
 const ADVICE: Readonly<Record<number, string>> = {
   126: 'the command was found but may not be executed; check its mode and the shebang line',
