@@ -26,10 +26,11 @@ export class WaitingView {
   async of(job: Job): Promise<Admission | null> {
     if (isTerminal(job.status.phase) || job.status.startIntentAtMs !== null) return null
     if (performance.now() - this.#decidedAtMs > SHARED_MS) this.#decide()
-    const shared = (await this.#decided).get(job.id)
+    const asked = this.#decided
+    const shared = (await asked).get(job.id)
     if (shared !== undefined) return shared
-    // Newer than the answer.
-    this.#decide()
+    // Newer than the answer; the first who finds that asks for all.
+    if (this.#decided === asked) this.#decide()
     return (await this.#decided).get(job.id) ?? null
   }
 
