@@ -71,6 +71,26 @@ export async function prepareRuntime(
   return { dir, hash }
 }
 
+/**
+ * Makes a folder of its own for images that bring the launcher themselves. Throws an Error when there is something by
+ * that name already; nothing is left behind then.
+ */
+export async function exportRuntime(dir: string, nodePath: string): Promise<void> {
+  const found = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  if (found.length > 0) throw new Error(`${dir} is there and not empty; valid: a new folder`)
+  await mkdir(dirname(dir), { recursive: true })
+  const aside = await mkdtemp(join(dirname(dir), '.ropeway-launcher-'))
+  try {
+    const { dir: made } = await prepareRuntime({ cacheDir: aside, nodePath })
+    await rename(made, dir)
+  } finally {
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
 async function listEntries({ nodePath, tiniPath = TINI }: RuntimeOptions): Promise<Entry[]> {
   const root = packageRoot()
   const loader = await interpreterOf(nodePath)

@@ -59,6 +59,11 @@ async function doctor(targets: DoctorTargets, signal: AbortSignal): Promise<Doct
   return examine(targets, signal)
 }
 
+async function exportLauncher(dir: string): Promise<void> {
+  const { exportRuntime } = await import('../container/runtime.ts')
+  await exportRuntime(dir, process.execPath)
+}
+
 /** Built files lie one folder deeper than sources, so the manifest is looked for upwards. */
 function packageVersion(dir = import.meta.dirname): string {
   const manifest = join(dir, 'package.json')
@@ -88,6 +93,7 @@ async function main(): Promise<void> {
     onInterrupt,
     serve,
     doctor,
+    exportLauncher,
   })
   const by = received()
   // A server that was asked to end and ended has done its work.

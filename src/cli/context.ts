@@ -49,6 +49,8 @@ export type CliContext = {
   /** Runs the server until the signal aborts. */
   serve(flags: ServeFlags, signal: AbortSignal): Promise<void>
   doctor(targets: DoctorTargets, signal: AbortSignal): Promise<DoctorFinding[]>
+  /** Writes the launcher with all it needs into a new folder. Throws an Error that says why it cannot. */
+  exportLauncher(dir: string): Promise<void>
   /** What the program will exit with, unless an error decides. */
   setExitCode(code: number): void
 }

@@ -33,8 +33,13 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
     },
     {
       name: 'rank-table',
-      summary: 'convert and check Ascend rank tables',
+      summary: 'convert, check and show Ascend rank tables',
       load: async () => (await import('./rank-table.ts')).rankTableCommand,
+    },
+    {
+      name: 'launcher',
+      summary: 'take the launcher into images of your own: export',
+      load: async () => (await import('./launcher.ts')).launcherCommand,
     },
     {
       name: 'flavor',

@@ -198,6 +198,7 @@ test('every command has help with an example', async () => {
     ['rank-table', 'convert'],
     ['rank-table', 'check'],
     ['rank-table', 'show'],
+    ['launcher', 'export'],
   ]
   for (const words of [[], ...jobs, ...objects, ...others]) {
     const { code, stdout } = await ropeway([...words, '--help'])
