@@ -69,18 +69,6 @@ test('a boot file that is not there ends with 120 and shows what is', async (t) 
   assert.match(output, /train\.py does not exist; .*net has main\.py/)
 })
 
-test('the form for jobs without devices is refused in plain words', async (t) => {
-  const { dir } = stage(t, runtime, PRINT)
-  await using process = new TestProcess(
-    ['sh', join(runtime, 'run_train.sh'), 'python', 'x.py'],
-    { PATH, ROPEWAY_RUNTIME_DIR: runtime },
-    dir,
-  )
-  const { code, output } = await process.ended
-  assert.equal(code, 2)
-  assert.match(output, /argument 1: got "python"; valid: an obs:\/\/ or s3:\/\/ URL/)
-})
-
 test('variables set outside: a preset timeout is kept, rank numbers are not', async (t) => {
   const { start, table } = stage(t, runtime, PRINT)
   table(tableText({ 'p-0': [0] }))

@@ -8,7 +8,8 @@ import { pythonOf } from './interpreter.ts'
 import { LauncherError } from './launcher-error.ts'
 import { codeFolder } from './places.ts'
 import type { ObjectPort } from './ports.ts'
-import { type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
+import { preStart } from './pre-start.ts'
+import { graceMsOf, type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
 import type { ServiceLog } from './service-log.ts'
 
 const DEFAULT_LOG = '/tmp/log/train.log'
@@ -35,7 +36,10 @@ export function readRunTrain(args: readonly string[]): RunTrainArguments {
   return { codeUrl, boot, logFile: logFile || DEFAULT_LOG, args: rest }
 }
 
-export type RunTrainOptions = RankRunOptions & { readonly objects: ObjectPort }
+export type RunTrainOptions = RankRunOptions & {
+  readonly objects: ObjectPort
+  readonly print: (bytes: Uint8Array) => void
+}
 
 /** Runs to the end and returns the exit code: 0, or that of the rank that failed first. Throws LauncherError. */
 export async function runTrain(
@@ -48,13 +52,22 @@ export async function runTrain(
   const root = await bringCode(options, codeUrl, signal)
   const bootFile = bootPath(root, codeUrl, boot)
   requireBootFile(bootFile, dirname(bootFile))
-  const python = pythonOf(environment, root)
+  const write = (chunk: Buffer): void => {
+    options.sharedLog.write(chunk)
+    options.print(chunk)
+  }
+  const after = await preStart(
+    { ...options, bootFile, cwd: root, graceMs: graceMsOf(environment), write, tell: options.platform.tell },
+    signal,
+  )
+  const python = pythonOf(after, root)
   const argv = [python, bootFile, ...args]
   log.info(`Davinci training command: ${argv.join(' ')}`)
   if (environment['ROUTE_PLAN'] === 'true')
     log.info('Route plan is not available; ranks keep the order of the table')
-  const own = await ranksOfTable(options, signal)
-  const { code } = await runOnDevices(options, argv, own, signal)
+  const started = { ...options, environment: after }
+  const own = await ranksOfTable(started, signal)
+  const { code } = await runOnDevices(started, argv, own, signal)
   return code
 }
 

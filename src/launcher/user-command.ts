@@ -10,6 +10,7 @@ import { pythonOf, shellOf } from './interpreter.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
 import { OutputPipes } from './output-pipes.ts'
 import { spoolPlatform } from './platform.ts'
+import { preStart } from './pre-start.ts'
 import { LogFile } from './rank-logs.ts'
 import { openRankPipes, ranksOfTable, runOnDevices } from './rank-run.ts'
 import { runOne } from './run-one.ts'
@@ -20,8 +21,9 @@ export const TASK_MARK = 'ROPEWAY_TASK_MARK'
 export type UserResult = { readonly code: number; readonly firstFailedRank: number | null }
 
 /** Runs the command to its end. Throws LauncherError when it cannot be started, and the signal's reason when stopped. */
-export async function runUserCommand(context: TaskContext, signal: AbortSignal): Promise<UserResult> {
-  const { command } = context.hello
+export async function runUserCommand(given: TaskContext, signal: AbortSignal): Promise<UserResult> {
+  const { command } = given.hello
+  const context = command.mode === 'boot' ? await preStarted(given, command.boot_file, signal) : given
   if (command.mode === 'boot' && command.per_device) return runPerDevice(context, command, signal)
   const cwd = workingFolder(context)
   const argv = argvOf(command, context.environment, cwd)
@@ -42,6 +44,16 @@ export function argvOf(command: TaskCommand, environment: Environment, cwd: stri
       requireBootFile(command.boot_file, dirname(command.boot_file))
       return [pythonOf(environment, cwd), command.boot_file, ...command.args]
   }
+}
+
+async function preStarted(context: TaskContext, bootFile: string, signal: AbortSignal): Promise<TaskContext> {
+  const { environment, log, spool, tell, hello } = context
+  await using pipes = new OutputPipes(context.runtimeDir, spool.dir)
+  const write = (chunk: Buffer): void => spool.append('task', chunk)
+  const graceMs = hello.grace_s * 1000
+  const cwd = workingFolder(context)
+  const after = await preStart({ bootFile, cwd, environment, pipes, log, graceMs, write, tell }, signal)
+  return { ...context, environment: after }
 }
 
 async function runPerDevice(
