@@ -1,7 +1,8 @@
 // Ends all that a command started: also what left its process group or its parent, which a signal to the command would
 // not reach. Every process that came of it has the session in its environment, unless it cleared that.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { sleep } from '../lib/abort.ts'
+import { hasMark, signalProcess } from './processes.ts'
 
 /** Variable of the command's environment that names its session. */
 export const EXEC_MARK = 'ROPEWAY_EXEC_SESSION'
@@ -31,28 +32,12 @@ async function isEmptyWithin(mark: string, ms: number): Promise<boolean> {
   return false
 }
 
-/** Processes that have ended, but whom nobody has looked at, have no environment any more and are not found. */
-function findMarked(mark: string): number[] {
-  const entry = `${EXEC_MARK}=${mark}\0`
-  return readdirSync('/proc')
+const findMarked = (session: string): number[] =>
+  readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map(Number)
-    .filter((pid) => {
-      try {
-        const text = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`
-        return text.includes(`\0${entry}`)
-      } catch {
-        return false
-      }
-    })
-}
+    .filter((pid) => hasMark(pid, `${EXEC_MARK}=${session}`))
 
 function signalAll(pids: readonly number[], name: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, name)
-    } catch {
-      // Gone meanwhile, or not ours.
-    }
-  }
+  for (const pid of pids) signalProcess(pid, name)
 }

@@ -44,20 +44,31 @@ export class LineSplitter {
 /** The end of a program's output, for whoever asks why it failed. */
 export class LastLines {
   readonly #limitBytes: number
-  #held = Buffer.alloc(0)
+  readonly #held: Buffer[] = []
+  #heldBytes = 0
 
   constructor(limitBytes = 16 * 1024) {
     this.#limitBytes = limitBytes
   }
 
   push(chunk: Buffer): void {
-    const all = chunk.length >= this.#limitBytes ? chunk : Buffer.concat([this.#held, chunk])
-    this.#held = Buffer.from(all.subarray(-this.#limitBytes))
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    // Whole pieces go, so that a line costs no copy of all that is remembered.
+    for (
+      let first = this.#held[0];
+      first && this.#heldBytes - first.length >= this.#limitBytes;
+      first = this.#held[0]
+    ) {
+      this.#held.shift()
+      this.#heldBytes -= first.length
+    }
   }
 
   /** At most `count` lines, the last ones; the first may be cut off at its front. */
   last(count: number): string[] {
-    return this.#held
+    return Buffer.concat(this.#held)
+      .subarray(-this.#limitBytes)
       .toString('utf8')
       .split(/\r?\n/)
       .filter((line) => line.trim() !== '')

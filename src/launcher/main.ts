@@ -84,10 +84,11 @@ async function inner(
     : null
   const environment = outer ? restoreDropped(own, outer.environment) : own
   using sharedLog = new LogFile(run.logFile, (sentence) => print(`${sentence}\n`))
-  const log = serviceLog((line) => {
-    print(line)
-    sharedLog.write(Buffer.from(line))
-  })
+  const write = (bytes: Buffer): void => {
+    print(bytes)
+    sharedLog.write(bytes)
+  }
+  const log = serviceLog((line) => write(Buffer.from(line)))
   const platform = outer?.platform ?? printingPlatform(print)
   await using pipes = openRankPipes(runtimeDir(), environment)
   const end = (code: number) => {
@@ -95,7 +96,7 @@ async function inner(
     return code
   }
   try {
-    return end(await run.start({ environment, pipes, platform, log, sharedLog, print }, signal))
+    return end(await run.start({ environment, pipes, platform, log, sharedLog, write }, signal))
   } catch (caught) {
     // Whatever broke while we were being stopped, the stop is what happened.
     const error: unknown = signal.aborted ? signal.reason : caught
@@ -113,7 +114,7 @@ async function inner(
   }
 }
 
-type InnerOptions = Omit<RankRunOptions, 'prefer'> & { readonly print: (bytes: Uint8Array) => void }
+type InnerOptions = Omit<RankRunOptions, 'prefer'> & { readonly write: (bytes: Buffer) => void }
 
 type InnerCommand = {
   readonly logFile: string
@@ -123,14 +124,13 @@ type InnerCommand = {
 async function runTrain(args: readonly string[]): Promise<InnerCommand> {
   const [{ readRunTrain, runTrain }, { isProgramForm, programLogFile, runProgram }, { lazyObjects }] =
     await Promise.all([import('./run-train.ts'), import('./run-program.ts'), import('./objects.ts')])
+  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
   if (isProgramForm(args)) {
-    const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
     const start: InnerCommand['start'] = (options, signal) =>
       runProgram(args, { ...options, objects, prefer: 'MA_MOUNT_PATH' }, signal)
     return { logFile: programLogFile(process.env['DLS_TASK_INDEX']), start }
   }
   const request = readRunTrain(args)
-  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
   const start: InnerCommand['start'] = (options, signal) =>
     runTrain(request, { ...options, objects, prefer: 'MA_HOME' }, signal)
   return { logFile: request.logFile, start }

@@ -24,10 +24,11 @@ export type PreStartOptions = {
 }
 
 const ENV_FILE = 'ROPEWAY_PRE_START_ENV'
+const MARK = 'ROPEWAY_PRE_START'
 /** The trap runs as well when the script says `exit`. */
 const SOURCE = `trap 'env -0 > "$${ENV_FILE}"' EXIT; . "$1"`
-/** What every shell changes by itself. */
-const OF_SHELLS = ['_', 'SHLVL', 'PWD', 'OLDPWD', ENV_FILE]
+/** What every shell changes by itself, and what is ours. */
+const NOT_THEIRS = ['_', 'SHLVL', 'PWD', 'OLDPWD', ENV_FILE, MARK]
 /** Shells drop variables of other names; that they are missing says nothing. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -63,14 +64,7 @@ function run(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<number> {
-  const value = randomUUID()
-  const program = {
-    argv,
-    env: { ...environment, ROPEWAY_PRE_START: value },
-    cwd,
-    mark: `ROPEWAY_PRE_START=${value}`,
-    graceMs,
-  }
+  const program = { argv, env: environment, cwd, mark: `${MARK}=${randomUUID()}`, graceMs }
   return runOne(program, { write, end: async () => undefined }, pipes, signal)
 }
 
@@ -97,10 +91,9 @@ function dumpOf(path: string): Record<string, string> | null {
 /** What was set is set, what was unset is gone. */
 export function merged(before: Environment, after: Record<string, string> | null): Environment {
   if (after === null || Object.keys(after).length === 0) return before
-  const isOurs = (name: string): boolean => OF_SHELLS.includes(name) || name === 'ROPEWAY_PRE_START'
   const kept = Object.entries(before).filter(
-    ([name]) => !SHELL_NAME.test(name) || isOurs(name) || Object.hasOwn(after, name),
+    ([name]) => !SHELL_NAME.test(name) || NOT_THEIRS.includes(name) || Object.hasOwn(after, name),
   )
-  const set = Object.entries(after).filter(([name]) => !isOurs(name))
+  const set = Object.entries(after).filter(([name]) => !NOT_THEIRS.includes(name))
   return { ...Object.fromEntries(kept), ...Object.fromEntries(set) }
 }

@@ -58,7 +58,7 @@ export async function endFamily(family: Family, graceMs: number): Promise<number
   return left
 }
 
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
@@ -80,7 +80,14 @@ function listProcesses(): Process[] {
   return found
 }
 
-const hasMark = (pid: number, mark: string): boolean =>
+/** The variable that puts a mark, `NAME=value`, into an environment. */
+export function markVariable(mark: string): Record<string, string> {
+  const at = mark.indexOf('=')
+  return { [mark.slice(0, at)]: mark.slice(at + 1) }
+}
+
+/** Does a process have that mark? One that ended and whom nobody has looked at has no environment any more. */
+export const hasMark = (pid: number, mark: string): boolean =>
   readText(`/proc/${pid}/environ`).split('\0').includes(mark)
 
 function readText(path: string): string {

@@ -1,6 +1,7 @@
 // What each process of a task gets: one per device of its own, with the variables of ascend.md §3.6. Pure.
 import type { OwnDevice } from '../accelerator/rank-table/own-devices.ts'
 import type { Environment } from './environment.ts'
+import { markVariable } from './processes.ts'
 
 export type RankPlan = {
   readonly rank: number
@@ -45,7 +46,6 @@ export function planRanks(input: RankPlanInput): RankPlan[] {
 function planRank(input: RankPlanInput, { rankId, physicalId, logicalId }: OwnDevice): RankPlan {
   const { environment, jobId, logDir } = input
   const cwd = `${input.workspace}/device${logicalId}`
-  const [markName = '', markValue = ''] = splitOnce(input.mark, '=')
   const env: Record<string, string> = {
     HCCL_CONNECT_TIMEOUT: '1800',
     ASCEND_PROCESS_LOG_PATH: `${logDir}/${jobId}/ascend/process_log/rank_${rankId}`,
@@ -59,7 +59,7 @@ function planRank(input: RankPlanInput, { rankId, physicalId, logicalId }: OwnDe
     LOCAL_RANK: String(logicalId),
     ROPEWAY_PHYSICAL_DEVICE_ID: String(physicalId),
     PWD: cwd,
-    [markName]: markValue,
+    ...markVariable(input.mark),
   }
   if (input.tableFile === null) delete env['RANK_TABLE_FILE']
   else env['RANK_TABLE_FILE'] = input.tableFile
@@ -70,11 +70,6 @@ function planRank(input: RankPlanInput, { rankId, physicalId, logicalId }: OwnDe
     cwd,
     logFile: `${logDir}/${jobId}-proc-rank-${rankId}-device-${logicalId}.txt`,
   }
-}
-
-function splitOnce(text: string, mark: string): string[] {
-  const at = text.indexOf(mark)
-  return [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** Devices of a task without a table: `count` processes, numbered behind those of the tasks before it. */

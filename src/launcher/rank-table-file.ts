@@ -9,7 +9,7 @@ import { errnoOf } from './launcher-error.ts'
 export const TABLE_NAME = 'jobstart_hccl.json'
 export const DEFAULT_TABLE_DIR = '/user/config'
 /** Where MindCluster mounts its table (ascend.md §2.4). */
-export const MINDCLUSTER_DIR = '/user/serverid/devindex/config'
+const MINDCLUSTER_DIR = '/user/serverid/devindex/config'
 const MINDCLUSTER_NAME = 'hccl.json'
 
 /** The file to wait for: the variable may name a folder, a folder with a slash, or the file (ascend.md §0.7, §2.4). */

@@ -3,11 +3,11 @@ import { sleep } from '../lib/abort.ts'
 import { finishOutput } from './finish-output.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { OutputSink } from './ports.ts'
-import { endFamily, type Family, signalGroups } from './processes.ts'
+import { endFamily, type Family, markVariable, signalGroups } from './processes.ts'
 import { type Exit, exitCodeOf, type Program, type Running, startProgram } from './spawn.ts'
 
 export type OneProgram = Program & {
-  /** `NAME=value` in its environment, by which its children are found. */
+  /** `NAME=value`, added to its environment: by it its children are found. */
   readonly mark: string
   readonly graceMs: number
 }
@@ -20,7 +20,8 @@ export async function runOne(
   signal: AbortSignal,
 ): Promise<number> {
   const { mark, graceMs } = program
-  const running = await startProgram(program, sink, pipes)
+  const env = { ...program.env, ...markVariable(mark) }
+  const running = await startProgram({ ...program, env }, sink, pipes)
   const family = { leaders: [running.pid], mark }
   const exit = await exitOrStop(running, signal)
   if (exit === null) await stopProgram(running, family, graceMs)

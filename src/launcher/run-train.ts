@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { fetchCode, isObjectUrl, lastFolderOf, requireBootFile } from './code.ts'
+import type { Environment } from './environment.ts'
 import { pythonOf } from './interpreter.ts'
 import { LauncherError } from './launcher-error.ts'
 import { codeFolder } from './places.ts'
@@ -38,7 +39,8 @@ export function readRunTrain(args: readonly string[]): RunTrainArguments {
 
 export type RunTrainOptions = RankRunOptions & {
   readonly objects: ObjectPort
-  readonly print: (bytes: Uint8Array) => void
+  /** To the log file and to whoever reads us. */
+  readonly write: (bytes: Buffer) => void
 }
 
 /** Runs to the end and returns the exit code: 0, or that of the rank that failed first. Throws LauncherError. */
@@ -52,12 +54,8 @@ export async function runTrain(
   const root = await bringCode(options, codeUrl, signal)
   const bootFile = bootPath(root, codeUrl, boot)
   requireBootFile(bootFile, dirname(bootFile))
-  const write = (chunk: Buffer): void => {
-    options.sharedLog.write(chunk)
-    options.print(chunk)
-  }
   const after = await preStart(
-    { ...options, bootFile, cwd: root, graceMs: graceMsOf(environment), write, tell: options.platform.tell },
+    { ...options, bootFile, cwd: root, graceMs: graceMsOf(environment), tell: options.platform.tell },
     signal,
   )
   const python = pythonOf(after, root)
@@ -91,18 +89,22 @@ function userName(): string {
   }
 }
 
-/** The folder that BOOT is relative to. */
-async function bringCode(
-  { objects, environment, log }: RunTrainOptions,
+/** Parent of the code's folder. Throws LauncherError 120 where nothing can be written. */
+export function requireCodeFolder(environment: Environment): string {
+  const parent = codeFolder(environment)
+  if (parent !== null) return parent
+  const message = `code: uid ${process.getuid?.() ?? -1} can write no folder for it; MA_JOB_DIR names the preferred one`
+  throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', message)
+}
+
+/** Brings code, unless it is there; resolves to the folder that BOOT is relative to. Throws LauncherError 120. */
+export async function bringCode(
+  { objects, environment, log }: Pick<RunTrainOptions, 'objects' | 'environment' | 'log'>,
   codeUrl: string,
   signal: AbortSignal,
 ): Promise<string> {
   if (!isObjectUrl(codeUrl)) return localCode(codeUrl)
-  const parent = codeFolder(environment)
-  if (parent === null) {
-    const message = `code: uid ${process.getuid?.() ?? -1} can write no folder for it; MA_JOB_DIR names the preferred one`
-    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', message)
-  }
+  const parent = requireCodeFolder(environment)
   const dir = join(parent, lastFolderOf(codeUrl))
   if (environment['ROPEWAY_STAGED_CODE'] === codeUrl && isFolder(dir)) {
     log.info(`code: ${codeUrl} is already in ${dir}`)

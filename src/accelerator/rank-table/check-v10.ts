@@ -1,7 +1,7 @@
 // Reads and checks a v1.0 table (server_list, device), and of a v1.2 what they have in common.
 // Such a table is handed on as it is, so nothing is forgiven here that HCCL would refuse.
 import { checkServers } from './check-servers.ts'
-import { DECIMAL, extraKeys, type Findings, field, isObject, readDecimal, words } from './finding.ts'
+import { DECIMAL, extraKeys, type Findings, field, objectsIn, readDecimal, words } from './finding.ts'
 import { readDeviceIp, readName } from './reading.ts'
 import type { CheckOptions, JsonObject, TableServer } from './types.ts'
 
@@ -17,12 +17,9 @@ export function readV10(table: JsonObject, options: CheckOptions, findings: Find
     )
     return []
   }
-  const servers = list.flatMap((value: unknown, index): TableServer[] => {
-    const path = `server_list[${index}]`
-    if (isObject(value)) return readServer(findings, value, path)
-    findings.error(path, value, 'an object', 'EI0017')
-    return []
-  })
+  const servers = objectsIn(findings, list, 'server_list').flatMap(([server, path]) =>
+    readServer(findings, server, path),
+  )
   checkServerCount(field(table, 'server_count'), list.length, findings)
   checkServerIds(servers, findings)
   checkRanks(servers, findings)
@@ -45,12 +42,9 @@ function readServer(findings: Findings, server: JsonObject, path: string): Table
       Array.isArray(list) ? 'EI0014' : 'EI0017',
     )
   }
-  const devices = (Array.isArray(list) ? list : []).flatMap((value: unknown, index) => {
-    const at = `${path}.device[${index}]`
-    if (isObject(value)) return readDevice(findings, value, at)
-    findings.error(at, value, 'an object', 'EI0017')
-    return []
-  })
+  const devices = objectsIn(findings, list, `${path}.device`).flatMap(([device, at]) =>
+    readDevice(findings, device, at),
+  )
   if (serverId === undefined) return []
   const extra = extraKeys(server, ['server_id', 'host_ip', 'device'])
   return [

@@ -1,6 +1,6 @@
 // A v2.0 table (Ascend 950): ranks with their networks, integers as JSON numbers (ascend.md §1.6). Checked and handed on
 // as it is: it has no servers that another form could name.
-import { type Findings, field, isObject, words } from './finding.ts'
+import { type Findings, field, objectsIn, words } from './finding.ts'
 import type { JsonObject } from './types.ts'
 
 /** One rank as a v2.0 table names it. */
@@ -26,12 +26,9 @@ export function checkV20(table: JsonObject, findings: Findings): RankV20[] {
     findings.error('rank_list', list, 'a list of ranks', 'EI0017')
     return []
   }
-  const ranks = list.flatMap((value: unknown, index): RankV20[] => {
-    const path = `rank_list[${index}]`
-    if (isObject(value)) return readRank(value, path, findings)
-    findings.error(path, value, 'an object', 'EI0017')
-    return []
-  })
+  const ranks = objectsIn(findings, list, 'rank_list').flatMap(([rank, path]) =>
+    readRank(rank, path, findings),
+  )
   const count = integer(table, 'rank_count', 'rank_count', 1, LIMITS.ranks, findings)
   if (count !== null && count !== list.length)
     findings.error('rank_count', count, `${list.length}, the length of rank_list`)
@@ -51,14 +48,14 @@ function readRank(rank: JsonObject, path: string, findings: Findings): RankV20[]
   for (const key of ['device_port', 'host_port'])
     if (field(rank, key) !== undefined) integer(rank, key, `${path}.${key}`, 1, 65_535, findings)
   let before = -1
-  for (const [at, level] of listOf(rank, 'level_list', path, LIMITS.levels, findings)) {
+  for (const [level, at] of listOf(rank, 'level_list', path, LIMITS.levels, findings)) {
     const layer = integer(level, 'net_layer', `${at}.net_layer`, 0, LIMITS.layer, findings)
     if (layer !== null && layer <= before)
       findings.error(`${at}.net_layer`, layer, `more than ${before}: layers ascend from 0`)
     before = layer ?? before
     text(level, 'net_instance_id', at, LIMITS.instanceId, findings)
     oneOf(level, 'net_type', at, NET_TYPES, findings)
-    for (const [where, address] of listOf(level, 'rank_addr_list', at, LIMITS.addresses, findings)) {
+    for (const [address, where] of listOf(level, 'rank_addr_list', at, LIMITS.addresses, findings)) {
       oneOf(address, 'addr_type', where, ADDRESS_TYPES, findings)
       text(address, 'addr', where, 256, findings)
       checkPorts(address, where, findings)
@@ -83,7 +80,7 @@ function listOf(
   path: string,
   most: number,
   findings: Findings,
-): (readonly [path: string, object: JsonObject])[] {
+): ReturnType<typeof objectsIn> {
   const list = field(object, key)
   if (!Array.isArray(list) || list.length > most) {
     const got = Array.isArray(list) ? words(`${list.length} entries`) : list
@@ -95,12 +92,7 @@ function listOf(
     )
     return []
   }
-  return list.flatMap((value: unknown, index) => {
-    const at = `${path}.${key}[${index}]`
-    if (isObject(value)) return [[at, value] as const]
-    findings.error(at, value, 'an object', 'EI0017')
-    return []
-  })
+  return objectsIn(findings, list, `${path}.${key}`)
 }
 
 function integer(

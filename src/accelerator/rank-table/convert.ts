@@ -98,15 +98,12 @@ function textIn(
   const hasOwnForm = version === '1.0' || version === '1.2'
   const wanted = to ?? (version === '1.2' ? '1.2' : '1.0')
   if (version === wanted && !withAddresses) return text
-  const form = { keepExtraKeys: keepExtraKeys || hasOwnForm, withAddresses }
-  if (wanted === '1.0') return dumpTable(wireTable(servers, form))
   // A v1.2 table without super pods is one of plain servers; it stays that.
-  const isPlain = version === '1.2' && field(table, 'super_pod_list') === undefined
-  const superPods = isPlain ? [] : superPodsFor(table, servers, findings)
-  return (
-    superPods &&
-    dumpTable(wireTable(servers, { ...form, superPods: isPlain ? undefined : superPods, version: '1.2' }))
-  )
+  const isPlain = wanted === '1.0' || (version === '1.2' && field(table, 'super_pod_list') === undefined)
+  const superPods = isPlain ? undefined : superPodsFor(table, servers, findings)
+  if (superPods === null) return null
+  const form = { version: wanted, keepExtraKeys: keepExtraKeys || hasOwnForm, withAddresses, superPods }
+  return dumpTable(wireTable(servers, form))
 }
 
 function rankServers(instances: readonly TableInstance[]): TableServer[] {
@@ -124,10 +121,10 @@ function rankServers(instances: readonly TableInstance[]): TableServer[] {
 }
 
 type WireForm = {
-  readonly version?: '1.0' | '1.2'
+  readonly version: '1.0' | '1.2'
   readonly keepExtraKeys: boolean
   readonly withAddresses: boolean
-  readonly superPods?: readonly SuperPod[] | undefined
+  readonly superPods: readonly SuperPod[] | undefined
 }
 
 const OWN_DEVICE_KEYS = ['rank_id', 'super_device_id']
@@ -135,7 +132,7 @@ const OWN_SERVER_KEYS = { '1.0': ['device'], '1.2': ['device', 'super_pod_id'] }
 
 /** The wire form, keys in the public converter's order. Unknown keys come last and never replace ours. */
 function wireTable(servers: readonly TableServer[], form: WireForm): RankTableV10 {
-  const { version = '1.0', keepExtraKeys, withAddresses, superPods } = form
+  const { version, keepExtraKeys, withAddresses, superPods } = form
   return {
     status: 'completed',
     version,

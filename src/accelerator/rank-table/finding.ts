@@ -84,6 +84,21 @@ export const words = (text: string): Described => new Described(text)
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The objects of a list with their places; anything else in it is reported and left out. */
+export function objectsIn(
+  findings: Findings,
+  list: unknown,
+  path: string,
+): (readonly [object: JsonObject, path: string])[] {
+  if (!Array.isArray(list)) return []
+  return list.flatMap((value: unknown, index) => {
+    const at = `${path}[${index}]`
+    if (isObject(value)) return [[value, at] as const]
+    findings.error(at, value, 'an object', 'EI0017')
+    return []
+  })
+}
+
 /** Own key only, so that nothing is ever read from a prototype. */
 export function field(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined

@@ -2,12 +2,13 @@
 
 import { checkServers } from './check-servers.ts'
 import { checkRanks } from './check-v10.ts'
-import { extraKeys, type Findings, field, isObject, words } from './finding.ts'
+import { extraKeys, type Findings, field, objectsIn, words } from './finding.ts'
 import {
   newReading,
   type Reading,
+  readCount,
   readDeviceIp,
-  readInteger,
+  readId,
   readName,
   readPhysicalId,
   tellNumbers,
@@ -35,12 +36,9 @@ export function readLab(table: JsonObject, options: CheckOptions, findings: Find
     )
   const list = field(table, 'group_list')
   if (!Array.isArray(list)) findings.error('group_list', list, 'a list of groups', 'EI0017')
-  const instances = (Array.isArray(list) ? list : []).flatMap((value: unknown, index): Instance[] => {
-    const path = `group_list[${index}]`
-    if (isObject(value)) return readGroup(reading, value, path, options)
-    findings.error(path, value, 'an object', 'EI0017')
-    return []
-  })
+  const instances = objectsIn(findings, list, 'group_list').flatMap(([group, path]) =>
+    readGroup(reading, group, path, options),
+  )
   tellNumbers(reading)
   const servers = serversOf(instances)
   if (servers.length === 0)
@@ -69,19 +67,16 @@ function readGroup(reading: Reading, group: JsonObject, path: string, { mode }: 
     findings.error(`${path}.instance_list`, list, 'a list of instances', 'EI0017')
     return []
   }
-  const instances = list.flatMap((value: unknown, index): Instance[] => {
-    const at = `${path}.instance_list[${index}]`
-    if (isObject(value)) return readInstance(reading, value, at)
-    findings.error(at, value, 'an object', 'EI0017')
-    return []
-  })
+  const instances = objectsIn(findings, list, `${path}.instance_list`).flatMap(([instance, at]) =>
+    readInstance(reading, instance, at),
+  )
   const counted = {
     device_num: instances.reduce((sum, { devices }) => sum + devices.length, 0),
     instance_count: list.length,
     server_num: new Set(instances.map(({ serverId }) => serverId)).size,
   }
   for (const [key, count] of Object.entries(counted)) {
-    const declared = readInteger(reading, field(group, key), `${path}.${key}`)
+    const declared = readCount(reading, field(group, key), `${path}.${key}`)
     if (declared !== null && declared !== count)
       findings[mode === 'strict' ? 'error' : 'warn'](
         `${path}.${key}`,
@@ -96,18 +91,15 @@ function readGroup(reading: Reading, group: JsonObject, path: string, { mode }: 
 function readInstance(reading: Reading, instance: JsonObject, path: string): Instance[] {
   const { findings } = reading
   const serverId = readName(findings, field(instance, 'server_id'), `${path}.server_id`, 64)
-  const rankId = readInteger(reading, field(instance, 'rank_id'), `${path}.rank_id`)
+  const rankId = readId(reading, field(instance, 'rank_id'), `${path}.rank_id`)
   const list = field(instance, 'devices')
   if (!Array.isArray(list) || list.length !== 1) {
     findings.error(`${path}.devices`, list, 'a list of one device: rank_id counts one', 'EI0014')
     return []
   }
-  const [device] = list as unknown[]
-  const at = `${path}.devices[0]`
-  if (!isObject(device)) {
-    findings.error(at, device, 'an object', 'EI0017')
-    return []
-  }
+  const [only] = objectsIn(findings, list, `${path}.devices`)
+  if (only === undefined) return []
+  const [device, at] = only
   const physicalId = readPhysicalId(reading, field(device, 'device_id'), `${at}.device_id`)
   const deviceIp = readDeviceIp(findings, field(device, 'device_ip'), `${at}.device_ip`)
   if (serverId === undefined || rankId === null || physicalId === null) return []

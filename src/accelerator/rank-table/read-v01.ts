@@ -1,11 +1,11 @@
 // A v0.1 table (group_list, instance_list, devices) from raw JSON into the shape we work on.
 // Reports every field that is missing or malformed; what it returns leaves the malformed parts out.
-import { extraKeys, type Findings, field, isObject } from './finding.ts'
+import { extraKeys, type Findings, field, objectsIn } from './finding.ts'
 import {
   newReading,
   type Reading,
+  readCount,
   readDeviceIp,
-  readInteger,
   readName,
   readPhysicalId,
   tellNumbers,
@@ -15,18 +15,15 @@ import type { JsonObject, TableDevice, TableGroup, TableInstance, TableV01 } fro
 /** Reads a v0.1 table, reporting to `findings`. Integers pass for strings, as old writers emit them (one warning). */
 export function readV01(table: JsonObject, findings: Findings): TableV01 {
   const reading = newReading(findings)
-  const groupCount = readInteger(reading, field(table, 'group_count'), 'group_count')
+  const groupCount = readCount(reading, field(table, 'group_count'), 'group_count')
   const list = field(table, 'group_list')
   if (!Array.isArray(list)) {
     findings.error('group_list', list, 'a list of groups', 'EI0017')
     return { groupCount, groups: [] }
   }
-  const groups = list.flatMap((value, index): TableGroup[] => {
-    const path = `group_list[${index}]`
-    if (isObject(value)) return [readGroup(reading, value, path)]
-    findings.error(path, value, 'an object', 'EI0017')
-    return []
-  })
+  const groups = objectsIn(findings, list, 'group_list').map(([group, path]) =>
+    readGroup(reading, group, path),
+  )
   tellNumbers(reading)
   return { groupCount, groups }
 }
@@ -40,18 +37,13 @@ function readGroup(reading: Reading, group: JsonObject, path: string): TableGrou
   // Go writes a group without instances as null.
   const entries = list === null ? [] : list
   if (!Array.isArray(entries)) findings.error(`${path}.instance_list`, list, 'a list of instances', 'EI0017')
-  const instances = (Array.isArray(entries) ? entries : []).flatMap(
-    (value: unknown, index): TableInstance[] => {
-      const at = `${path}.instance_list[${index}]`
-      if (isObject(value)) return readInstance(reading, value, at)
-      findings.error(at, value, 'an object', 'EI0017')
-      return []
-    },
+  const instances = objectsIn(findings, entries, `${path}.instance_list`).flatMap(([instance, at]) =>
+    readInstance(reading, instance, at),
   )
   return {
     path,
-    deviceCount: readInteger(reading, field(group, 'device_count'), `${path}.device_count`),
-    instanceCount: readInteger(reading, field(group, 'instance_count'), `${path}.instance_count`),
+    deviceCount: readCount(reading, field(group, 'device_count'), `${path}.device_count`),
+    instanceCount: readCount(reading, field(group, 'instance_count'), `${path}.instance_count`),
     instances,
   }
 }
@@ -63,12 +55,9 @@ function readInstance(reading: Reading, instance: JsonObject, path: string): Tab
   const hostIp = field(instance, 'host_ip')
   const list = field(instance, 'devices')
   if (!Array.isArray(list)) findings.error(`${path}.devices`, list, 'a list of devices', 'EI0017')
-  const devices = (Array.isArray(list) ? list : []).flatMap((value: unknown, index): TableDevice[] => {
-    const at = `${path}.devices[${index}]`
-    if (isObject(value)) return readDevice(reading, value, at)
-    findings.error(at, value, 'an object', 'EI0017')
-    return []
-  })
+  const devices = objectsIn(findings, list, `${path}.devices`).flatMap(([device, at]) =>
+    readDevice(reading, device, at),
+  )
   if (podName === undefined || serverId === undefined) return []
   return [
     {

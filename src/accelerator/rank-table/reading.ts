@@ -23,7 +23,7 @@ export function tellNumbers({ findings, numbers, firstNumber }: Reading): void {
 
 /** The number of a card; null, after a finding, when it is none that any chip has. */
 export function readPhysicalId(reading: Reading, value: unknown, path: string): number | null {
-  const id = readInteger(reading, value, path)
+  const id = readId(reading, value, path)
   if (id === null || id <= MAX_PHYSICAL_ID) return id
   reading.findings.error(path, String(id), `0 to ${MAX_PHYSICAL_ID}`)
   return null
@@ -52,8 +52,21 @@ export function readName(
   return undefined
 }
 
-/** An integer as a string, or as a JSON number, which is counted for `tellNumbers`; null, after a finding, for all else. */
-export function readInteger(reading: Reading, value: unknown, path: string): number | null {
+/** A count: one that is absent is only warned of, because what it counts is there. Null, after a finding, for no integer. */
+export const readCount = (reading: Reading, value: unknown, path: string): number | null =>
+  readInteger(reading, value, path, value === undefined ? 'warn' : 'error')
+
+/** An id, without which its device or rank is lost. Null, after an error, for no integer. */
+export const readId = (reading: Reading, value: unknown, path: string): number | null =>
+  readInteger(reading, value, path, 'error')
+
+/** An integer as a string, or as a JSON number, which is counted for `tellNumbers`. */
+function readInteger(
+  reading: Reading,
+  value: unknown,
+  path: string,
+  report: 'error' | 'warn',
+): number | null {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
     if (reading.numbers === 0) reading.firstNumber = path
     reading.numbers += 1
@@ -61,9 +74,6 @@ export function readInteger(reading: Reading, value: unknown, path: string): num
   }
   const decimal = typeof value === 'string' ? readDecimal(value) : undefined
   if (decimal !== undefined) return decimal
-  // Counts can be counted; a device without its ids is lost.
-  const needed = path.endsWith('_id')
-  const report = needed || value !== undefined ? 'error' : 'warn'
   reading.findings[report](path, value, DECIMAL, typeof value === 'string' ? 'EI0014' : 'EI0017')
   return null
 }

@@ -179,16 +179,17 @@ export class Networks {
   async dropStale(name: string, signal: AbortSignal): Promise<number> {
     const network = this.#engine.docker.getNetwork(name)
     const { Containers } = await look(this.#engine, () => network.inspect(), signal)
-    const stale = await Promise.all(
+    const found = await Promise.all(
       Object.entries((Containers ?? {}) as Record<string, { Name: string }>).map(async ([id, { Name }]) =>
         (await inspectContainer(this.#engine, id, signal)) === null ? [Name] : [],
       ),
     )
-    for (const Container of stale.flat())
+    const stale = found.flat()
+    for (const Container of stale)
       await network.disconnect({ Container, Force: true }).catch((error: unknown) => {
         if (!isNotFound(error)) throw asUnreachable(this.#engine.socket, error)
       })
-    return stale.flat().length
+    return stale.length
   }
 
   /** Removes every network with those labels; one that is gone already is no error. */
