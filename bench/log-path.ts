@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { body, Ropeway } from '../test/e2e/harness.ts'
+import { storedSha256 } from '../test/e2e/stored-log.ts'
 import type { Row } from './measure.ts'
 
 const RANKS = 8
@@ -36,16 +37,6 @@ function* expected(rank: number): Iterable<Buffer> {
   }
 }
 
-async function stored(ropeway: Ropeway, jobId: string, stream: string): Promise<string> {
-  const hash = createHash('sha256')
-  for (let offset = 0; ; ) {
-    const piece = await ropeway.client.readLog(jobId, { task: 'worker-0', stream, offset })
-    if (piece.bytes.length === 0) return hash.digest('hex')
-    hash.update(piece.bytes)
-    offset = piece.next
-  }
-}
-
 export async function logPath(): Promise<Row[]> {
   const begin = performance.now()
   await promisify(execFile)('/bin/sh', ['-c', `/usr/bin/python3 -c "$1" | wc -c`, 'sh', PROGRAM])
@@ -64,7 +55,7 @@ export async function logPath(): Promise<Row[]> {
   const rate = (RANKS * LINES_PER_RANK * LINE_BYTES) / 1e6 / seconds
   let lost = 0
   for (let rank = 0; rank < RANKS; rank++)
-    if ((await stored(ropeway, metadata.id, `rank-${rank}`)) !== sha256(expected(rank))) lost++
+    if ((await storedSha256(ropeway, metadata.id, `rank-${rank}`)) !== sha256(expected(rank))) lost++
   return [
     {
       what: `8 ranks print ${(RANKS * LINES_PER_RANK * LINE_BYTES) / 1e6} MB into the store`,

@@ -69,21 +69,7 @@ export function describeStoreBookings(open: OpenStores): void {
       const job = await store.create(newJob({ name }), [])
       if (name === 'creating') continue
       const { lease, version } = await claimedBy(store, job.id)
-      const status =
-        name === 'placed'
-          ? {
-              placements: [
-                {
-                  task: 'worker-0',
-                  taskIndex: 0,
-                  hostId: 'sim-0',
-                  physicalIds: [],
-                  cpuCores: 1,
-                  memoryBytes: 1,
-                },
-              ],
-            }
-          : {}
+      const status = name === 'placed' ? { placements: [booking(job.id)] } : {}
       await store.write(lease, version, changeOf({ phase: 'Pending', status }))
       if (name === 'stopping') await store.requestStop(job.id, 1, event('Stop'))
       if (name === 'one' || name === 'two') waiting.push(job.id)

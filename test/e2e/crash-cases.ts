@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ACTIONS } from '../../src/job/step.ts'
-import { body, Ropeway, type ServeOptions, until } from './harness.ts'
+import { body, erased, Ropeway, type ServeOptions, until } from './harness.ts'
+import { ownLines } from './stored-log.ts'
 
 const LINES = 400
 /** One line per start, then many numbered lines: a second start and a lost or doubled byte both show. */
@@ -50,9 +51,9 @@ const mountsOf = (dataDir: string): string[] =>
     .split('\n')
     .filter((line) => line.includes(dataDir))
 
-/** The task's log without the platform's own lines, and how often the command began. */
-function ownLines(log: string): { starts: number; text: string; sha256: string } {
-  const lines = log.split('\n').filter((line) => line !== '' && !line.startsWith('['))
+/** What the command printed, and how often it began. */
+function printed(log: string): { starts: number; text: string; sha256: string } {
+  const lines = ownLines(log)
   const starts = lines.filter((line) => line.startsWith('started ')).length
   const text = lines.filter((line) => !line.startsWith('started ')).join('\n')
   return { starts, text, sha256: createHash('sha256').update(text).digest('hex') }
@@ -101,15 +102,10 @@ export async function crashAt({ point, scenario }: CrashPoint, setting: CrashSet
   await ropeway.gone()
   await ropeway.start()
   if (scenario === 'delete') {
-    await until('the job is erased', () =>
-      ropeway.client.show(metadata.id).then(
-        () => false,
-        () => true,
-      ),
-    )
+    await erased(ropeway, metadata.id)
   } else {
     const { job, logs, events } = await ropeway.follow(metadata.id)
-    const { starts, text, sha256 } = ownLines(logs['worker-0'] ?? '')
+    const { starts, text, sha256 } = printed(logs['worker-0'] ?? '')
     assert.equal(job.status.phase, scenario === 'run' ? 'Completed' : 'Terminated', events.join('\n'))
     assert.ok(starts <= 1, 'the command began twice')
     if (scenario === 'run') {

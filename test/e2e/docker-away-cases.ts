@@ -4,12 +4,23 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { DockerEngine } from '../engines/dockerd.ts'
+import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
+import { busyboxFiles, importImage } from '../engines/images.ts'
+import { importPythonImage } from './docker-images.ts'
 import { nothingLeftOn } from './docker-left.ts'
-import { body, type Finished, Ropeway, until } from './harness.ts'
+import { body, erased, Ropeway, until } from './harness.ts'
+import { ownLines, storedSha256 } from './stored-log.ts'
 
-export const SMALL_IMAGE = 'small:latest'
-export const PYTHON_IMAGE = 'ranks:latest'
+const SMALL_IMAGE = 'small:latest'
+const PYTHON_IMAGE = 'ranks:latest'
+
+/** An engine with the images of the cases. */
+export async function startAwayEngine(): Promise<DockerEngine> {
+  const engine = await startDockerEngine()
+  await importImage(engine.docker, SMALL_IMAGE, await busyboxFiles(), ['ENV PATH=/bin'])
+  await importPythonImage(engine.docker, PYTHON_IMAGE)
+  return engine
+}
 
 const LINES = 300
 const numbered = (from: number, to: number): string[] =>
@@ -25,10 +36,6 @@ const small = { engine: { image_url: SMALL_IMAGE } }
 const serve = (engine: DockerEngine, simulate: string): Promise<Ropeway> =>
   Ropeway.start({ backend: 'docker', simulate, env: { DOCKER_HOST: engine.host } })
 
-/** The task's own lines, without the platform's. */
-const ownLines = ({ logs }: Finished): string[] =>
-  (logs['worker-0'] ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('['))
-
 const seesHalf = (ropeway: Ropeway, id: string): Promise<void> =>
   until('it prints', async () =>
     new RegExp(`line ${LINES / 2 - 1}\n`).test(
@@ -39,7 +46,7 @@ const seesHalf = (ropeway: Ropeway, id: string): Promise<void> =>
 async function endsWhole(ropeway: Ropeway, id: string): Promise<void> {
   const finished = await ropeway.follow(id)
   assert.equal(finished.job.status.phase, 'Completed', finished.events.join('\n'))
-  assert.deepEqual(ownLines(finished), ['started', ...numbered(0, LINES)])
+  assert.deepEqual(ownLines(finished.logs['worker-0']), ['started', ...numbered(0, LINES)])
 }
 
 /** kill -9 of the engine for `awayMs` while a job is in each phase. */
@@ -67,12 +74,7 @@ export async function engineAway(engine: DockerEngine, awayMs: number): Promise<
 
   for (const id of [lasts, ends, starts, comes, waits]) await endsWhole(ropeway, id)
   assert.equal((await ropeway.follow(terminated)).job.status.phase, 'Terminated')
-  await until('the deleted job is gone', () =>
-    ropeway.client.show(deleted).then(
-      () => false,
-      () => true,
-    ),
-  )
+  await erased(ropeway, deleted)
   await nothingLeftOn(engine.docker, ropeway)
 }
 
@@ -126,16 +128,6 @@ function printed(rank: number, lines: number): string {
   return hash.digest('hex')
 }
 
-async function stored(ropeway: Ropeway, jobId: string, stream: string): Promise<string> {
-  const hash = createHash('sha256')
-  for (let offset = 0; ; ) {
-    const piece = await ropeway.client.readLog(jobId, { task: 'worker-0', stream, offset })
-    if (piece.bytes.length === 0) return hash.digest('hex')
-    hash.update(piece.bytes)
-    offset = piece.next
-  }
-}
-
 /** Eight ranks print `lines` each while the server is killed and restarted three times. */
 export async function killedWhilePrinting(engine: DockerEngine, lines: number): Promise<void> {
   await using ropeway = await serve(engine, `1x${RANKS}`)
@@ -163,7 +155,7 @@ export async function killedWhilePrinting(engine: DockerEngine, lines: number): 
   assert.equal(job.status.phase, 'Completed', events.join('\n'))
   for (let rank = 0; rank < RANKS; rank++)
     assert.equal(
-      await stored(ropeway, metadata.id, `rank-${rank}`),
+      await storedSha256(ropeway, metadata.id, `rank-${rank}`),
       printed(rank, lines),
       `the log of rank ${rank} differs`,
     )

@@ -1,22 +1,12 @@
 // The engine, the server or a container away for moments while jobs are in every phase. Longer: test/long.
 import { after, before, describe, it } from 'node:test'
-import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
-import { busyboxFiles, importImage } from '../engines/images.ts'
-import {
-  engineAway,
-  killedWhilePrinting,
-  PYTHON_IMAGE,
-  SMALL_IMAGE,
-  standsStill,
-} from './docker-away-cases.ts'
-import { importPythonImage } from './docker-images.ts'
+import type { DockerEngine } from '../engines/dockerd.ts'
+import { engineAway, killedWhilePrinting, standsStill, startAwayEngine } from './docker-away-cases.ts'
 
 describe('with tasks on dockerd', () => {
   let engine: DockerEngine
   before(async () => {
-    engine = await startDockerEngine()
-    await importImage(engine.docker, SMALL_IMAGE, await busyboxFiles(), ['ENV PATH=/bin'])
-    await importPythonImage(engine.docker, PYTHON_IMAGE)
+    engine = await startAwayEngine()
   })
   after(() => engine[Symbol.asyncDispose]())
 

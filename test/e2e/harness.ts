@@ -227,6 +227,15 @@ export async function until(
   }
 }
 
+/** Waits until a job is gone for good. */
+export const erased = (ropeway: Ropeway, jobId: string): Promise<void> =>
+  until('the job is erased', () =>
+    ropeway.client.show(jobId).then(
+      () => false,
+      () => true,
+    ),
+  )
+
 /** A create body: a command on the host image. */
 export function body(
   name: string,

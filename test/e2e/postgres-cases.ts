@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { PostgresEngine } from '../engines/postgres.ts'
 import { Wire } from '../engines/postgres-wire.ts'
 import { body, Ropeway, until } from './harness.ts'
+import { ownLines } from './stored-log.ts'
 
 const LINES = 300
 const numbered = Array.from({ length: LINES }, (_, i) => `line ${i}`)
@@ -63,8 +64,7 @@ export async function cutOff(engine: PostgresEngine, cutMs: number): Promise<voi
   for (const id of [ends, lasts, waits]) {
     const { job, logs, events } = await ropeway.follow(id)
     assert.equal(job.status.phase, 'Completed', events.join('\n'))
-    const own = (logs['worker-0'] ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('['))
-    assert.deepEqual(own, ['started', ...numbered])
+    assert.deepEqual(ownLines(logs['worker-0']), ['started', ...numbered])
     for (const once of ['TaskStarted', 'TaskExited', 'JobCompleted'])
       assert.ok(events.filter((event) => event.startsWith(`${once}:`)).length <= 1, events.join('\n'))
   }

@@ -1,22 +1,12 @@
 // The engine, the server and containers away for up to a minute, and millions of lines through three kills.
 import { after, before, describe, it } from 'node:test'
-import {
-  engineAway,
-  killedWhilePrinting,
-  PYTHON_IMAGE,
-  SMALL_IMAGE,
-  standsStill,
-} from '../e2e/docker-away-cases.ts'
-import { importPythonImage } from '../e2e/docker-images.ts'
-import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
-import { busyboxFiles, importImage } from '../engines/images.ts'
+import { engineAway, killedWhilePrinting, standsStill, startAwayEngine } from '../e2e/docker-away-cases.ts'
+import type { DockerEngine } from '../engines/dockerd.ts'
 
 describe('with tasks on dockerd', () => {
   let engine: DockerEngine
   before(async () => {
-    engine = await startDockerEngine()
-    await importImage(engine.docker, SMALL_IMAGE, await busyboxFiles(), ['ENV PATH=/bin'])
-    await importPythonImage(engine.docker, PYTHON_IMAGE)
+    engine = await startAwayEngine()
   })
   after(() => engine[Symbol.asyncDispose]())
 

@@ -8,6 +8,7 @@ import process from 'node:process'
 import { it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { body, Ropeway, until } from '../e2e/harness.ts'
+import { ownLines } from '../e2e/stored-log.ts'
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 40)
 const SEED = Number(process.env['SEED'] ?? 1)
@@ -44,7 +45,7 @@ it(`${ROUNDS} kills at random moments (seed ${SEED}): every accepted job ends on
   for (const id of accepted) {
     const { job, logs, events } = await ropeway.follow(id)
     assert.equal(job.status.phase, 'Completed', events.join('\n'))
-    const lines = (logs['worker-0'] ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('['))
+    const lines = ownLines(logs['worker-0'])
     assert.equal(sha256(lines.join('\n')), sha256(EXPECTED), `job ${id}: ${lines.length} lines`)
   }
   await until(
