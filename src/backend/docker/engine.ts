@@ -51,8 +51,34 @@ export function asUnreachable(socket: string, error: unknown): unknown {
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof AppError && error.code === 'BackendUnavailable' && error.cause !== undefined
 
+/**
+ * Podman reads /proc while it describes a container, and answers 500 when the process ends under its eyes
+ * ("read /proc/3757/cgroup: no such process"). It says nothing about the container: the next look does.
+ */
+export const isLookAtDyingProcess = (error: unknown): boolean =>
+  statusOf(error) === 500 && /\/proc\/\d+\/.*no such (process|file)/.test(wordsOf(error))
+
+/** Such answers in a row that are believed to be one process's end. */
+const DYING_LOOKS = 50
+const DYING_PAUSE_MS = 20
+
 /** Runs one look at the engine. Throws the signal's reason, or AppError BackendUnavailable when it does not answer. */
 export async function look<T>(
+  engine: Pick<Engine, 'docker' | 'socket'>,
+  ask: (abortSignal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let looks = 1; ; looks++) {
+    try {
+      return await lookOnce(engine, ask, signal)
+    } catch (error) {
+      if (!isLookAtDyingProcess(error) || looks === DYING_LOOKS) throw error
+      await sleep(DYING_PAUSE_MS, signal)
+    }
+  }
+}
+
+async function lookOnce<T>(
   engine: Pick<Engine, 'docker' | 'socket'>,
   ask: (abortSignal: AbortSignal) => Promise<T>,
   signal: AbortSignal,

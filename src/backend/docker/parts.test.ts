@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accountsOf, withAccounts } from '../accounts.ts'
-import { parseLimits } from './engine.ts'
+import { look, parseLimits } from './engine.ts'
 import { parkedEnvironment } from './environment.ts'
 import { parseRoutes } from './networks.ts'
 import { oomFileOf } from './out-of-memory.ts'
@@ -27,6 +27,30 @@ test('a uid gets a name only where the image has none for it', () => {
   assert.equal(merged, `${text}\nwork:x:1101:1101::/home/work:/bin/sh\n`)
   assert.equal(withAccounts(merged, ['work:x:1101:1101::/:/bin/sh']), merged)
   assert.equal(withAccounts('', ['a:x:1:']), 'a:x:1:\n')
+})
+
+/** What dockerode throws. */
+const answered = (statusCode: number, message: string): Error =>
+  Object.assign(new Error(message), { statusCode, json: { message } })
+
+test('an engine that stumbles over a process that just ended is asked again, any other error is believed', async () => {
+  const engine = { docker: null as never, socket: '/x' }
+  const { signal } = new AbortController()
+  const gone = answered(500, 'read /proc/3757/cgroup: no such process')
+  const answers = [gone, gone, 'exited']
+  const next = async (): Promise<unknown> => {
+    const answer = answers.shift()
+    if (answer instanceof Error) throw answer
+    return answer
+  }
+  assert.equal(await look(engine, next, signal), 'exited')
+  answers.push(answered(500, 'no space left on device'), 'never asked')
+  await assert.rejects(look(engine, next, signal), /no space left/)
+  assert.deepEqual(answers, ['never asked'])
+  await assert.rejects(
+    look(engine, () => Promise.reject(gone), signal),
+    /no such process/,
+  )
 })
 
 test('routes of this machine are taken, the default route is not', () => {
