@@ -1,14 +1,9 @@
-// What devices this machine really has, from the names in /dev and the text of /etc/hccn.conf.
-// Files are read through a small interface, so that tests own them.
-import type { Chip, Device, Host } from './device.ts'
-
-/** The little of a file system that detection needs. Both answer emptily for what is not there. */
-export type HostFiles = {
-  /** Names inside a folder; empty when it cannot be read. */
-  listNames(folder: string): Promise<readonly string[]>
-  /** Text of a file; null when it cannot be read. */
-  readText(path: string): Promise<string | null>
-}
+// What this machine offers: Ascend devices, else GPUs, else its CPU.
+import { type AscendExamination, examineAscend } from './ascend.ts'
+import type { Host } from './device.ts'
+import type { DeviceFinding } from './examination.ts'
+import type { HostFiles } from './host-files.ts'
+import { examineNvidia, type NvidiaExamination } from './nvidia.ts'
 
 export type HostFacts = {
   readonly id: string
@@ -17,46 +12,36 @@ export type HostFacts = {
   readonly memoryBytes: number
 }
 
-/** Ids N of names `<prefix><N>`, ascending; `davinci_manager` and `nvidiactl` are not devices. */
-export function deviceIdsOf(names: readonly string[], prefix: string): number[] {
-  return names
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => name.slice(prefix.length))
-    .filter((rest) => /^(0|[1-9]\d{0,3})$/.test(rest))
-    .map(Number)
-    .sort((a, b) => a - b)
+export type Examination = {
+  readonly host: Host
+  /** One line for people: `8 Ascend 910B (0-7), driver 23.0.rc3`; empty without devices. */
+  readonly found: string
+  readonly findings: readonly DeviceFinding[]
 }
 
-/** Physical id → address, from the `address_<n>=<ip>` lines of /etc/hccn.conf (ascend.md §1.11). Other lines are passed over. */
-export function parseHccnConf(text: string): ReadonlyMap<number, string> {
-  const addresses = new Map<number, string>()
-  for (const line of text.split('\n')) {
-    const match = /^\s*address_(\d{1,4})\s*=\s*([0-9A-Fa-f.:]+)\s*$/.exec(line)
-    if (match?.[1] && match[2]) addresses.set(Number(match[1]), match[2])
-  }
-  return addresses
-}
-
-/**
- * This machine as a host: Ascend when /dev has davinci devices, else GPU when it has nvidia devices, else CPU.
- * The device files do not tell the chip, and guessing it from their number would be wrong on half-filled servers:
- * it is `chip` as configured, and 910b, the most common server, when nobody said.
- */
-export async function detectHost(files: HostFiles, facts: HostFacts, chip: Chip = '910b'): Promise<Host> {
-  const names = await files.listNames('/dev')
-  const ascend = deviceIdsOf(names, 'davinci')
-  const gpus = deviceIdsOf(names, 'nvidia')
+/** Looks at a machine. Never throws for what the machine lacks. */
+export async function examineHost(files: HostFiles, facts: HostFacts): Promise<Examination> {
   const common = { ...facts, simulated: false }
-  if (ascend.length > 0) {
-    const addresses = parseHccnConf((await files.readText('/etc/hccn.conf')) ?? '')
-    const devices = ascend.map((id): Device => device(id, addresses.get(id) ?? ''))
-    return { ...common, kind: 'Ascend', chip, devices }
+  const ascend = await examineAscend(files)
+  if (ascend !== null) {
+    const { chip, devices, findings } = ascend
+    return { host: { ...common, kind: 'Ascend', chip, devices }, found: describe(ascend), findings }
   }
-  if (gpus.length > 0)
-    return { ...common, kind: 'GPU', chip: null, devices: gpus.map((id) => device(id, '')) }
-  return { ...common, kind: 'CPU', chip: null, devices: [] }
+  const nvidia = await examineNvidia(files)
+  if (nvidia !== null) {
+    const { devices, findings } = nvidia
+    return { host: { ...common, kind: 'GPU', chip: null, devices }, found: describe(nvidia), findings }
+  }
+  return { host: { ...common, kind: 'CPU', chip: null, devices: [] }, found: '', findings: [] }
 }
 
-function device(physicalId: number, deviceIp: string): Device {
-  return { physicalId, deviceIp, healthy: true }
+function describe(found: AscendExamination | NvidiaExamination): string {
+  const name = 'chip' in found ? `Ascend ${found.chip.toUpperCase()}` : (found.name ?? 'NVIDIA')
+  const ids = found.devices.map(({ physicalId }) => physicalId)
+  const addressed = found.devices.filter(({ deviceIp }) => deviceIp !== '').length
+  return [
+    `${ids.length} ${name} (${ids.join(', ')})`,
+    ...('chip' in found ? [`${addressed} with an address`] : []),
+    ...(found.driverVersion === null ? [] : [`driver ${found.driverVersion}`]),
+  ].join(', ')
 }

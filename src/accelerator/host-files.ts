@@ -1,9 +1,41 @@
-// The real file system behind detection; the only file here that reads the disk.
-import { readdir, readFile } from 'node:fs/promises'
-import type { HostFiles } from './detect.ts'
+// The real machine behind detection; the only file here that reads the disk and runs programs.
+import { execFile } from 'node:child_process'
+import { access, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
-/** Reads this machine. What is missing or forbidden counts as empty: no device files, no devices. */
-export const hostFiles: HostFiles = {
-  listNames: (folder) => readdir(folder).catch(() => []),
-  readText: (path) => readFile(path, 'utf8').catch(() => null),
+/** The little of a machine that detection needs. Everything answers emptily for what is not there. */
+export type HostFiles = {
+  /** Stands for `/`: on a machine whose drivers lie elsewhere, or a captured layout. */
+  readonly root: string
+  /** Names inside a folder; empty when it cannot be read. */
+  listNames(folder: string): Promise<readonly string[]>
+  /** Text of a file; null when it cannot be read. */
+  readText(path: string): Promise<string | null>
+  exists(path: string): Promise<boolean>
+  /** What a program prints; null when it is not there, fails or takes too long. */
+  run(program: string, args: readonly string[]): Promise<string | null>
+}
+
+/** A driver in trouble may let its tools hang. */
+const RUN_TIMEOUT_MS = 10_000
+const MAX_OUTPUT = 4 << 20
+
+/** Reads the machine below `root`. What is missing or forbidden counts as empty: no device files, no devices. */
+export function hostFiles(root = '/'): HostFiles {
+  const at = (path: string): string => join(root, path)
+  return {
+    root,
+    listNames: (folder) => readdir(at(folder)).catch(() => []),
+    readText: (path) => readFile(at(path), 'utf8').catch(() => null),
+    exists: (path) =>
+      access(at(path)).then(
+        () => true,
+        () => false,
+      ),
+    run: (program, args) =>
+      new Promise((resolve) => {
+        const options = { timeout: RUN_TIMEOUT_MS, maxBuffer: MAX_OUTPUT, killSignal: 'SIGKILL' as const }
+        execFile(at(program), [...args], options, (error, stdout) => resolve(error ? null : stdout))
+      }),
+  }
 }

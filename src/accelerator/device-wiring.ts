@@ -1,0 +1,86 @@
+// What a task's container gets of its host so that programs in it can use the devices of a placement (ascend.md §4).
+import { join } from 'node:path'
+import { ASCEND_SHARED, driverFolder } from './ascend.ts'
+import type { DeviceKind } from './device.ts'
+import type { HostFiles } from './host-files.ts'
+
+export type WiredPath = { readonly source: string; readonly target: string }
+
+export type DeviceWiring = {
+  /** Character devices, to be read and written. */
+  readonly devices: readonly WiredPath[]
+  /** Driver files and folders, read-only. */
+  readonly mounts: readonly WiredPath[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Folders for the front of LD_LIBRARY_PATH. */
+  readonly libraryPath: readonly string[]
+  /** The engine's runtime that brings devices and driver in by itself. */
+  readonly runtime: 'ascend' | 'nvidia' | null
+}
+
+export const NO_WIRING: DeviceWiring = {
+  ...{ devices: [], mounts: [], environment: {}, libraryPath: [], runtime: null },
+}
+
+/** The files of a host that wiring chooses from, looked at once. */
+export type HostWiring = {
+  readonly root: string
+  readonly kind: DeviceKind
+  /** Device files of the whole host beside the devices' own; driver files that are there. */
+  readonly shared: readonly string[]
+  readonly driverFiles: readonly string[]
+  readonly driver: string
+}
+
+/** What ascend-docker-runtime mounts itself (its base.list), and what it leaves out though tools need it. */
+const inBaseList = (driver: string): string[] => [
+  ...[`${driver}/lib64`, `${driver}/include`, '/usr/local/dcmi', '/usr/local/bin/npu-smi'],
+  ...['/usr/local/sbin/npu-smi', '/var/queue_schedule'],
+]
+const beside = (driver: string): string[] => [
+  ...[`${driver}/version.info`, `${driver}/tools/hccn_tool`, `${driver}/topo`],
+  ...['/etc/hccn.conf', '/etc/ascend_install.info'],
+]
+
+/** Reads which driver files a host has. */
+export async function examineWiring(files: HostFiles, kind: DeviceKind): Promise<HostWiring> {
+  const driver = await driverFolder(files)
+  const existing = async (paths: readonly string[]): Promise<string[]> =>
+    (await Promise.all(paths.map(async (path) => ((await files.exists(path)) ? [path] : [])))).flat()
+  const common = { root: files.root, kind, driver }
+  if (kind === 'Ascend') {
+    const shared = await existing([......ASCEND_SHARED.always])
+    return { ...common, shared, driverFiles: await existing([...inBaseList(driver), ...beside(driver)]) }
+  }
+  const names = kind === 'GPU' ? await files.listNames('/dev') : []
+  const shared = names.filter((name) => name.startsWith('nvidia') && !/^nvidia\d+$/.test(name))
+  return { ...common, shared: shared.map((name) => `/dev/${name}`), driverFiles: [] }
+}
+
+/** Pure. `runtimes` are those the engine knows by name; none without an engine. */
+export function wireDevices(
+  host: HostWiring,
+  physicalIds: readonly number[],
+  runtimes: readonly string[],
+): DeviceWiring {
+  if (physicalIds.length === 0 || host.kind === 'CPU') return NO_WIRING
+  const wired = (path: string): WiredPath => ({ source: join(host.root, path), target: path })
+  const list = physicalIds.join(',')
+  if (host.kind === 'GPU') {
+    const runtime = runtimes.includes('nvidia') ? 'nvidia' : null
+    const files = [...physicalIds.map((id) => `/dev/nvidia${id}`), ...host.shared]
+    const environment = { NVIDIA_VISIBLE_DEVICES: list, NVIDIA_DRIVER_CAPABILITIES: 'compute,utility' }
+    return { ...NO_WIRING, devices: runtime === null ? files.map(wired) : [], environment, runtime }
+  }
+  const runtime = runtimes.includes('ascend') ? 'ascend' : null
+  const files = [...physicalIds.map((id) => `/dev/davinci${id}`), ...host.shared]
+  const brought = new Set(runtime === null ? [] : inBaseList(host.driver))
+  const lib = `${host.driver}/lib64`
+  return {
+    devices: runtime === null ? files.map(wired) : [],
+    mounts: host.driverFiles.filter((path) => !brought.has(path)).map(wired),
+    environment: { ASCEND_VISIBLE_DEVICES: list },
+    libraryPath: host.driverFiles.includes(lib) ? [`${lib}/common`, `${lib}/driver`, lib] : [],
+    runtime,
+  }
+}
