@@ -33,7 +33,7 @@ import { makeDataFolder } from './wiring/data-folder.ts'
 import { isDatabaseAway, openChangeFeed, openRowsDatabase, recordDatabase } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
 import { openImageInspector } from './wiring/image-inspector.ts'
-import { openInventory } from './wiring/inventory.ts'
+import { openDevices } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
 import { createLogExporter, embeddedObjects, exportingGate } from './wiring/log-export.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
@@ -124,10 +124,16 @@ async function openParts(
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
-  const inventory = await openInventory(config.simulate)
+  const devices = owned.use(
+    await openDevices({
+      ...{ simulate: config.simulate, deviceRoot: config.deviceRoot },
+      onFinding: (finding) => logger.warn({ root: config.deviceRoot }, finding),
+      onChange: () => logger.info({ root: config.deviceRoot }, 'the devices of this machine changed'),
+    }),
+  )
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
-  const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, inventory)
+  const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, devices.inventory())
   if (file !== null) logger.info({ file }, "the site's rules were read")
   for (const warning of warnings) logger.warn({ file }, warning)
   const credentials = credentialsOf(registries)
@@ -136,7 +142,10 @@ async function openParts(
     runtime.dir = dir
   }
   const backend = owned.use(
-    await openBackend(config, { clock, logs, inventory, site, serveId, logger, credentials, onRuntime }),
+    await openBackend(config, {
+      ...{ clock, logs, site, serveId, logger, credentials, onRuntime },
+      wiring: devices.wiring,
+    }),
   )
   await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
   const stopping = new AbortController()
@@ -159,7 +168,7 @@ async function openParts(
     },
     stopping: stopping.signal,
     execSessions: new ExecSessions(),
-    inventory: () => inventory,
+    inventory: devices.inventory,
     site,
     registries,
     registryTester: await openRegistryTester(config, site, backend.name),

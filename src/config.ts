@@ -12,6 +12,8 @@ export type Config = {
   /** DOCKER_HOST: where the container engine listens unless the site says it. */
   readonly dockerHost: string | null
   readonly simulate: SimulateSpec | null
+  /** Stands for `/` where devices and their drivers are looked for. */
+  readonly deviceRoot: string
   /** `postgres://…`; null: SQLite in the data folder. */
   readonly databaseUrl: string | null
   /** The administrator's file, when one was named. */
@@ -48,6 +50,7 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     objects: endpoint('--objects', flags.objects ?? '127.0.0.1:8471'),
     backend: backend as Config['backend'],
     dockerHost: env['DOCKER_HOST'] || null,
+    deviceRoot: resolve(env['ROPEWAY_DEVICE_ROOT'] || '/'),
     databaseUrl: databaseUrl(flags.database ?? env['ROPEWAY_DATABASE']),
     siteFile: flags.site === undefined ? null : resolve(flags.site),
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),

@@ -7,7 +7,7 @@ import { release } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { deviceIdsOf } from './accelerator/detect.ts'
+import { examineHost } from './accelerator/detect.ts'
 import { hostFiles } from './accelerator/host-files.ts'
 import type { DoctorFinding, DoctorTargets } from './cli/context.ts'
 import { ConfigError } from './config.ts'
@@ -16,7 +16,7 @@ import { describeSite } from './wiring/site-file-checks.ts'
 
 type State = DoctorFinding['state']
 type Answer = readonly [state: State, message: string]
-type Check = (targets: DoctorTargets, signal: AbortSignal) => Promise<Answer>
+type Check = (targets: DoctorTargets, signal: AbortSignal) => Promise<Answer | readonly Answer[]>
 
 const TIMEOUT_MS = 5000
 const GIB = 2 ** 30
@@ -46,18 +46,21 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
 
 /** Runs all checks at once and answers their findings in order. Rejects only with the signal's reason. */
 export async function examine(targets: DoctorTargets, signal: AbortSignal): Promise<DoctorFinding[]> {
-  const findings = CHECKS.map(async ([name, check]): Promise<DoctorFinding> => {
+  const findings = CHECKS.map(async ([name, check]): Promise<DoctorFinding[]> => {
     try {
-      const [state, message] = await check(targets, signal)
-      return { check: name, state, message }
+      const answer = await check(targets, signal)
+      const answers = isOne(answer) ? [answer] : answer
+      return answers.map(([state, message]) => ({ check: name, state, message }))
     } catch (error) {
-      return { check: name, state: 'note', message: `cannot tell: ${reasonOf(error)}` }
+      return [{ check: name, state: 'note', message: `cannot tell: ${reasonOf(error)}` }]
     }
   })
   const all = await Promise.all(findings)
   signal.throwIfAborted()
-  return all
+  return all.flat()
 }
+
+const isOne = (answer: Answer | readonly Answer[]): answer is Answer => typeof answer[0] === 'string'
 
 const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message || error.name : String(error)).split('\n')[0] ?? ''
@@ -133,18 +136,15 @@ async function checkCgroups(): Promise<Answer> {
     : ['note', `${version}, not writable: CPU and memory are booked but not limited`]
 }
 
-async function checkDevices(): Promise<Answer> {
-  const names = await hostFiles.listNames('/dev')
-  const found = [
-    ['Ascend', deviceIdsOf(names, 'davinci')],
-    ['NVIDIA', deviceIdsOf(names, 'nvidia')],
-  ] as const
-  const described = found
-    .filter(([, ids]) => ids.length > 0)
-    .map(([kind, ids]) => `${ids.length} ${kind} (${ids.join(', ')})`)
-  return described.length > 0
-    ? ['ok', described.join('; ')]
-    : ['note', 'none; "ropeway serve --simulate 2x4" pretends to have some']
+/** What there is, then one line for each thing a person should know or put right. */
+async function checkDevices({ deviceRoot }: DoctorTargets): Promise<readonly Answer[]> {
+  const facts = { id: '', address: '', cpuCores: 0, memoryBytes: 0 }
+  const { found, findings } = await examineHost(hostFiles(deviceRoot), facts)
+  if (found === '') return [['note', 'none; "ropeway serve --simulate 2x4" pretends to have some']]
+  return [
+    ['ok', found],
+    ...findings.map(({ severity, text }): Answer => [severity === 'fix' ? 'missing' : 'note', text]),
+  ]
 }
 
 async function checkDataFolder({ dataDir }: DoctorTargets): Promise<Answer> {

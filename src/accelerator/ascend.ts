@@ -48,14 +48,19 @@ export async function examineAscend(files: HostFiles): Promise<AscendExamination
   return {
     chip,
     devices,
-    driverVersion: /^Version=(.+?)\s*$/m.exec((await files.readText(`${driver}/version.info`)) ?? '')?.[1] ?? null,
+    driverVersion:
+      /^Version=(.+?)\s*$/m.exec((await files.readText(`${driver}/version.info`)) ?? '')?.[1] ?? null,
     findings: [
-      ...(isListed ? ofChip : [{ severity: 'fix', text: silentTool }] as const),
+      ...(isListed ? ofChip : ([{ severity: 'fix', text: silentTool }] as const)),
       ...ids.flatMap((id) => healthFinding(chips, healthOf, id, isListed)),
       ...(await addressFindings(files, chip, devices)),
       ...(await managerFindings(files)),
       ...(virtual.length > 0
-        ? [note(`${virtual.length} virtual NPUs (/dev/vdavinci${virtual[0]} …) are not scheduled: tasks get whole devices`)]
+        ? [
+            note(
+              `${virtual.length} virtual NPUs (/dev/vdavinci${virtual[0]} …) are not scheduled: tasks get whole devices`,
+            ),
+          ]
         : []),
     ],
   }
@@ -180,7 +185,11 @@ async function managerFindings(files: HostFiles): Promise<DeviceFinding[]> {
   ]
   return missing.length === 0
     ? []
-    : [note(`${missing.join(', ')} missing: programs cannot open a device where the chip needs it (a newer one may not)`)]
+    : [
+        note(
+          `${missing.join(', ')} missing: programs cannot open a device where the chip needs it (a newer one may not)`,
+        ),
+      ]
 }
 
 /** Device files that all devices of a host share (ascend.md §4): one of `any`, all of `always`. */

@@ -49,7 +49,7 @@ export async function examineWiring(files: HostFiles, kind: DeviceKind): Promise
     (await Promise.all(paths.map(async (path) => ((await files.exists(path)) ? [path] : [])))).flat()
   const common = { root: files.root, kind, driver }
   if (kind === 'Ascend') {
-    const shared = await existing([......ASCEND_SHARED.always])
+    const shared = await existing([...ASCEND_SHARED.any, ...ASCEND_SHARED.always])
     return { ...common, shared, driverFiles: await existing([...inBaseList(driver), ...beside(driver)]) }
   }
   const names = kind === 'GPU' ? await files.listNames('/dev') : []
@@ -83,4 +83,11 @@ export function wireDevices(
     libraryPath: host.driverFiles.includes(lib) ? [`${lib}/common`, `${lib}/driver`, lib] : [],
     runtime,
   }
+}
+
+/** Device files of the placement, then those a job asked for by path; each target once. */
+export function deviceFilesOf({ devices }: DeviceWiring, asked: readonly string[]): WiredPath[] {
+  const taken = new Set(devices.map(({ target }) => target))
+  const others = [...new Set(asked)].filter((path) => !taken.has(path))
+  return [...devices, ...others.map((path) => ({ source: path, target: path }))]
 }

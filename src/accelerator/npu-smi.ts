@@ -30,9 +30,7 @@ export function parseNpuMap(text: string): NpuChip[] {
     const [npu = '', chip = '', logic = '', ...rest] = line.split(/\s+/)
     const physical = hasPhysical ? (rest.shift() ?? '') : logic
     if (![npu, chip, logic, physical].every((word) => NUMBER.test(word)) || rest.length === 0) return []
-    return [
-      { npuId: Number(npu), chipId: Number(chip), physicalId: Number(physical), name: rest.join(' ') },
-    ]
+    return [{ npuId: Number(npu), chipId: Number(chip), physicalId: Number(physical), name: rest.join(' ') }]
   })
 }
 

@@ -29,6 +29,8 @@ export type DoctorTargets = {
   readonly siteFile: string | null
   readonly endpoint: string | null
   readonly objectEndpoint: string | null
+  /** Stands for `/` where devices and drivers are looked for. */
+  readonly deviceRoot: string
   /** DOCKER_HOST, such as unix:///var/run/docker.sock. */
   readonly dockerHost: string | null
   /** The folders programs are looked for in, as in PATH. */

@@ -27,6 +27,7 @@ export function doctorCommand(context: CliContext): Command {
       siteFile: flags.site === undefined ? null : resolve(flags.site),
       endpoint: given.endpoint ?? stored('endpoint'),
       objectEndpoint: given.objectEndpoint ?? stored('object_endpoint'),
+      deviceRoot: resolve(context.env['ROPEWAY_DEVICE_ROOT'] || '/'),
       dockerHost: context.env['DOCKER_HOST'] || null,
       searchPath: context.env['PATH'] ?? '/usr/bin:/bin',
     }

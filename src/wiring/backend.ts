@@ -1,9 +1,10 @@
 // Chooses and opens the backend.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { prepareRuntime } from '../../container/runtime.ts'
-import type { Inventory, Placement } from '../accelerator/device.ts'
+import type { Placement } from '../accelerator/device.ts'
+import type { DeviceWiring } from '../accelerator/device-wiring.ts'
 import type { DockerBackendOptions } from '../backend/docker/backend.ts'
 import { createFakeBackend } from '../backend/fake/backend.ts'
 import { createHostBackend } from '../backend/host/backend.ts'
@@ -19,7 +20,8 @@ const TOOL_DIRS = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin', '/sbin']
 export type BackendParts = {
   readonly clock: Clock
   readonly logs: LogStore
-  readonly inventory: Inventory
+  /** What a task gets of its host's devices, with a container engine that knows these runtimes. */
+  readonly wiring: (placement: Placement, runtimes: readonly string[]) => DeviceWiring
   readonly site: Site
   readonly serveId: string
   readonly logger: Logger
@@ -85,7 +87,7 @@ export function engineSocket({ dockerHost }: Config, site: Site): string {
 /** Loaded only when it is used: the client of an engine takes longer to load than the rest of the server. */
 async function openDocker(
   config: Config,
-  { inventory, site, serveId, credentials, onRuntime }: BackendParts,
+  { wiring, site, serveId, credentials, onRuntime }: BackendParts,
   socket: string,
 ): Promise<Backend & AsyncDisposable> {
   const silent = (cause?: unknown) =>
@@ -114,13 +116,13 @@ async function openDocker(
     networkRange: site.docker.networkRange,
     internalNetworks: site.docker.internalNetworks,
     ...(credentials === undefined ? {} : { credentials }),
-    deviceFiles: (placement) => deviceFilesOf(placement, inventory),
+    wiring,
   })
 }
 
 async function openHost(
   config: Config,
-  { inventory, onRuntime }: BackendParts,
+  { wiring, onRuntime }: BackendParts,
 ): Promise<Backend & AsyncDisposable> {
   const tools = { bwrap: findTool('bwrap', 'bubblewrap'), setpriv: findTool('setpriv', 'util-linux') }
   const { dir } = await prepareRuntime({
@@ -134,25 +136,8 @@ async function openHost(
     isRoot: process.getuid?.() === 0,
     tools,
     arch: process.arch,
-    deviceFiles: (placement) => deviceFilesOf(placement, inventory),
+    wiring: (placement) => wiring(placement, []),
   })
-}
-
-/** Shared by all devices of a host (ascend.md §4). */
-const ASCEND_SHARED = ['/dev/davinci_manager', '/dev/devmm_svm', '/dev/hisi_hdc']
-
-/** Device files of a placement; a simulated host has none. */
-function deviceFilesOf(placement: Placement, inventory: Inventory): string[] {
-  const host = inventory.hosts.find(({ id }) => id === placement.hostId)
-  if (!host || host.simulated || placement.physicalIds.length === 0) return []
-  if (host.kind === 'Ascend') {
-    return [
-      ...placement.physicalIds.map((id) => `/dev/davinci${id}`),
-      ...ASCEND_SHARED.filter((path) => existsSync(path)),
-    ]
-  }
-  const shared = readdirSync('/dev').filter((name) => name.startsWith('nvidia') && !/^nvidia\d+$/.test(name))
-  return [...placement.physicalIds.map((id) => `/dev/nvidia${id}`), ...shared.map((name) => `/dev/${name}`)]
 }
 
 function findTool(name: string, debianPackage: string): string {

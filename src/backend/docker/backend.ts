@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Placement } from '../../accelerator/device.ts'
+import { type DeviceWiring, NO_WIRING } from '../../accelerator/device-wiring.ts'
 import { AppError } from '../../api/error.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import { taskObjectName } from '../../job/names.ts'
@@ -46,8 +47,8 @@ export type DockerBackendOptions = {
   readonly internalNetworks: boolean
   /** The login of a project for the registry of an image; default none. */
   readonly credentials?: (projectId: string, image: string) => Promise<RegistryAuth | null>
-  /** Device files a placement may use; none for simulated hosts. Default none. */
-  readonly deviceFiles?: (placement: Placement) => readonly string[]
+  /** What a placement's container gets of its host, given the engine's runtimes; default nothing. */
+  readonly wiring?: (placement: Placement, runtimes: readonly string[]) => DeviceWiring
 }
 
 /** How long a start waits for an engine that is away. */
@@ -60,7 +61,7 @@ class DockerBackend implements Backend, AsyncDisposable {
   readonly #networks: Networks
   readonly #attempts: Attempts
   readonly #rootFiles = new RootFiles()
-  readonly #deviceFiles: (placement: Placement) => readonly string[]
+  readonly #wiring: (placement: Placement) => DeviceWiring
   readonly #starting = new Map<string, Promise<void>>()
   readonly #outOfMemory = new Set<string>()
   readonly #watchers = new Map<AbortController, Promise<void>>()
@@ -70,16 +71,16 @@ class DockerBackend implements Backend, AsyncDisposable {
     machine: DockerMachine,
     networks: Networks,
     attempts: Attempts,
-    deviceFiles: (placement: Placement) => readonly string[],
+    wiring: (placement: Placement) => DeviceWiring,
   ) {
     this.#engine = engine
     this.#machine = machine
     this.#networks = networks
     this.#attempts = attempts
-    this.#deviceFiles = deviceFiles
+    this.#wiring = wiring
   }
 
-  plan: Backend['plan'] = (input) => planJob(this.#machine, input, this.#deviceFiles)
+  plan: Backend['plan'] = (input) => planJob(this.#machine, input, this.#wiring)
 
   /** Of two calls at once the later one joins the first. */
   async start(plan: JobPlan, signal: AbortSignal, tell: Tell = () => undefined): Promise<void> {
@@ -284,5 +285,8 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   })
   await openFolders(machine)
   await attempts.open()
-  return new DockerBackend(engine, machine, networks, attempts, options.deviceFiles ?? (() => []))
+  const wiring = options.wiring ?? (() => NO_WIRING)
+  return new DockerBackend(engine, machine, networks, attempts, (placement) =>
+    wiring(placement, engine.runtimes),
+  )
 }

@@ -1,5 +1,6 @@
 // The bodies of create requests (Docker Engine API 1.41, POST /containers/create). Pure. AutoRemove is never set: a
 // container that ended is how we know that its task ran (decisions.md 1.5).
+import { type DeviceWiring, deviceFilesOf } from '../../accelerator/device-wiring.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { PlanInput, TaskPlanInput } from '../../job/ports.ts'
 import { cpuShares, PIDS_MAX } from '../limits.ts'
@@ -59,6 +60,13 @@ export type ContainerBody = {
     readonly CapAdd: readonly string[]
     readonly LogConfig: { readonly Type: string; readonly Config: Readonly<Record<string, string>> }
     readonly RestartPolicy: { readonly Name: 'no' }
+    /** Brings devices and driver in; the engine's usual one when left out. */
+    readonly Runtime?: string
+    readonly DeviceRequests?: readonly {
+      readonly Driver: string
+      readonly DeviceIDs: readonly string[]
+      readonly Capabilities: readonly (readonly string[])[]
+    }[]
   }
 }
 
@@ -139,7 +147,7 @@ const GUARDED = {
 export function taskBody(
   context: BodyContext,
   binds: readonly (Bind & { readonly readOnly: boolean })[],
-  deviceFiles: readonly string[],
+  wiring: DeviceWiring,
   command: readonly string[],
 ): ContainerBody {
   const { input, task, network, machine } = context
@@ -149,11 +157,14 @@ export function taskBody(
   return {
     ...commonBody(context, 'task', net),
     Entrypoint: command,
+    Env: Object.entries(wiring.environment).map(([name, value]) => `${name}=${value}`),
     HostConfig: {
       ...GUARDED,
       ...net.HostConfig,
+      ...runtimeOf(wiring, task.placement.physicalIds),
       Mounts: [
         ...binds.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+        ...wiring.mounts.map(({ source, target }) => bind(source, target, true)),
         ...container.volumes.map((volume, index) =>
           volumeMount(volume, `${task.name}-nfs-${index}`, attemptLabels(machine.instanceId, input)),
         ),
@@ -164,15 +175,26 @@ export function taskBody(
       PidsLimit: PIDS_MAX,
       ShmSize: container.shmBytes ?? Math.floor(memory / 2),
       Ulimits: container.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
-      Devices: [...new Set([...deviceFiles, ...container.devices])].map((path) => ({
-        PathOnHost: path,
-        PathInContainer: path,
+      Devices: deviceFilesOf(wiring, container.devices).map(({ source, target }) => ({
+        PathOnHost: source,
+        PathInContainer: target,
         CgroupPermissions: 'rw',
       })),
       CapAdd: [...container.capabilities],
       LogConfig: LOG_CONFIG,
     },
   }
+}
+
+/** Docker starts NVIDIA's hook for a device request; Ascend's runtime reads ASCEND_VISIBLE_DEVICES. */
+function runtimeOf(
+  { runtime }: DeviceWiring,
+  physicalIds: readonly number[],
+): Pick<ContainerBody['HostConfig'], 'Runtime' | 'DeviceRequests'> {
+  if (runtime === 'ascend') return { Runtime: runtime }
+  if (runtime === null) return {}
+  const DeviceIDs = physicalIds.map(String)
+  return { DeviceRequests: [{ Driver: runtime, DeviceIDs, Capabilities: [['gpu', 'compute', 'utility']] }] }
 }
 
 /**

@@ -11,6 +11,8 @@ export type Engine = {
   readonly name: string
   readonly version: string
   readonly isPodman: boolean
+  /** Names of the OCI runtimes a container may ask for: `runc`, `nvidia`, `ascend`. */
+  readonly runtimes: readonly string[]
   /** Limits of this process that a container gets unless its job names them; only where the engine has bolder ones. */
   readonly ownLimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[]
 }
@@ -145,11 +147,20 @@ export async function connectEngine(socketPath: string): Promise<Engine> {
     () => docker.version(),
     once.signal,
   )
+  const { Runtimes } = await look({ docker, socket: socketPath }, () => docker.info(), once.signal)
   const isPodman = (Components ?? []).some(({ Name }) => Name.startsWith('Podman'))
   // One limit in a request makes Podman forget the defaults of its configuration and ask for more than it may have.
   const ownLimits = isPodman ? parseLimits(await readFile('/proc/self/limits', 'utf8')) : []
   const name = isPodman ? 'Podman' : 'Docker'
-  return { docker, socket: socketPath, name, version: Version, isPodman, ownLimits }
+  return {
+    docker,
+    socket: socketPath,
+    name,
+    version: Version,
+    isPodman,
+    runtimes: Object.keys(Runtimes ?? {}),
+    ownLimits,
+  }
 }
 
 /** What Podman limits by itself: names in /proc and in requests, and the most we ask for (its own default). */

@@ -17,3 +17,12 @@ export function parkedEnvironment(image: readonly string[], bareNames: boolean):
     return [bareNames ? name : `${name}=`, `ROPEWAY_USER_${name}=${value}`]
   })
 }
+
+/** The image's variables with `folders` in front of its LD_LIBRARY_PATH, as a driver's own container runtime does it. */
+export function withLibraries(image: readonly string[], folders: readonly string[]): readonly string[] {
+  if (folders.length === 0) return image
+  const isPath = (entry: string): boolean => entry.startsWith('LD_LIBRARY_PATH=')
+  const own = image.find(isPath)?.slice('LD_LIBRARY_PATH='.length)
+  const path = [...folders, ...(own ? [own] : [])].join(':')
+  return [...image.filter((entry) => !isPath(entry)), `LD_LIBRARY_PATH=${path}`]
+}

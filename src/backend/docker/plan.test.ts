@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type DeviceWiring, NO_WIRING } from '../../accelerator/device-wiring.ts'
 import type { PlanInput } from '../../job/ports.ts'
 import { type DockerMachine, type DockerRequest, planJob } from './plan.ts'
 
@@ -12,7 +13,7 @@ const MACHINE: DockerMachine = {
 function requests(
   hosts: readonly number[],
   more: Partial<PlanInput> = {},
-  devices: string[] = [],
+  wiring: Partial<DeviceWiring> = {},
 ): DockerRequest[] {
   const input: PlanInput = {
     ...{ jobId: '0123456789abcdef', projectId: 'p', attempt: 2, generation: 2, image: 'train:1' },
@@ -46,7 +47,9 @@ function requests(
     })),
     ...more,
   }
-  return planJob(MACHINE, input, () => devices).tasks.map(({ request }) => request as DockerRequest)
+  return planJob(MACHINE, input, () => ({ ...NO_WIRING, ...wiring })).tasks.map(
+    ({ request }) => request as DockerRequest,
+  )
 }
 
 test('a container may do little, ends only when told, and is never taken away by the engine', () => {
@@ -64,7 +67,8 @@ test('a container may do little, ends only when told, and is never taken away by
 })
 
 test('device files of the placement and of the job are passed on, each once', () => {
-  const { Devices } = requests([1], {}, ['/dev/davinci0', '/dev/x'])[0]!.create.HostConfig
+  const devices = ['/dev/davinci0', '/dev/x'].map((path) => ({ source: path, target: path }))
+  const { Devices } = requests([1], {}, { devices })[0]!.create.HostConfig
   assert.deepEqual(
     Devices.map(({ PathOnHost }) => PathOnHost),
     ['/dev/davinci0', '/dev/x'],

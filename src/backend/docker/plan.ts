@@ -2,6 +2,7 @@
 // image's id and addresses in a network, stands there as {image}, {network} and {worker-0}.
 import { join } from 'node:path'
 import type { Placement } from '../../accelerator/device.ts'
+import type { DeviceWiring } from '../../accelerator/device-wiring.ts'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { JobPlan, PlanInput, TaskPlanInput } from '../../job/ports.ts'
@@ -60,6 +61,8 @@ export type DockerRequest = {
   readonly accounts: Accounts
   readonly network: NetworkPlan
   readonly create: ContainerBody
+  /** Folders of the driver for the front of the image's LD_LIBRARY_PATH. */
+  readonly libraryPath: readonly string[]
   /** With the first task of those that share a namespace. */
   readonly holderCreate: ContainerBody | null
 }
@@ -90,7 +93,7 @@ function planTask(
   machine: DockerMachine,
   input: PlanInput,
   task: TaskPlanInput,
-  deviceFiles: readonly string[],
+  wiring: DeviceWiring,
 ): DockerRequest {
   const folder = taskFolderOf(machine.tasksDir, input.jobId, input.attempt, task.task)
   checkSocketPath(folder, machine.dataDir)
@@ -128,7 +131,8 @@ function planTask(
     rootFolders: folders.root,
     accounts: accountsOf(input),
     network,
-    create: taskBody(context, binds, deviceFiles, launcherCommand(machine.loader)),
+    create: taskBody(context, binds, wiring, launcherCommand(machine.loader)),
+    libraryPath: wiring.libraryPath,
     holderCreate:
       network.holder !== null && isFirst ? holderBody(context, holdCommand(machine.loader)) : null,
   }
@@ -145,7 +149,7 @@ const holdCommand = (loader: string): string[] =>
 export function planJob(
   machine: DockerMachine,
   input: PlanInput,
-  devicesOf: (placement: Placement) => readonly string[],
+  wiringOf: (placement: Placement) => DeviceWiring,
 ): JobPlan {
   if (input.image === 'host') {
     throw new AppError(
@@ -160,7 +164,7 @@ export function planJob(
     tasks: input.tasks.map((task) => ({
       task: task.task,
       name: task.name,
-      request: planTask(machine, input, task, devicesOf(task.placement)),
+      request: planTask(machine, input, task, wiringOf(task.placement)),
     })),
   }
 }

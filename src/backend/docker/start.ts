@@ -5,7 +5,7 @@ import { AppError } from '../../api/error.ts'
 import { type AttemptRecord, readMark, writeMark } from './attempt-record.ts'
 import { type ContainerBody, type NetworkBody, networkBody, taskNetworkBody } from './body.ts'
 import { asUnreachable, type Engine, inspectContainer, isNotFound, statusOf, wordsOf } from './engine.ts'
-import { parkedEnvironment } from './environment.ts'
+import { parkedEnvironment, withLibraries } from './environment.ts'
 import { makeFolders } from './folders-on-disk.ts'
 import { type AttemptId, isOfAttempt, LABEL } from './labels.ts'
 import type { Networks } from './networks.ts'
@@ -136,7 +136,7 @@ const addresses =
 function complete(
   { engine }: StartParts,
   body: ContainerBody,
-  { network }: DockerRequest,
+  { network, libraryPath }: DockerRequest,
   { image, addresses: known }: AttemptRecord,
   net: NetworkBody,
 ): ContainerBody {
@@ -144,7 +144,7 @@ function complete(
     ...body,
     ...net,
     Image: image.id,
-    Env: parkedEnvironment(image.env, !engine.isPodman),
+    Env: [...body.Env, ...parkedEnvironment(withLibraries(image.env, libraryPath), !engine.isPodman)],
     Labels: {
       ...body.Labels,
       [LABEL.address]: known[network.addressOf] ?? '',

@@ -4,6 +4,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Placement } from '../../accelerator/device.ts'
+import { type DeviceWiring, NO_WIRING } from '../../accelerator/device-wiring.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import type { Backend, JobPlan } from '../../job/ports.ts'
 import { deleteTree } from '../delete-tree.ts'
@@ -35,7 +36,7 @@ export type HostBackendOptions = {
   /** false: no cgroups. Default true. */
   readonly limits?: boolean
   /** Device files a placement may use; none for simulated hosts. Default none. */
-  readonly deviceFiles?: (placement: Placement) => readonly string[]
+  readonly wiring?: (placement: Placement) => DeviceWiring
 }
 
 /** No task is left half handled because another failed. */
@@ -50,16 +51,16 @@ async function forEachTask<T>(items: readonly T[], work: (item: T) => Promise<vo
 class HostBackend implements Backend, AsyncDisposable {
   readonly name = 'host'
   readonly #machine: HostMachine
-  readonly #deviceFiles: (placement: Placement) => readonly string[]
+  readonly #wiring: (placement: Placement) => DeviceWiring
   readonly #watchers = new Set<FSWatcher>()
   readonly #starting = new Map<string, Promise<void>>()
 
-  constructor(machine: HostMachine, deviceFiles: (placement: Placement) => readonly string[]) {
+  constructor(machine: HostMachine, wiring: (placement: Placement) => DeviceWiring) {
     this.#machine = machine
-    this.#deviceFiles = deviceFiles
+    this.#wiring = wiring
   }
 
-  plan: Backend['plan'] = (input) => planJob(this.#machine, input, this.#deviceFiles)
+  plan: Backend['plan'] = (input) => planJob(this.#machine, input, this.#wiring)
 
   start(plan: JobPlan, signal: AbortSignal): Promise<void> {
     const { jobId, attempt } = plan
@@ -163,5 +164,5 @@ export async function createHostBackend(options: HostBackendOptions): Promise<Ba
     limits: options.limits ?? true,
   })
   await openFolders(machine)
-  return new HostBackend(machine, options.deviceFiles ?? (() => []))
+  return new HostBackend(machine, options.wiring ?? (() => NO_WIRING))
 }

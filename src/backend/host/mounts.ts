@@ -1,4 +1,5 @@
 // The file system of a task as bwrap options: an empty root, the machine's programs read-only, our folders writable.
+import { type DeviceWiring, deviceFilesOf } from '../../accelerator/device-wiring.ts'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import { WRITABLE_DIRS } from '../../job/places.ts'
@@ -102,6 +103,8 @@ export type MountInput = {
   readonly folder: string
   readonly writable: readonly Mount[]
   readonly mountRunTrain: boolean
+  readonly wiring: DeviceWiring
+  /** Device files the job asked for. */
   readonly devices: readonly string[]
   readonly volumes: readonly ContainerVolume[]
   readonly shmBytes: number
@@ -141,7 +144,10 @@ export function planMounts(machine: HostMachine, input: MountInput): Mount[] {
     { kind: 'proc', source: '', target: '/proc' },
     { kind: 'dev', source: '', target: '/dev' },
     { kind: 'tmpfs', source: '', target: '/dev/shm', mode: '1777', sizeBytes: input.shmBytes },
-    ...input.devices.map((path): Mount => ({ kind: 'dev-bind', source: path, target: path })),
+    ...deviceFilesOf(input.wiring, input.devices).map((path): Mount => ({ kind: 'dev-bind', ...path })),
+    ...input.wiring.mounts
+      .filter(({ target }) => !visible.some((path) => isUnder(target, path)))
+      .map(({ source, target }) => ro(source, target)),
     ro('/sys'),
     ro(own(TASK_FILES.hosts), '/etc/hosts'),
     ro(own(TASK_FILES.passwd), '/etc/passwd'),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type DeviceWiring, NO_WIRING } from '../../accelerator/device-wiring.ts'
 import { AppError } from '../../api/error.ts'
 import { containerOptionsOf } from '../../job/container-options.ts'
 import type { PlanInput } from '../../job/ports.ts'
@@ -48,9 +49,12 @@ const INPUT: PlanInput = {
 function requestOf(
   machine: Partial<HostMachine> = {},
   input: Partial<PlanInput> = {},
-  devices: string[] = [],
+  wiring: Partial<DeviceWiring> = {},
 ): HostRequest {
-  const plan = planJob({ ...MACHINE, ...machine }, { ...INPUT, ...input }, () => devices)
+  const plan = planJob({ ...MACHINE, ...machine }, { ...INPUT, ...input }, () => ({
+    ...NO_WIRING,
+    ...wiring,
+  }))
   return plan.tasks[0]!.request as HostRequest
 }
 
@@ -96,7 +100,24 @@ test('a data folder inside a visible folder is covered', () => {
 
 test('device files are passed on, and only those', () => {
   assert.deepEqual(targets(requestOf(), '--dev-bind'), [])
-  assert.deepEqual(targets(requestOf({}, {}, ['/dev/davinci0']), '--dev-bind'), ['/dev/davinci0'])
+  const devices = [{ source: '/elsewhere/davinci0', target: '/dev/davinci0' }]
+  assert.deepEqual(targets(requestOf({}, {}, { devices }), '--dev-bind'), ['/dev/davinci0'])
+})
+
+test('the driver of real devices is mounted where the root does not show it, and its libraries reach the user only', () => {
+  const mounts = ['/usr/local/Ascend/driver/lib64', '/opt/Ascend/driver/lib64'].map((path) => ({
+    source: path,
+    target: path,
+  }))
+  const environment = { ASCEND_VISIBLE_DEVICES: '0,1' }
+  const { sandbox } = requestOf({}, {}, { mounts, environment, libraryPath: ['/opt/Ascend/driver/lib64'] })
+  const set = (name: string): string | undefined => sandbox[sandbox.indexOf(name) + 1]
+  assert.ok(
+    sandbox.includes('/opt/Ascend/driver/lib64') && !sandbox.includes('/usr/local/Ascend/driver/lib64'),
+  )
+  assert.equal(set('ASCEND_VISIBLE_DEVICES'), '0,1')
+  assert.equal(set('ROPEWAY_USER_LD_LIBRARY_PATH'), '/opt/Ascend/driver/lib64')
+  assert.ok(!sandbox.includes('LD_LIBRARY_PATH'))
 })
 
 const asking = (container: Partial<PlanInput['container']>, more: Partial<PlanInput> = {}) =>

@@ -1,6 +1,7 @@
 // From the domain's plan input to the exact request of each task. Pure: what it needs of the machine was read before.
 import { dirname, join } from 'node:path'
 import type { Placement } from '../../accelerator/device.ts'
+import type { DeviceWiring } from '../../accelerator/device-wiring.ts'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import { ANNOTATION } from '../../job/annotations.ts'
@@ -58,7 +59,12 @@ function hostsText(input: PlanInput, task: TaskPlanInput): string {
  * /usr) drops to it just before the first process. Without root a user namespace maps us to that uid.
  * The session is new, so no terminal can be reached and TIOCSTI has no target.
  */
-function sandboxOptions(machine: HostMachine, input: PlanInput, task: TaskPlanInput): string[] {
+function sandboxOptions(
+  machine: HostMachine,
+  input: PlanInput,
+  task: TaskPlanInput,
+  wiring: DeviceWiring,
+): string[] {
   const { uid, gid } = input.runUser
   const user = machine.isRoot ? [] : ['--unshare-user', '--uid', String(uid), '--gid', String(gid)]
   const { home } = PLACES[input.generation]
@@ -66,6 +72,9 @@ function sandboxOptions(machine: HostMachine, input: PlanInput, task: TaskPlanIn
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LANG: 'C.UTF-8',
     HOME: home,
+    ...wiring.environment,
+    // Our own runtime must not load the driver's libraries (decisions.md 1.8).
+    ...(wiring.libraryPath.length > 0 ? { ROPEWAY_USER_LD_LIBRARY_PATH: wiring.libraryPath.join(':') } : {}),
   }
   return [
     ...user,
@@ -99,12 +108,12 @@ const commandOf = (machine: HostMachine, input: PlanInput): string[] => [
   ...runtimeCommand(machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'task']),
 ]
 
-/** One task. `devices` are device files of this machine that it may use. */
+/** One task. */
 function planTask(
   machine: HostMachine,
   input: PlanInput,
   task: TaskPlanInput,
-  devices: readonly string[],
+  wiring: DeviceWiring,
 ): HostRequest {
   const folder = taskFolderOf(machine.tasksDir, input.jobId, input.attempt, task.task)
   checkSocketPath(folder, machine.dataDir)
@@ -117,7 +126,8 @@ function planTask(
     folder,
     writable: writable.mounts,
     mountRunTrain: input.mountRunTrain,
-    devices: [...new Set([...devices, ...input.container.devices])],
+    wiring,
+    devices: input.container.devices,
     volumes,
     shmBytes: shmBytes ?? Math.floor(task.placement.memoryBytes / 2),
   })
@@ -137,7 +147,7 @@ function planTask(
     hosts: hostsText(input, task),
     ...accountsOf(input),
     limits: { cgroups, notLimited },
-    sandbox: [...sandboxOptions(machine, input, task), ...mountOptions(mounts)],
+    sandbox: [...sandboxOptions(machine, input, task, wiring), ...mountOptions(mounts)],
     command: commandOf(machine, input),
   }
 }
@@ -146,7 +156,7 @@ function planTask(
 export function planJob(
   machine: HostMachine,
   input: PlanInput,
-  devicesOf: (placement: Placement) => readonly string[],
+  wiringOf: (placement: Placement) => DeviceWiring,
 ): JobPlan {
   if (input.image !== HOST_IMAGE) {
     throw new AppError(
@@ -172,7 +182,7 @@ export function planJob(
     tasks: input.tasks.map((task) => ({
       task: task.task,
       name: taskObjectName(input.jobId, input.attempt, task.task),
-      request: planTask(machine, input, task, devicesOf(task.placement)),
+      request: planTask(machine, input, task, wiringOf(task.placement)),
     })),
   }
 }
