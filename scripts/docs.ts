@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ERRORS } from '../src/api/error.ts'
+import type { Route } from '../src/api/route.ts'
 import { ROUTES } from '../src/api/routes.ts'
 import { KEPT, REFUSED } from '../src/job/check-fields.ts'
 import { CAN, NEXT } from '../src/job/phase.ts'
@@ -24,18 +25,18 @@ const wirePath = (path: string): string =>
       `{${{ project: 'project_id', job: 'training_job_id', task: 'task_id' }[name] ?? name}}`,
   )
 
-const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-
 const routesTable = (own: boolean): string =>
   table(
-    ['call', 'method', 'path', 'answers'],
-    Object.entries(ROUTES)
-      .filter(([, { path }]) => path.startsWith('/ropeway/') === own)
-      .map(([name, { method, path, success }]) => [
-        words(name),
+    ['call', 'method', 'path', 'answers', 'role', 'permission'],
+    (Object.values(ROUTES) as Route[])
+      .filter(({ path }) => path.startsWith('/ropeway/') === own)
+      .map(({ summary, method, path, success, role, permission }) => [
+        summary,
         method,
         `\`${wirePath(path)}\``,
         String(success),
+        role,
+        `\`${permission}\``,
       ]),
   )
 

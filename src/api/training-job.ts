@@ -182,6 +182,8 @@ export const trainingJob = z.looseObject({
 })
 export type TrainingJob = z.infer<typeof trainingJob>
 
+export const taskQuery = z.object({ schedule_count: z.coerce.number().int().min(0).optional() })
+
 /** One task of a job: `GET …/tasks` answers an array of these. */
 export const trainingTask = z.object({
   task: z.string(),

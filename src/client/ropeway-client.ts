@@ -13,7 +13,7 @@ import {
   registryLogin,
   registryTest,
 } from '../api/registry.ts'
-import { ROUTES, type RouteName, routePath } from '../api/routes.ts'
+import { type RouteName, routeOf, routePath } from '../api/routes.ts'
 import {
   type SearchRequest,
   type SearchResponse,
@@ -63,9 +63,6 @@ type Options = {
   body?: unknown
   signal?: AbortSignal | undefined
 }
-
-/** Routes whose answer may be asked for again because they change nothing, beside all GETs. */
-const READING: ReadonlySet<RouteName> = new Set(['searchTrainingJobs', 'dryRun', 'checkImage'])
 
 /**
  * Talks to one server as one access key. Every method takes an AbortSignal last and throws ApiError when the server
@@ -212,9 +209,9 @@ export class RopewayClient implements AsyncDisposable {
     params: Params,
     { query = {}, body, signal }: Options,
   ): Promise<TransportAnswer> {
-    const { method } = ROUTES[name]
+    const { method, reads } = routeOf(name)
     const path = routePath(name, { ...params, project: this.#projectId })
-    const repeatable = method === 'GET' || READING.has(name)
+    const repeatable = method === 'GET' || reads === true
     const answer = await this.#transport.send({ method, path, query, body, repeatable }, signal)
     if (answer.status >= 200 && answer.status < 300) return answer
     throw toApiError(answer.status, Buffer.from(answer.body).toString('utf8'), answer.headers['x-request-id'])

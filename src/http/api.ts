@@ -3,16 +3,17 @@ import { Hono } from 'hono'
 import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
 import { authenticate, type LookupAccessKey } from '../auth/authenticate.ts'
 import { newUuid } from '../lib/id.ts'
-import { eventRoutes } from './events.ts'
-import { execRoutes } from './exec.ts'
-import { flavorRoutes } from './flavors.ts'
-import { imageCheckRoutes } from './image-checks.ts'
-import { logRoutes } from './logs.ts'
-import { ownRoutes } from './own.ts'
+import { eventHandlers } from './events.ts'
+import { execHandlers } from './exec.ts'
+import { flavorHandlers } from './flavors.ts'
+import { addHandlers } from './handlers.ts'
+import { imageCheckHandlers } from './image-checks.ts'
+import { logHandlers } from './logs.ts'
+import { ownHandlers } from './own.ts'
 import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
 import { readBytes } from './read-bytes.ts'
-import { registryRoutes } from './registries.ts'
-import { trainingJobRoutes } from './training-jobs.ts'
+import { registryHandlers } from './registries.ts'
+import { trainingJobHandlers } from './training-jobs.ts'
 import { WaitingView } from './waiting.ts'
 
 /** Bodies of the API end here (modelarts.md §1.1). */
@@ -23,17 +24,6 @@ export type ApiOptions = Omit<ApiParts, 'waiting'> & {
   /** Gets what nobody foresaw; the caller of the API sees only a request id. */
   readonly onError: (requestId: string, error: unknown) => void
 }
-
-const ROUTE_GROUPS = [
-  trainingJobRoutes,
-  eventRoutes,
-  logRoutes,
-  flavorRoutes,
-  ownRoutes,
-  registryRoutes,
-  execRoutes,
-  imageCheckRoutes,
-]
 
 /** Builds the application. It answers without authentication to `/healthz` only (decisions.md §4). */
 export function createApi(options: ApiOptions): Hono<ApiEnv> {
@@ -49,7 +39,16 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     await next()
   })
   const parts: ApiParts = { ...options, waiting: new WaitingView(options) }
-  for (const addRoutes of ROUTE_GROUPS) addRoutes(app, parts)
+  addHandlers(app, {
+    ...trainingJobHandlers(parts),
+    ...eventHandlers(parts),
+    ...logHandlers(parts),
+    ...flavorHandlers(parts),
+    ...ownHandlers(parts),
+    ...registryHandlers(parts),
+    ...execHandlers(parts),
+    ...imageCheckHandlers(parts),
+  })
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
     const known = error instanceof AppError ? error : undefined

@@ -5,8 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Hono } from 'hono'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
-import { EXEC_FRAME_BYTES, execQuery } from '../api/exec.ts'
-import { ROUTES } from '../api/routes.ts'
+import { EXEC_FRAME_BYTES } from '../api/exec.ts'
 import { EVENTS } from '../job/events.ts'
 import type { Job, NewEvent } from '../job/job.ts'
 import { attemptRef } from '../job/plan-input.ts'
@@ -14,7 +13,7 @@ import type { ExecRequest } from '../job/ports.ts'
 import { refuseElsewhere } from './elsewhere.ts'
 import { shownCommand } from './exec-record.ts'
 import { runSession } from './exec-session.ts'
-import { parseQuery } from './parse.ts'
+import type { Handlers } from './handlers.ts'
 import { type ApiEnv, type ApiParts, jobOf, taskOf } from './parts.ts'
 
 const MAX_SESSIONS = 64
@@ -35,12 +34,11 @@ export type ExecParts = Pick<
   'store' | 'backend' | 'clock' | 'changed' | 'stopping' | 'execSessions'
 >
 
-/** Adds the route to an application. */
-export function execRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
-  app.get(ROUTES.execInTask.path, async (context) => {
+/** Answers what a real upgrade then takes over. */
+export const execHandlers = (parts: ApiParts): Handlers<'execInTask'> => ({
+  execInTask: async ({ context, query: { command, columns, rows } }) => {
     const job = await jobOf(parts, context)
     const task = taskOf(job, context)
-    const { command, columns, rows } = parseQuery(execQuery, context.req.query())
     await refuseElsewhere(parts, job, 'its tasks')
     const state = job.status.tasks.find((one) => one.task === task)?.state
     if (state !== 'running')
@@ -54,8 +52,8 @@ export function execRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
     const terminal = columns !== undefined && rows !== undefined ? { columns, rows } : null
     wanted({ job, task, userName: context.get('principal').userName, request: { command, terminal } })
     return context.body(null, 204)
-  })
-}
+  },
+})
 
 /** Answers upgrade requests of a server until it is disposed; live sessions end then. */
 export function serveExec(server: Server, app: Hono<ApiEnv>, parts: ExecParts): AsyncDisposable {

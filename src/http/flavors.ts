@@ -1,19 +1,14 @@
 // Flavors: what can be asked for (row 18 of modelarts.md §1.2).
-import type { Hono } from 'hono'
 import { listFlavors } from '../accelerator/flavor.ts'
-import { flavorQuery } from '../api/flavor.ts'
-import { ROUTES } from '../api/routes.ts'
 import { flavorBody } from './flavor-body.ts'
-import { parseQuery } from './parse.ts'
-import type { ApiEnv, ApiParts } from './parts.ts'
+import type { Handlers } from './handlers.ts'
+import type { ApiParts } from './parts.ts'
 
-/** Adds the route to an application. */
-export function flavorRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
-  app.get(ROUTES.listFlavors.path, (context) => {
-    const { flavor_type: type } = parseQuery(flavorQuery, context.req.query())
-    const flavors = listFlavors(parts.inventory())
+export const flavorHandlers = ({ inventory }: ApiParts): Handlers<'listFlavors'> => ({
+  listFlavors: ({ query }) => {
+    const flavors = listFlavors(inventory())
       .map(flavorBody)
-      .filter((flavor) => !type || flavor.flavor_type === type)
-    return context.json({ total_count: flavors.length, flavors })
-  })
-}
+      .filter((flavor) => !query.flavor_type || flavor.flavor_type === query.flavor_type)
+    return { total_count: flavors.length, flavors }
+  },
+})

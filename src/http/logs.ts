@@ -1,37 +1,34 @@
 // Logs of a task: ModelArts' preview (row 12), and our reads by byte offset, which a client can follow without loss.
-import type { Hono } from 'hono'
 import { AppError } from '../api/error.ts'
-import { LOG_HEADERS, logReadQuery } from '../api/log.ts'
-import { ROUTES } from '../api/routes.ts'
+import { LOG_HEADERS, type LogPreview } from '../api/log.ts'
 import { logStream } from '../api/task.ts'
 import type { Job } from '../job/job.ts'
 import { deviceOfRank, logFileName } from '../job/log-export-names.ts'
 import { isTerminal } from '../job/phase.ts'
 import { refuseElsewhere } from './elsewhere.ts'
-import { parseQuery } from './parse.ts'
-import { type ApiContext, type ApiEnv, type ApiParts, jobOf, taskOf } from './parts.ts'
+import type { Call, Handlers } from './handlers.ts'
+import { type ApiContext, type ApiParts, jobOf, taskOf } from './parts.ts'
 
 const PREVIEW_BYTES = 5 << 20
 
-/** Adds the routes to an application. */
-export function logRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
-  app.get(ROUTES.previewLog.path, (context) => preview(parts, context))
-  app.get(ROUTES.listLogStreams.path, async (context) => {
+export const logHandlers = (parts: ApiParts): Handlers<'previewLog' | 'listLogStreams' | 'readLog'> => ({
+  previewLog: ({ context }) => preview(parts, context),
+  listLogStreams: async ({ context }) => {
     const job = await jobOf(parts, context)
     const task = taskOf(job, context)
     const streams = (await parts.logs.streams(job.id)).filter((stream) => stream.task === task)
     if (streams.length === 0) await refuseElsewhere(parts, job, 'its logs')
-    return context.json({
+    return {
       streams: streams.map(({ stream, attempt, length }) => ({
         stream,
         attempt,
         length,
         file_name: fileNameOf(job, task, stream),
       })),
-    })
-  })
-  app.get(ROUTES.readLog.path, (context) => read(parts, context))
-}
+    }
+  },
+  readLog: (call) => read(parts, call),
+})
 
 /** Names of modelarts.md §3.9. */
 function fileNameOf(job: Job, task: string, stream: string): string {
@@ -41,7 +38,7 @@ function fileNameOf(job: Job, task: string, stream: string): string {
 
 const attemptOf = (job: Job): number => Math.max(1, job.status.attempt)
 
-async function preview(parts: ApiParts, context: ApiContext): Promise<Response> {
+async function preview(parts: ApiParts, context: ApiContext): Promise<LogPreview> {
   const job = await jobOf(parts, context)
   const task = taskOf(job, context)
   const key = { jobId: job.id, attempt: attemptOf(job), task, stream: 'task' }
@@ -49,7 +46,7 @@ async function preview(parts: ApiParts, context: ApiContext): Promise<Response> 
   if (fullSize === 0) await refuseElsewhere(parts, job, 'its logs')
   if (fullSize === 0 && !isTerminal(job.status.phase)) throw new AppError('LogNotReady', 'no log yet')
   if (fullSize === 0) await refuseExpired(parts, job)
-  return context.json({ content, current_size: Buffer.byteLength(content), full_size: fullSize })
+  return { content, current_size: Buffer.byteLength(content), full_size: fullSize }
 }
 
 /** Throws AppError LogExpired, with the reason, when the logs of an ended job were removed. */
@@ -59,8 +56,7 @@ async function refuseExpired(parts: ApiParts, job: Job): Promise<void> {
 }
 
 /** Bytes from `offset`. The end is announced only when the job is over and nothing follows. */
-async function read(parts: ApiParts, context: ApiContext): Promise<Response> {
-  const query = parseQuery(logReadQuery, context.req.query())
+async function read(parts: ApiParts, { context, query }: Call<'readLog'>): Promise<Response> {
   const asked = await jobOf(parts, context)
   const task = taskOf(asked, context)
   const stream = logStream.safeParse(context.req.param('stream'))

@@ -1,25 +1,20 @@
 // What ModelArts lacks: a dry run that says what would happen, with nothing stored (decisions.md §4).
-import type { Hono } from 'hono'
 import type { DryRunResponse } from '../api/own.ts'
-import { ROUTES } from '../api/routes.ts'
-import { trainingJobRequest } from '../api/training-job.ts'
 import { place } from '../job/admission.ts'
 import { createJob, trialJob } from '../job/create.ts'
 import { buildInstructions } from '../job/instructions.ts'
 import { SECRET_MASK } from '../job/job.ts'
 import { hostAddressOf, planInputOf } from '../job/plan-input.ts'
 import { newUuid } from '../lib/id.ts'
+import type { Call, Handlers } from './handlers.ts'
 import { jobBody } from './job-body.ts'
-import { parseBody } from './parse.ts'
-import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
+import type { ApiParts } from './parts.ts'
 
-/** Adds the routes to an application. */
-export function ownRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
-  app.post(ROUTES.dryRun.path, (context) => dryRun(parts, context))
-}
+export const ownHandlers = (parts: ApiParts): Handlers<'dryRun'> => ({
+  dryRun: (call) => dryRun(parts, call),
+})
 
-async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
-  const body = parseBody(trainingJobRequest, context.get('body'))
+async function dryRun(parts: ApiParts, { context, body }: Call<'dryRun'>): Promise<DryRunResponse> {
   const { projectId, userName } = context.get('principal')
   const inventory = parts.inventory()
   const created = await createJob(
@@ -34,7 +29,7 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
     Object.keys(created.job.secretEnvironment).map((name) => [name, SECRET_MASK]),
   )
   const planInput = planInputOf(job, { attempt: 1, placements, inventory, site: parts.site })
-  const answer: DryRunResponse = {
+  return {
     backend: parts.backend.name,
     job: jobBody(job, inventory),
     admission: now.ok
@@ -54,5 +49,4 @@ async function dryRun(parts: ApiParts, context: ApiContext): Promise<Response> {
     }),
     warnings: created.events.filter(({ level }) => level === 'Warning').map(({ message }) => message),
   }
-  return context.json(answer)
 }

@@ -1,42 +1,46 @@
 // Training jobs: create, show, search, change description, terminate, delete, tasks (modelarts.md §1.2 rows 1 to 7).
-import type { Hono } from 'hono'
 import { AppError } from '../api/error.ts'
 import { ROUTES } from '../api/routes.ts'
-import { actionRequest, descriptionRequest, searchRequest, trainingJobRequest } from '../api/training-job.ts'
+import type { SearchResponse, TrainingJob } from '../api/training-job.ts'
 import { createJob } from '../job/create.ts'
 import { EVENTS } from '../job/events.ts'
 import { can, shownPhase } from '../job/phase.ts'
 import { newUuid } from '../lib/id.ts'
+import type { Call, Handlers } from './handlers.ts'
 import { jobBody, taskBodies } from './job-body.ts'
-import { parseBody } from './parse.ts'
-import { type ApiContext, type ApiEnv, type ApiParts, jobOf } from './parts.ts'
+import { type ApiContext, type ApiParts, jobOf } from './parts.ts'
 
-/** Adds the routes to an application. */
-export function trainingJobRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
-  app.post(ROUTES.createTrainingJob.path, (context) => create(parts, context))
-  app.get(ROUTES.showTrainingJob.path, async (context) => {
+type Names =
+  | 'createTrainingJob'
+  | 'showTrainingJob'
+  | 'changeDescription'
+  | 'deleteTrainingJob'
+  | 'actOnTrainingJob'
+  | 'searchTrainingJobs'
+  | 'listTasks'
+
+export const trainingJobHandlers = (parts: ApiParts): Handlers<Names> => ({
+  createTrainingJob: (call) => create(parts, call),
+  showTrainingJob: async ({ context }) => {
     const job = await jobOf(parts, context)
-    return context.json(jobBody(job, parts.inventory(), await parts.waiting.of(job)))
-  })
-  app.put(ROUTES.changeDescription.path, async (context) => {
-    const { description } = parseBody(descriptionRequest, context.get('body'))
+    return jobBody(job, parts.inventory(), await parts.waiting.of(job))
+  },
+  changeDescription: async ({ context, body: { description } }) => {
     const job = await jobOf(parts, context)
     await parts.store.setDescription(job.projectId, job.id, description)
-    return context.json(null)
-  })
-  app.delete(ROUTES.deleteTrainingJob.path, (context) => remove(parts, context))
-  app.post(ROUTES.actOnTrainingJob.path, (context) => terminate(parts, context))
-  app.post(ROUTES.searchTrainingJobs.path, (context) => search(parts, context))
-  app.get(ROUTES.listTasks.path, async (context) => {
+    return null
+  },
+  deleteTrainingJob: ({ context }) => remove(parts, context),
+  actOnTrainingJob: (call) => terminate(parts, call),
+  searchTrainingJobs: (call) => search(parts, call),
+  listTasks: async ({ context, query: { schedule_count: asked } }) => {
     const job = await jobOf(parts, context)
-    const asked = context.req.query('schedule_count')
     const tasks = taskBodies(job, parts.inventory())
-    return context.json(asked ? tasks.filter((task) => task.schedule_count === Number(asked)) : tasks)
-  })
-}
+    return asked === undefined ? tasks : tasks.filter((task) => task.schedule_count === asked)
+  },
+})
 
-async function create(parts: ApiParts, context: ApiContext): Promise<Response> {
-  const body = parseBody(trainingJobRequest, context.get('body'))
+async function create(parts: ApiParts, { context, body }: Call<'createTrainingJob'>): Promise<TrainingJob> {
   const { projectId, userName } = context.get('principal')
   const nowMs = parts.clock.now().getTime()
   const { job, events } = await createJob(
@@ -51,12 +55,14 @@ async function create(parts: ApiParts, context: ApiContext): Promise<Response> {
   )
   const stored = await parts.store.create(job, events)
   parts.wake.notify(stored.id)
-  return context.json(jobBody(stored, parts.inventory()), ROUTES.createTrainingJob.success)
+  return jobBody(stored, parts.inventory())
 }
 
 /** Records the wish; the controller does the stopping. The answer shows `Terminating`. */
-async function terminate(parts: ApiParts, context: ApiContext): Promise<Response> {
-  const { action_type: action } = parseBody(actionRequest, context.get('body'))
+async function terminate(
+  parts: ApiParts,
+  { context, body: { action_type: action } }: Call<'actOnTrainingJob'>,
+): Promise<TrainingJob> {
   if (action !== 'terminate')
     throw new AppError(
       'UnsupportedAction',
@@ -74,7 +80,7 @@ async function terminate(parts: ApiParts, context: ApiContext): Promise<Response
   parts.wake.notify(job.id)
   parts.changed.notify(job.id)
   const after = await jobOf(parts, context)
-  return context.json(jobBody(after, parts.inventory()), ROUTES.actOnTrainingJob.success)
+  return jobBody(after, parts.inventory())
 }
 
 /** A live job is stopped first, then deleted (decisions.md 3.4). The answer is an empty string (quirk 6 of §1.11). */
@@ -86,13 +92,14 @@ async function remove(parts: ApiParts, context: ApiContext): Promise<Response> {
   return context.body('', ROUTES.deleteTrainingJob.success)
 }
 
-async function search(parts: ApiParts, context: ApiContext): Promise<Response> {
-  const bytes = context.get('body')
-  const request = parseBody(searchRequest, bytes.length === 0 ? new TextEncoder().encode('{}') : bytes)
+async function search(
+  parts: ApiParts,
+  { context, body: request }: Call<'searchTrainingJobs'>,
+): Promise<SearchResponse> {
   const { projectId } = context.get('principal')
   const { total, count, items } = await parts.store.search(projectId, request)
   const { limit, offset, sort_by, order, group_by, workspace_id } = request
-  return context.json({
+  return {
     total,
     count,
     limit,
@@ -103,5 +110,5 @@ async function search(parts: ApiParts, context: ApiContext): Promise<Response> {
     workspace_id,
     ai_project: 'default-ai-project',
     items: items.map((job) => jobBody(job, parts.inventory())),
-  })
+  }
 }

@@ -166,6 +166,12 @@ describe('bad input', () => {
     )
   })
 
+  it('a method that a path does not have', async () => {
+    const answer = await raw('PUT', jobs(), '{}')
+    assert.deepEqual([answer.status, answer.json.error_code], [405, 'ModelArts.2803'])
+    assert.match(answer.json.error_msg, /got PUT .*valid: POST/)
+  })
+
   it('nothing answers without a signature but /healthz', async () => {
     for (const path of [jobs(), '/', '/v2', `/ropeway/v1/${ropeway.credentials.project_id}/dry-run`]) {
       const answer = await raw('GET', path, '', { unsigned: true })

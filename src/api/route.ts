@@ -1,0 +1,28 @@
+// One call of the API, as everybody reads it: the server registers it, clients send it, roles guard it, docs show it.
+import type { z } from 'zod'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Each may what those before it may. */
+export const ROLES = ['viewer', 'user', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+export type Route = {
+  readonly method: Method
+  /** In Hono's form; `{project_id}` of the documents is `:project`. */
+  readonly path: string
+  readonly success: 200 | 201 | 202 | 204
+  /** One sentence for people. */
+  readonly summary: string
+  /** The name in ModelArts' documents (modelarts.md §1.9), or one of ours that begins with `ropeway:`. */
+  readonly permission: string
+  /** The least role that has the permission. */
+  readonly role: Role
+  /** A POST that changes nothing: it may be sent again. */
+  readonly reads?: true
+  /** Of a JSON body; routes without one ignore what is sent. */
+  readonly body?: z.ZodType
+  readonly query?: z.ZodType
+  /** Of a JSON answer; routes without one answer something else, and say what in their handler. */
+  readonly answer?: z.ZodType
+}

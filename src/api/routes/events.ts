@@ -1,0 +1,27 @@
+// Events of a job (modelarts.md §1.2 row 9), and our own stream of them.
+import { eventPage, eventQuery } from '../event.ts'
+import { eventStream, eventStreamQuery } from '../own.ts'
+import type { Route } from '../route.ts'
+
+export const EVENT_ROUTES = {
+  listEvents: {
+    method: 'GET',
+    path: '/v2/:project/training-jobs/:job/events',
+    success: 200,
+    summary: 'Lists what happened to a training job.',
+    permission: 'modelarts:trainJob:get',
+    role: 'viewer',
+    query: eventQuery,
+    answer: eventPage,
+  },
+  streamEvents: {
+    method: 'GET',
+    path: '/ropeway/v1/:project/training-jobs/:job/stream',
+    success: 200,
+    summary: 'Waits for events after a sequence, and tells the state of the job.',
+    permission: 'modelarts:trainJob:get',
+    role: 'viewer',
+    query: eventStreamQuery,
+    answer: eventStream,
+  },
+} as const satisfies Record<string, Route>

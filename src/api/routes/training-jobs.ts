@@ -1,0 +1,86 @@
+// Training jobs (modelarts.md §1.2 rows 1 to 7).
+import { z } from 'zod'
+import type { Route } from '../route.ts'
+import {
+  actionRequest,
+  descriptionRequest,
+  searchRequest,
+  searchResponse,
+  taskQuery,
+  trainingJob,
+  trainingJobRequest,
+  trainingTask,
+} from '../training-job.ts'
+
+const JOBS = '/v2/:project/training-jobs'
+
+export const TRAINING_JOB_ROUTES = {
+  createTrainingJob: {
+    method: 'POST',
+    path: JOBS,
+    success: 201,
+    summary: 'Creates a training job and queues it.',
+    permission: 'modelarts:trainJob:create',
+    role: 'user',
+    body: trainingJobRequest,
+    answer: trainingJob,
+  },
+  showTrainingJob: {
+    method: 'GET',
+    path: `${JOBS}/:job`,
+    success: 200,
+    summary: 'Shows a training job with its status.',
+    permission: 'modelarts:trainJob:get',
+    role: 'viewer',
+    answer: trainingJob,
+  },
+  changeDescription: {
+    method: 'PUT',
+    path: `${JOBS}/:job`,
+    success: 200,
+    summary: 'Changes the description of a training job.',
+    permission: 'modelarts:trainJob:update',
+    role: 'user',
+    body: descriptionRequest,
+    answer: z.null(),
+  },
+  deleteTrainingJob: {
+    method: 'DELETE',
+    path: `${JOBS}/:job`,
+    success: 202,
+    summary: 'Deletes a training job; a live one is stopped first.',
+    permission: 'modelarts:trainJob:delete',
+    role: 'user',
+  },
+  actOnTrainingJob: {
+    method: 'POST',
+    path: `${JOBS}/:job/actions`,
+    success: 202,
+    summary: 'Terminates a training job.',
+    permission: 'modelarts:trainJob:update',
+    role: 'user',
+    body: actionRequest,
+    answer: trainingJob,
+  },
+  searchTrainingJobs: {
+    method: 'POST',
+    path: '/v2/:project/training-job-searches',
+    success: 200,
+    summary: 'Finds training jobs by filters, a page at a time.',
+    permission: 'modelarts:trainJob:list',
+    role: 'viewer',
+    reads: true,
+    body: searchRequest,
+    answer: searchResponse,
+  },
+  listTasks: {
+    method: 'GET',
+    path: `${JOBS}/:job/tasks`,
+    success: 200,
+    summary: 'Lists the tasks of a training job with their addresses.',
+    permission: 'modelarts:trainJob:get',
+    role: 'viewer',
+    query: taskQuery,
+    answer: z.array(trainingTask),
+  },
+} as const satisfies Record<string, Route>
