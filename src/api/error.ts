@@ -74,6 +74,21 @@ export const ERRORS = {
     status: 400,
     solution: 'Upload the code and name its folder, ending with "/".',
   },
+  TooManyCodeFiles: {
+    code: 'ModelArts.2759',
+    status: 400,
+    solution: 'Name a folder with code only, and bring data in as an input.',
+  },
+  CodeFolderTooDeep: {
+    code: 'ModelArts.2760',
+    status: 400,
+    solution: 'Put the code into fewer folders inside one another.',
+  },
+  CodeTooLarge: {
+    code: 'ModelArts.2761',
+    status: 400,
+    solution: 'Name a folder with code only, and bring data in as an input.',
+  },
   BootFileError: {
     code: 'ModelArts.2758',
     status: 400,
@@ -83,6 +98,11 @@ export const ERRORS = {
     code: 'ModelArts.2792',
     status: 400,
     solution: 'Put the boot file under code_dir.',
+  },
+  OutputInUse: {
+    code: 'ModelArts.9013',
+    status: 409,
+    solution: 'Choose a folder of its own for each job, or wait until the other job has ended.',
   },
   InvalidObsPath: {
     code: 'ModelArts.2791',

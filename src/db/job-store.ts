@@ -18,6 +18,7 @@ import {
 import { openSecrets, toJob, toNewRow, toText } from './job-rows.ts'
 import { searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
+import { claimOutputs } from './output-claims.ts'
 import { keeperOf } from './serves.ts'
 import type { Rows } from './tables.ts'
 
@@ -109,6 +110,7 @@ async function createJob(
         'DuplicateJobName',
         `metadata.name is ${JSON.stringify(job.request.metadata.name)}, which another job of workspace ${JSON.stringify(job.request.metadata.workspace_id ?? '0')} has; it must be new there`,
       )
+    await claimOutputs(transaction, job)
     await insertEvents(transaction, job.id, events, job.createTimeMs)
     return toJob(row)
   })

@@ -7,6 +7,7 @@ import type { JobChange, Lease } from '../job/store.ts'
 import { replaceBookings } from './job-bookings.ts'
 import { insertEvents } from './job-events.ts'
 import { statusColumns, TERMINAL_PHASES, toText } from './job-rows.ts'
+import { freeOutputs } from './output-claims.ts'
 import type { Rows } from './tables.ts'
 
 /** The controller's write. false: token or version is not the row's any more, and nothing was written. */
@@ -34,6 +35,7 @@ export async function writeChange(
       .executeTakeFirst()
     if (numUpdatedRows === 0n) return false
     await writeAttempts(transaction, lease.jobId, status)
+    if (isTerminal(status.phase)) await freeOutputs(transaction, lease.jobId)
     if (change.bookings !== null) await replaceBookings(transaction, serveId, lease.jobId, change.bookings)
     await insertEvents(transaction, lease.jobId, change.events, change.atMs)
     return true

@@ -5,6 +5,7 @@ import * as first from './migrations/0001-first.ts'
 import * as registries from './migrations/0002-registries.ts'
 import * as serves from './migrations/0003-serves.ts'
 import * as reportTimes from './migrations/0004-report-times.ts'
+import * as outputClaims from './migrations/0008-output-claims.ts'
 import type { Rows } from './tables.ts'
 
 /** In the order of their names; a name that was released never changes. */
@@ -13,6 +14,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-registries': registries,
   '0003-serves': serves,
   '0004-report-times': reportTimes,
+  '0008-output-claims': outputClaims,
 }
 
 /**

@@ -89,6 +89,8 @@ type Registries = {
   updated_at: number
 }
 
+type OutputClaims = { job_id: string; bucket: string; folder: string }
+
 type Serves = { id: string; host_name: string; endpoint: string }
 
 export type Tables = {
@@ -103,6 +105,7 @@ export type Tables = {
   access_keys: AccessKeys
   registries: Registries
   serves: Serves
+  output_claims: OutputClaims
   /** Kysely's own; read only, to refuse a newer schema. */
   kysely_migration: { name: GeneratedAlways<string> }
 }

@@ -19,6 +19,8 @@ export const ANNOTATION = {
   capabilities: 'ropeway/capabilities',
   /** "true": the network of the host. */
   hostNetwork: 'ropeway/host-network',
+  /** "true": outputs may lie in folders that another unfinished job writes to. */
+  sharedOutputs: 'ropeway/shared-outputs',
   /** always, missing or never. */
   pullPolicy: 'ropeway/pull-policy',
 } as const

@@ -3,8 +3,9 @@ import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
 import { EVENTS } from './events.ts'
 import type { NewEvent } from './job.ts'
-import { parseObjectPath } from './object-path.ts'
+import { type ObjectPath, parseObjectPath } from './object-path.ts'
 import type { ObjectCatalog } from './ports.ts'
+import { whatIsThere } from './what-is-there.ts'
 
 type Channel = {
   name: string
@@ -20,16 +21,20 @@ export async function checkChannels(body: TrainingJobRequest, catalog: ObjectCat
   for (const [index, input] of (inputs ?? []).entries()) {
     const field = `algorithm.inputs[${index}]`
     const path = await checkChannel(field, input, catalog)
-    if ((await catalog.listKeys(path.bucket, path.key, 1)).length === 0) {
+    if ((await catalog.list(path.bucket, path.key, 1)).length === 0) {
       throw new AppError(
         'InvalidObsPath',
-        `${field}.remote.obs.obs_url: nothing is under obs://${path.bucket}/${path.key}; valid: a folder with data`,
+        `${field}.remote.obs.obs_url: nothing is under obs://${path.bucket}/${path.key}; ${await whatIsThere(path, catalog)}`,
       )
     }
   }
+  const folders: ObjectPath[] = []
   for (const [index, output] of (outputs ?? []).entries()) {
-    const path = await checkChannel(`algorithm.outputs[${index}]`, output, catalog)
-    if ((await catalog.listKeys(path.bucket, path.key, 1)).length > 0) {
+    const field = `algorithm.outputs[${index}]`
+    const path = await checkChannel(field, output, catalog)
+    checkApart(field, path, folders)
+    folders.push(path)
+    if ((await catalog.list(path.bucket, path.key, 1)).length > 0) {
       warnings.push(
         EVENTS.dataMissing(
           `Output "${output.name}": obs://${path.bucket}/${path.key} is not empty; files of the same name will be replaced.`,
@@ -38,6 +43,18 @@ export async function checkChannels(body: TrainingJobRequest, catalog: ObjectCat
     }
   }
   return warnings
+}
+
+/** Outputs of one job in one folder would replace one another's files. */
+function checkApart(field: string, path: ObjectPath, others: readonly ObjectPath[]): void {
+  const clash = others.findIndex(
+    ({ bucket, key }) => bucket === path.bucket && (key.startsWith(path.key) || path.key.startsWith(key)),
+  )
+  if (clash >= 0)
+    throw new AppError(
+      'InvalidParam',
+      `${field}.remote.obs.obs_url: obs://${path.bucket}/${path.key} lies in or holds the folder of algorithm.outputs[${clash}]; valid: a folder of its own`,
+    )
 }
 
 function checkNames(names: readonly string[]): void {

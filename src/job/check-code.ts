@@ -1,16 +1,22 @@
 // Is the code where the body says it is? Asked at create time, so that nobody waits in a queue to learn of a typo.
 import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
+import { type CodeLimits, checkCodeLimits } from './code-limits.ts'
 import { runTrainArguments } from './command.ts'
 import { EVENTS } from './events.ts'
 import type { NewEvent } from './job.ts'
 import { lastFolder, normalizeUrl, type ObjectPath, parseObjectPath } from './object-path.ts'
 import type { ObjectCatalog } from './ports.ts'
+import { whatIsThere } from './what-is-there.ts'
 
 const SHOWN = 10
 
 /** Throws AppError for code that is not there; returns Warnings for data of a run_train.sh command that is not. */
-export async function checkCode(body: TrainingJobRequest, catalog: ObjectCatalog): Promise<NewEvent[]> {
+export async function checkCode(
+  body: TrainingJobRequest,
+  catalog: ObjectCatalog,
+  limits: CodeLimits,
+): Promise<NewEvent[]> {
   const {
     code_dir: codeDir,
     boot_file: bootFile,
@@ -19,13 +25,13 @@ export async function checkCode(body: TrainingJobRequest, catalog: ObjectCatalog
   } = body.algorithm ?? {}
   checkLocalCodeDir(localCodeDir)
   if (codeDir && !codeDir.startsWith('file://')) {
-    const folder = await checkFolder('algorithm.code_dir', codeDir, catalog)
+    const folder = await checkFolder('algorithm.code_dir', codeDir, catalog, limits)
     if (bootFile) await checkBootFile(codeDir, bootFile, folder, catalog)
   }
   const args = runTrainArguments(command ?? '')
   const [url, boot] = args ?? []
   if (!args || !url || !/^(obs|s3):\/\//.test(url)) return []
-  const folder = await checkFolder('algorithm.command, the code path of run_train.sh', url, catalog)
+  const folder = await checkFolder('algorithm.command, the code path of run_train.sh', url, catalog, limits)
   await checkRunTrainBoot(url, boot, folder, catalog)
   return dataWarnings(args.slice(3), catalog)
 }
@@ -44,8 +50,13 @@ function checkLocalCodeDir(dir: string | null | undefined): void {
   }
 }
 
-/** A folder path with a bucket that exists and something in it. */
-async function checkFolder(field: string, text: string, catalog: ObjectCatalog): Promise<ObjectPath> {
+/** A folder path with a bucket that exists and something in it, but not too much. */
+async function checkFolder(
+  field: string,
+  text: string,
+  catalog: ObjectCatalog,
+  limits: CodeLimits,
+): Promise<ObjectPath> {
   const path = parseObjectPath(text)
   if (!path)
     throw new AppError('InvalidObsPath', `${field}: got ${JSON.stringify(text)}; valid: obs://bucket/folder/`)
@@ -57,14 +68,13 @@ async function checkFolder(field: string, text: string, catalog: ObjectCatalog):
   if (!(await catalog.bucketExists(path.bucket))) {
     throw new AppError('BucketNotFound', `${field}: bucket ${JSON.stringify(path.bucket)} does not exist`)
   }
-  const keys = await catalog.listKeys(path.bucket, path.key, 1)
-  if (keys.length === 0) {
-    const near = await catalog.listKeys(path.bucket, '', SHOWN)
+  const objects = await catalog.list(path.bucket, path.key, limits.maxFiles + 1)
+  if (objects.length === 0)
     throw new AppError(
       'CodeDirError',
-      `${field}: nothing is under ${normalizeUrl(text)}; the bucket ${near.length > 0 ? `holds ${near.join(', ')}` : 'is empty'}`,
+      `${field}: nothing is under ${normalizeUrl(text)}; ${await whatIsThere(path, catalog)}`,
     )
-  }
+  checkCodeLimits(field, normalizeUrl(text), objects, limits)
   return path
 }
 
@@ -115,7 +125,7 @@ async function mustExist(
   catalog: ObjectCatalog,
 ): Promise<void> {
   if (await catalog.objectExists(file.bucket, file.key)) return
-  const there = await catalog.listKeys(folder.bucket, folder.key, SHOWN)
+  const there = await catalog.listNames(folder.bucket, folder.key, SHOWN)
   throw new AppError(
     'BootFileError',
     `${field}: obs://${file.bucket}/${file.key} does not exist; the code folder holds ${there.join(', ')}`,

@@ -52,7 +52,10 @@ export async function createJob(
   const flavorId = checkResource(body, parts.inventory)
   const secretEnvironment = checkEnvironment(body)
   const generation = generationOf(body.algorithm?.command ?? '')
-  warnings.push(...(await checkCode(body, parts.catalog)), ...(await checkChannels(body, parts.catalog)))
+  warnings.push(
+    ...(await checkCode(body, parts.catalog, parts.site.code)),
+    ...(await checkChannels(body, parts.catalog)),
+  )
   await checkLogExport(body, parts.site, parts.catalog)
   const request = withDefaults(body, flavorId, secretEnvironment)
   const job: NewJob = {

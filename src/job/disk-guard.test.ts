@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppError } from '../api/error.ts'
-import { checkDisks, DISKS, lowDisk, sizeText } from './disk-guard.ts'
+import { sizeText } from '../lib/size.ts'
+import { checkDisks, DISKS, lowDisk } from './disk-guard.ts'
 import { logsToRemove } from './disk-retention.ts'
 
 const GIB = 2 ** 30

@@ -1,5 +1,6 @@
 // Is there room for another job? Asked before one is accepted, so that nobody learns of a full disk half way through.
 import { AppError } from '../api/error.ts'
+import { sizeText } from '../lib/size.ts'
 
 /** A file system of the installation: what lies there, where, and how full it is. */
 export type DiskState = {
@@ -46,18 +47,4 @@ function adviceOf(name: string): string {
     default:
       return 'delete jobs and objects that nobody needs, or give logs a budget (disk.log_size, disk.log_days)'
   }
-}
-
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
-
-/** `0.8 GiB`; whole numbers below a KiB. */
-export function sizeText(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  // 0.8 GiB says more than 819 MiB beside 100 GiB.
-  while (value >= 512 && unit < UNITS.length - 1) {
-    value /= 1024
-    unit += 1
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`
 }

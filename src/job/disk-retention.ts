@@ -1,5 +1,5 @@
 // Which logs of ended jobs go, and why. Pure.
-import { sizeText } from './disk-guard.ts'
+import { sizeText } from '../lib/size.ts'
 
 export type EndedLogs = { readonly jobId: string; readonly endedAtMs: number; readonly sizeBytes: number }
 

@@ -54,7 +54,12 @@ test('every spelling of a path means the same, and what is empty means nothing',
 })
 
 test('a folder of the host has to lie below one that the administrator named', async () => {
-  const catalog = { bucketExists: async () => true, listKeys: async () => [], objectExists: async () => true }
+  const catalog = {
+    bucketExists: async () => true,
+    list: async () => [],
+    listNames: async () => [],
+    objectExists: async () => true,
+  }
   const check = (path: string, logExportPaths: string[]) =>
     checkLogExport(buildBody({ spec: { log_export_path: { host_path: path } } }), { logExportPaths }, catalog)
   await assert.rejects(check('/logs/a', []), /this installation allows no folder of the host/)

@@ -143,11 +143,15 @@ export interface ImageInspector {
   ): Promise<ImageFacts>
 }
 
+export type ListedObject = { readonly key: string; readonly bytes: number }
+
 /** Object storage as the domain needs it at create time and for dry runs. */
 export interface ObjectCatalog {
   bucketExists(bucket: string): Promise<boolean>
-  /** Up to `limit` keys under a prefix, relative to it, in key order. */
-  listKeys(bucket: string, prefix: string, limit: number): Promise<string[]>
+  /** Up to `limit` objects under a prefix, keys relative to it, in key order; the folder's own marker is none. */
+  list(bucket: string, prefix: string, limit: number): Promise<readonly ListedObject[]>
+  /** Up to `limit` names directly under a prefix: objects, and folders with their "/". */
+  listNames(bucket: string, prefix: string, limit: number): Promise<readonly string[]>
   objectExists(bucket: string, key: string): Promise<boolean>
 }
 

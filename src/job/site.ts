@@ -1,5 +1,6 @@
 // What the administrator of an installation decides: defaults of every container, what a job may ask for beyond them,
 // and the shared folders it may use. Read once from a file (src/wiring/site-file.ts); plain data here.
+import type { CodeLimits } from './code-limits.ts'
 
 export type PullPolicy = 'always' | 'missing' | 'never'
 
@@ -60,6 +61,8 @@ export type Site = {
     /** true: the networks have no way out. For tests and closed rooms. */
     readonly internalNetworks: boolean
   }
+  /** How much code a job may bring. */
+  readonly code: CodeLimits
   readonly disk: {
     /** New jobs are refused while a disk of the installation has less free than this. */
     readonly minFreeBytes: number
@@ -82,5 +85,6 @@ export const DEFAULT_SITE: Site = {
   logExportPaths: [],
   cacheDir: null,
   docker: { socket: null, networkRange: '10.212.0.0/16', internalNetworks: false },
+  code: { maxBytes: 5 * 2 ** 30, maxFiles: 1024, maxDepth: 32 },
   disk: { minFreeBytes: 1 << 30, logBytes: null, logDays: null },
 }

@@ -21,7 +21,10 @@ export type StoredEvent = JobEvent & { readonly sequence: number }
 export type Keeper = { readonly serveId: string; readonly hostName: string; readonly endpoint: string }
 
 export interface JobStore {
-  /** Job, first events in one transaction. Throws AppError DuplicateJobName when project + workspace hold the name. */
+  /**
+   * Job, first events in one transaction. Throws AppError DuplicateJobName when project + workspace hold the name,
+   * OutputInUse when an unfinished job writes to one of its output folders.
+   */
   create(job: NewJob, events: readonly NewEvent[]): Promise<Job>
   get(projectId: string, jobId: string): Promise<Job | null>
   /** For the controller and the tasks' sockets, which know no project. */

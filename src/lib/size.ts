@@ -20,3 +20,17 @@ export function parseSize(text: string): number | null {
   const bytes = Math.round(Number(match[1]) * unit)
   return Number.isSafeInteger(bytes) ? bytes : null
 }
+
+const BINARY_UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+/** `0.8 GiB`; whole numbers below a KiB. */
+export function sizeText(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  // 0.8 GiB says more than 819 MiB beside 100 GiB.
+  while (value >= 512 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${BINARY_UNITS[unit]}`
+}

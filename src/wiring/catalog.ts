@@ -1,6 +1,7 @@
 // The domain's questions about objects, answered by the embedded store.
-import type { ObjectCatalog } from '../job/ports.ts'
+import type { ListedObject, ObjectCatalog } from '../job/ports.ts'
 import { bucketNameProblem } from '../storage/object-url.ts'
+import type { ListPage } from '../storage/server/list-objects.ts'
 import type { ObjectStore } from '../storage/server/object-store.ts'
 import { StorageError } from '../storage/server/storage-error.ts'
 
@@ -10,13 +11,26 @@ export function catalogOf(store: ObjectStore): ObjectCatalog {
     bucketNameProblem(bucket) === undefined && (await store.bucketExists(bucket))
   return {
     bucketExists: hasBucket,
-    async listKeys(bucket, prefix, limit) {
+    async list(bucket, prefix, limit) {
+      const found: ListedObject[] = []
+      if (!(await hasBucket(bucket))) return found
+      let token: string | undefined
+      do {
+        const page: ListPage = await store.list({ bucket, prefix, ...(token ? { token } : {}) })
+        for (const { key, size } of page.objects) {
+          // The marker of the folder itself is no content.
+          if (key.length > prefix.length) found.push({ key: key.slice(prefix.length), bytes: size })
+        }
+        token = page.next
+      } while (token !== undefined && found.length < limit)
+      return found.slice(0, limit)
+    },
+    async listNames(bucket, prefix, limit) {
       if (!(await hasBucket(bucket))) return []
-      const { objects } = await store.list({ bucket, prefix, limit: limit + 1 })
-      // The marker of the folder itself is no content.
-      return objects
-        .map(({ key }) => key.slice(prefix.length))
-        .filter((key) => key !== '')
+      const { objects, prefixes } = await store.list({ bucket, prefix, delimiter: '/', limit: limit + 1 })
+      return [...prefixes, ...objects.map(({ key }) => key)]
+        .map((name) => name.slice(prefix.length))
+        .filter((name) => name !== '')
         .slice(0, limit)
     },
     async objectExists(bucket, key) {

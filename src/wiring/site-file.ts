@@ -101,6 +101,13 @@ export const siteFile = z
         internal_networks: z.boolean().optional(),
       })
       .optional(),
+    code: z
+      .strictObject({
+        max_size: size.optional(),
+        max_files: z.number().int().positive().optional(),
+        max_depth: z.number().int().positive().optional(),
+      })
+      .optional(),
     disk: z
       .strictObject({
         min_free: size.optional(),
@@ -197,7 +204,7 @@ function knownKeys(at: readonly string[]): string[] {
 }
 
 function siteOf(file: SiteFile): Site {
-  const { allow, docker, disk } = DEFAULT_SITE
+  const { allow, docker, code, disk } = DEFAULT_SITE
   return {
     pullPolicy: file.pull_policy ?? DEFAULT_SITE.pullPolicy,
     runUser: file.run_user ?? DEFAULT_SITE.runUser,
@@ -221,6 +228,11 @@ function siteOf(file: SiteFile): Site {
       socket: file.docker?.socket ?? docker.socket,
       networkRange: file.docker?.network_range ?? docker.networkRange,
       internalNetworks: file.docker?.internal_networks ?? docker.internalNetworks,
+    },
+    code: {
+      maxBytes: file.code?.max_size ?? code.maxBytes,
+      maxFiles: file.code?.max_files ?? code.maxFiles,
+      maxDepth: file.code?.max_depth ?? code.maxDepth,
     },
     disk: {
       minFreeBytes: file.disk?.min_free ?? disk.minFreeBytes,

@@ -28,6 +28,8 @@ export type NewJobParts = {
   algorithmName?: string
   environments?: Record<string, string>
   annotations?: Record<string, string>
+  /** Folder URLs. */
+  outputs?: string[]
   job?: Partial<NewJob>
 }
 
@@ -38,6 +40,7 @@ export function newJob({
   algorithmName,
   environments = {},
   annotations = {},
+  outputs = [],
   job = {},
 }: NewJobParts): NewJob {
   const request = trainingJobRequest.parse({
@@ -48,6 +51,7 @@ export function newJob({
       command: 'true',
       engine: { image_url: 'host' },
       environments,
+      outputs: outputs.map((url, index) => ({ name: `out${index}`, remote: { obs: { obs_url: url } } })),
     },
     spec: { resource: { node_count: 1 } },
   })

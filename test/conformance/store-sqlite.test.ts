@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { createAccessKeyStore } from '../../src/db/access-key-store.ts'
 import { DATABASE_FILE, type Database, openDatabase, openDatabaseFile } from '../../src/db/database.ts'
 import { createJobStore } from '../../src/db/job-store.ts'
+import { up as dropReportTimes } from '../../src/db/migrations/0004-report-times.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { describeStore } from './store.ts'
 import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
@@ -114,20 +115,20 @@ test('an older serve refuses a newer schema and changes nothing', async () => {
   const path = join(folder.dir, DATABASE_FILE)
   {
     await using database = await openDatabase(folder.dir)
-    await sql`insert into kysely_migration (name, timestamp) values ('0009-future', '2030-01-01T00:00:00.000Z')`.execute(
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-future', '2030-01-01T00:00:00.000Z')`.execute(
       database.db,
     )
   }
   await assert.rejects(openDatabase(folder.dir), (error: Error) => {
     assert.match(
       error.message,
-      /written by a newer ropeway: it has schema 0009-future, this version knows up to 0004-report-times/,
+      /written by a newer ropeway: it has schema 9999-future, this version knows up to \d{4}-[a-z-]+/,
     )
     assert.ok(error.message.includes(path))
     return true
   })
   await using database = openDatabaseFile(path)
-  await sql`delete from kysely_migration where name = '0009-future'`.execute(database.db)
+  await sql`delete from kysely_migration where name = '9999-future'`.execute(database.db)
   await database[Symbol.asyncDispose]()
   await using again = await openDatabase(folder.dir)
   assert.equal(
@@ -137,14 +138,11 @@ test('an older serve refuses a newer schema and changes nothing', async () => {
   )
 })
 
-test('a data folder made before reports lost their time of arrival is brought up and takes reports', async () => {
+test('a data folder made before reports lost their time of arrival is brought up', async () => {
   await using folder = await makeFolder()
-  {
-    await using database = await openDatabase(folder.dir)
-    await sql`alter table reports add column received_at bigint not null default 0`.execute(database.db)
-    await sql`delete from kysely_migration where name = '0004-report-times'`.execute(database.db)
-  }
   await using database = await openDatabase(folder.dir)
+  await sql`alter table reports add column received_at bigint not null default 0`.execute(database.db)
+  await dropReportTimes(database.db as unknown as Kysely<unknown>)
   const { rows } = await sql<{ name: string }>`select name from pragma_table_info('reports')`.execute(
     database.db,
   )

@@ -8,6 +8,7 @@ import { describeStoreBookings } from './store-bookings.ts'
 import { describeStoreEvents } from './store-events.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores, SERVE } from './store-fixture.ts'
 import { describeStoreLeases } from './store-lease.ts'
+import { describeStoreOutputs } from './store-outputs.ts'
 import { describeStoreSearch } from './store-search.ts'
 
 /** Runs the suite; `open` makes an empty database each time it is called. */
@@ -18,6 +19,7 @@ export function describeStore(name: string, open: OpenStores): void {
     describeStoreBookings(open)
     describeStoreSearch(open)
     describeStoreEvents(open)
+    describeStoreOutputs(open)
   })
 }
 

@@ -1,0 +1,65 @@
+// The output folders of unfinished jobs. Two jobs that write into one folder, or one into a folder inside the other's,
+// would mix their files, so the second is refused unless it says that this is meant.
+import { AppError } from '../api/error.ts'
+import { ANNOTATION } from '../job/annotations.ts'
+import { outputChannels } from '../job/channels.ts'
+import { parseObjectPath } from '../job/object-path.ts'
+import type { NewJob } from '../job/store.ts'
+import { toText } from './job-rows.ts'
+import type { Rows } from './tables.ts'
+
+type Claim = { readonly field: string; readonly bucket: string; readonly folder: string }
+
+/** Within the transaction that makes the job, whose first statement keeps other creates waiting. Throws AppError OutputInUse. */
+export async function claimOutputs(transaction: Rows, job: NewJob): Promise<void> {
+  const claims = claimsOf(job)
+  if (claims.length === 0) return
+  if (job.request.metadata.annotations?.[ANNOTATION.sharedOutputs] !== 'true')
+    for (const claim of claims) await refuseTaken(transaction, job, claim)
+  await transaction
+    .insertInto('output_claims')
+    .values(claims.map(({ bucket, folder }) => ({ job_id: job.id, bucket, folder })))
+    .execute()
+}
+
+/** When the job writes no more. */
+export async function freeOutputs(transaction: Rows, jobId: string): Promise<void> {
+  await transaction.deleteFrom('output_claims').where('job_id', '=', jobId).execute()
+}
+
+function claimsOf(job: NewJob): Claim[] {
+  return outputChannels(job).flatMap(({ url }, index): Claim[] => {
+    const path = parseObjectPath(url)
+    if (path === null) return []
+    const field = `algorithm.outputs[${index}].remote.obs.obs_url`
+    return [{ field, bucket: toText(path.bucket), folder: toText(path.key) }]
+  })
+}
+
+async function refuseTaken(transaction: Rows, job: NewJob, { field, bucket, folder }: Claim): Promise<void> {
+  const other = await transaction
+    .selectFrom('output_claims')
+    .innerJoin('jobs', 'jobs.id', 'output_claims.job_id')
+    .select(['jobs.id', 'jobs.name', 'jobs.project_id', 'output_claims.folder'])
+    .where('bucket', '=', bucket)
+    .where(({ eb, or, and }) =>
+      or([
+        eb('folder', 'in', ['', ...foldersAbove(folder), folder]),
+        and([eb('folder', '>', folder), eb('folder', '<', `${folder}\u{10FFFF}`)]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  if (other === undefined) return
+  const who = other.project_id === job.projectId ? `job ${JSON.stringify(other.name)} (${other.id})` : 'a job'
+  throw new AppError(
+    'OutputInUse',
+    `${field}: got obs://${bucket}/${folder}, but ${who} is not finished and writes to obs://${bucket}/${other.folder}; valid: another folder, or the annotation ${ANNOTATION.sharedOutputs}: "true" where both are meant to write there`,
+  )
+}
+
+/** `a/`, `a/b/` of `a/b/c/`. */
+function foldersAbove(folder: string): string[] {
+  const parts = folder.split('/').slice(0, -2)
+  return parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`)
+}
