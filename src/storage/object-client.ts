@@ -217,18 +217,21 @@ export class ObjectClient implements AsyncDisposable {
     return bareEtag(answer.headers['etag'] ?? '')
   }
 
-  /** Makes the object of its parts, in the order given. */
+  /** Makes the object of its parts, in the order given; answers its ETag. */
   async completeUpload(
     upload: { bucket: string; key: string; uploadId: string },
     parts: ReadonlyArray<{ number: number; etag: string }>,
     { signal }: CallOptions = {},
-  ): Promise<void> {
+  ): Promise<string> {
     const { bucket, key, uploadId } = upload
     const items = parts.map((part) =>
       element('Part', leaf('PartNumber', part.number), leaf('ETag', `"${part.etag}"`)),
     )
     const body = Buffer.from(xmlDocument('CompleteMultipartUpload', ...items))
-    refuseErrorIn(await this.#text({ method: 'POST', bucket, key, query: { uploadId }, body, signal }))
+    const xml = await this.#text({ method: 'POST', bucket, key, query: { uploadId }, body, signal })
+    refuseErrorIn(xml)
+    const result = parseXml(xml, [])['CompleteMultipartUploadResult'] as { ETag?: unknown } | undefined
+    return bareEtag(String(result?.ETag ?? ''))
   }
 
   async abortUpload(

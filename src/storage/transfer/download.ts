@@ -10,6 +10,7 @@ import { fetchObject } from './fetch-object.ts'
 import { createLimit, forEachParallel } from './parallel.ts'
 import { type ListedObject, planDownload } from './plan-download.ts'
 import { countProgress } from './progress.ts'
+import { requireRoom } from './require-room.ts'
 import { TransferError } from './transfer-error.ts'
 import { DEFAULT_CONCURRENCY, type TransferCounts, type TransferOptions } from './transfer-types.ts'
 
@@ -55,6 +56,7 @@ export async function downloadPrefix(
   await refusingConflicts(destDir, async () => makeFolder(destDir))
   for (const folder of plan.folders)
     await refusingConflicts(join(destDir, folder), async () => makeFolder(join(destDir, folder)))
+  await requireRoom(plan.files, destDir, signal)
   // Inside the destination, so that the rename stays on one file system.
   const aside = join(destDir, `.ropeway-${newShortId()}`)
   await mkdir(aside)

@@ -8,6 +8,7 @@ export type TransferErrorCode =
   | 'Damaged'
   | 'NotAFolder'
   | 'NotAFile'
+  | 'NoRoom'
 
 /** A transfer that stopped; the message names the key or file. */
 export class TransferError extends Error {

@@ -1,12 +1,11 @@
 // Uploads files into objects: one file or a whole folder. Big files go as multipart uploads in parallel; every
 // piece carries its md5, so what the store holds is what was read. An object appears whole or not at all.
-import { constants } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { ObjectClient } from '../object-client.ts'
 import { folderPrefix } from '../object-url.ts'
+import { FileSnapshot } from './file-snapshot.ts'
 import { createLimit, forEachParallel, type Limit } from './parallel.ts'
 import { type Counter, countProgress } from './progress.ts'
-import { TransferError } from './transfer-error.ts'
 import { DEFAULT_CONCURRENCY, type TransferCounts, type TransferOptions } from './transfer-types.ts'
 import { walkFolder } from './walk-folder.ts'
 
@@ -24,19 +23,10 @@ type UploadInput = {
   readonly signal: AbortSignal
 }
 
-async function readExactly(file: FileHandle, path: string, position: number, size: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(size)
-  for (let done = 0; done < size; ) {
-    const { bytesRead } = await file.read(buffer, done, size - done, position + done)
-    if (bytesRead === 0)
-      throw new TransferError('FileChanged', `${path} became shorter while it was uploaded`)
-    done += bytesRead
-  }
-  return buffer
-}
-
-async function sendParts(input: UploadInput, file: FileHandle, size: number): Promise<void> {
-  const { client, bucket, key, path, counter, signal, limit } = input
+/** Returns the ETag of the object. */
+async function sendParts(input: UploadInput, file: FileSnapshot): Promise<string> {
+  const { size } = file
+  const { client, bucket, key, counter, signal, limit } = input
   const partBytes = Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS))
   const uploadId = await client.startUpload(bucket, key, { signal })
   const upload = { bucket, key, uploadId }
@@ -46,13 +36,14 @@ async function sendParts(input: UploadInput, file: FileHandle, size: number): Pr
     await forEachParallel(numbers, input.width, signal, (at, inner) =>
       limit(async () => {
         const start = at * partBytes
-        const part = await readExactly(file, path, start, Math.min(partBytes, size - start))
+        const part = await file.read(start, Math.min(partBytes, size - start))
         etags[at] = await client.putPart(upload, at + 1, part, { signal: inner })
         counter.bytes(part.length)
       }),
     )
     const parts = etags.map((etag, at) => ({ number: at + 1, etag }))
-    await client.completeUpload(upload, parts, { signal })
+    await file.confirm()
+    return await client.completeUpload(upload, parts, { signal })
   } catch (error) {
     // Not under the caller's signal: it may be what ended the upload. What fails here is swept by the store.
     await client.abortUpload(upload, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
@@ -60,34 +51,35 @@ async function sendParts(input: UploadInput, file: FileHandle, size: number): Pr
   }
 }
 
-/** Sends the bytes the file has now; what is appended meanwhile is not part of it. Returns their number. */
-async function sendFile(input: UploadInput): Promise<number> {
+type Sent = { readonly size: number; readonly etag: string }
+
+/** Sends the bytes the file has now. Throws TransferError FileChanged, with nothing stored, when it is rewritten meanwhile. */
+async function sendFile(input: UploadInput): Promise<Sent> {
   const { client, bucket, key, path, counter, signal, limit } = input
-  // NONBLOCK: a pipe in the place of the file must not hold us up.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const info = await file.stat()
-  if (!info.isFile()) throw new TransferError('NotAFile', `${path} is no regular file`)
-  if (info.size > PART_BYTES) await sendParts(input, file, info.size)
-  else
-    await limit(async () => {
-      const body = await readExactly(file, path, 0, info.size)
-      await client.put(bucket, key, body, { signal })
+  await using file = await FileSnapshot.open(path)
+  const sendWhole = () =>
+    limit(async () => {
+      const body = await file.read(0, file.size)
+      await file.confirm()
+      const { etag } = await client.put(bucket, key, body, { signal })
       counter.bytes(body.length)
+      return etag
     })
+  const etag = file.size > PART_BYTES ? await sendParts(input, file) : await sendWhole()
   counter.file()
-  return info.size
+  return { size: file.size, etag }
 }
 
-/** Uploads one file. Throws TransferError, ObjectStoreError, a file system error, or the signal's reason. */
+/** Uploads one file; answers the object's ETag too. Throws TransferError, ObjectStoreError, a file system error, or the signal's reason. */
 export async function uploadFile(
   options: TransferOptions & { readonly path: string; readonly key: string },
-): Promise<TransferCounts> {
+): Promise<TransferCounts & { readonly etag: string }> {
   const { client, bucket, key, path, concurrency = DEFAULT_CONCURRENCY } = options
   const signal = options.signal ?? new AbortController().signal
   const counter = countProgress(options.onProgress, 1, (await stat(path)).size)
   const limit = createLimit(concurrency, signal)
-  const bytes = await sendFile({ client, bucket, key, path, limit, width: concurrency, counter, signal })
-  return { files: 1, bytes, skipped: [] }
+  const sent = await sendFile({ client, bucket, key, path, limit, width: concurrency, counter, signal })
+  return { files: 1, bytes: sent.size, etag: sent.etag, skipped: [] }
 }
 
 /**
@@ -117,7 +109,7 @@ export async function uploadFolder(
       signal: inner,
     }
     const sent = await sendFile(input)
-    bytes += sent
+    bytes += sent.size
   })
   await forEachParallel(emptyFolders, concurrency, signal, async (folder, inner) => {
     await client.put(bucket, `${prefix}${folder}/`, new Uint8Array(), { signal: inner })
