@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ERRORS } from '../src/api/error.ts'
+import { ERRORS, type ErrorName } from '../src/api/errors.ts'
+import { SOLUTIONS_ZH } from '../src/api/errors-zh.ts'
 import type { Route } from '../src/api/route.ts'
 import { ROUTES } from '../src/api/routes.ts'
 import { KEPT, REFUSED } from '../src/job/check-fields.ts'
@@ -51,12 +52,13 @@ const stateDiagram = (): string => {
 const PARTS: Readonly<Record<string, () => string>> = {
   errors: () =>
     table(
-      ['name', 'error_code', 'status', 'what to do'],
+      ['name', 'error_code', 'status', 'what to do', '中文'],
       Object.entries(ERRORS).map(([name, { code, status, solution }]) => [
         name,
         `\`${code}\``,
         String(status),
         solution,
+        SOLUTIONS_ZH[name as ErrorName],
       ]),
     ),
   'state diagram': stateDiagram,

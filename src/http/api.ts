@@ -1,6 +1,8 @@
 // The HTTP application: every request is authenticated, parsed, handled by one file per resource, and its errors mapped once.
 import { Hono } from 'hono'
-import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
+import { AppError, toErrorBody } from '../api/error.ts'
+import { ERRORS } from '../api/errors.ts'
+import { languageOf } from '../api/language.ts'
 import { authenticate, type LookupAccessKey } from '../auth/authenticate.ts'
 import { newUuid } from '../lib/id.ts'
 import { eventHandlers } from './events.ts'
@@ -101,5 +103,7 @@ const notFound = (context: ApiContext): AppError =>
 function answerError(context: ApiContext, error: AppError): Response {
   const { status } = ERRORS[error.code]
   context.header('X-Request-Id', context.get('requestId'))
-  return status === 204 ? context.body(null, 204) : context.json(toErrorBody(error), status)
+  return status === 204
+    ? context.body(null, 204)
+    : context.json(toErrorBody(error, languageOf(context.req.header('x-language'))), status)
 }

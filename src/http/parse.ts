@@ -1,6 +1,7 @@
 // From bytes to a parsed value, or an AppError that names the field, what came and what would be valid.
 import type { z } from 'zod'
-import { AppError, type ErrorName } from '../api/error.ts'
+import { AppError } from '../api/error.ts'
+import type { ErrorName } from '../api/errors.ts'
 
 const SHOWN = 120
 /** No field of the contract nests a tenth of this. */
@@ -24,7 +25,7 @@ export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   if (!isWithin(value, MAX_DEPTH)) {
     throw new AppError('InvalidJsonBody', `body: is nested too deep; valid: at most ${MAX_DEPTH} levels`)
   }
-  return check(schema, value, 'InvalidParam')
+  return check(schema, value, codeOf)
 }
 
 /** Does nothing in the value stand deeper than `levels`? */
@@ -35,9 +36,20 @@ const isWithin = (value: unknown, levels: number): boolean =>
 
 /** Checks query parameters against a schema. */
 export const parseQuery = <T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T =>
-  check(schema, query, 'QueryParamsError')
+  check(schema, query, () => 'QueryParamsError')
 
-function check<T>(schema: z.ZodType<T>, value: unknown, code: ErrorName): T {
+/** The wrong type and the wrong size have codes of their own (modelarts.md §1.10); what is missing is neither. */
+function codeOf(issue: z.core.$ZodIssue | undefined, got: unknown): ErrorName {
+  if (issue?.code === 'invalid_type' && got !== undefined) return 'ParamTypeError'
+  const isRange = issue?.code === 'too_small' || issue?.code === 'too_big'
+  return isRange && typeof got === 'number' ? 'ParamRangeError' : 'InvalidParam'
+}
+
+function check<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  codeFor: (issue: z.core.$ZodIssue | undefined, got: unknown) => ErrorName,
+): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
@@ -46,7 +58,7 @@ function check<T>(schema: z.ZodType<T>, value: unknown, code: ErrorName): T {
     (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
   )
-  throw new AppError(code, `${fieldName(path)}: got ${show(got)}; valid: ${validText(issue)}`)
+  throw new AppError(codeFor(issue, got), `${fieldName(path)}: got ${show(got)}; valid: ${validText(issue)}`)
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>
@@ -56,11 +68,21 @@ const fieldName = (path: readonly PropertyKey[]): string =>
     '',
   ) || 'body'
 
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
 function validText(issue: z.core.$ZodIssue | undefined): string {
   if (!issue) return 'another value'
   if (issue.code === 'invalid_value')
     return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`
-  if (issue.code === 'invalid_type') return `a value of type ${issue.expected}`
+  if (issue.code === 'invalid_type') return TYPE_WORDS[issue.expected] ?? `a value of type ${issue.expected}`
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => inner.message).join('; ')
   return issue.message.replace(/^must /, 'it must ')
 }

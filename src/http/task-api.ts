@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import type { Inventory } from '../accelerator/device.ts'
-import { AppError, ERRORS, toErrorBody } from '../api/error.ts'
+import { AppError, toErrorBody } from '../api/error.ts'
+import { ERRORS } from '../api/errors.ts'
 import {
   execSessionQuery,
   helloRequest,

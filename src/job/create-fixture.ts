@@ -1,7 +1,8 @@
 // Creating jobs against a few buckets and a host backend.
 import assert from 'node:assert/strict'
 import { type BodyParts, buildBody, inventory2x4 } from '../../test/job-builders.ts'
-import { AppError, type ErrorName } from '../api/error.ts'
+import { AppError } from '../api/error.ts'
+import type { ErrorName } from '../api/errors.ts'
 import { createJob } from './create.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
 import { DEFAULT_SITE } from './site.ts'

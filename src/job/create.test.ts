@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BodyParts } from '../../test/job-builders.ts'
-import type { ErrorName } from '../api/error.ts'
+import type { ErrorName } from '../api/errors.ts'
 import { create, refuses } from './create-fixture.ts'
 
 describe('a bad body is refused with the field, what came and what is valid', () => {

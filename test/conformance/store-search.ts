@@ -1,7 +1,8 @@
 // Search: the part of the store suite that finds jobs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AppError, ErrorName } from '../../src/api/error.ts'
+import type { AppError } from '../../src/api/error.ts'
+import type { ErrorName } from '../../src/api/errors.ts'
 import { searchRequest } from '../../src/api/training-job.ts'
 import type { JobStore } from '../../src/job/store.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores } from './store-fixture.ts'

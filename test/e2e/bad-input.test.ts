@@ -21,10 +21,18 @@ const failsWith = async (promise: Promise<unknown>, status: number, code: string
   })
 
 /** A request exactly as given, signed unless told otherwise. */
-async function raw(method: string, path: string, text: string, options: { unsigned?: boolean } = {}) {
+async function raw(
+  method: string,
+  path: string,
+  text: string,
+  options: { unsigned?: boolean; language?: string } = {},
+) {
   const { endpoint, access_key, secret_key } = ropeway.credentials
   const url = new URL(path, endpoint)
-  const headers = { host: url.host, 'content-type': 'application/json' }
+  const headers = {
+    ...{ host: url.host, 'content-type': 'application/json' },
+    ...(options.language ? { 'x-language': options.language } : {}),
+  }
   const signed = options.unsigned
     ? headers
     : signSdkHmac({
@@ -76,15 +84,22 @@ describe('bad input', () => {
       'half a node',
       () => JSON.stringify({ ...good, spec: { resource: { node_count: 1.5 } } }),
       400,
-      'ModelArts.2788',
-      /spec\.resource\.node_count: got 1\.5/,
+      'ModelArts.2825',
+      /spec\.resource\.node_count: got 1\.5; valid: a whole number/,
     ],
     [
       'no nodes',
       () => JSON.stringify({ ...good, spec: { resource: { node_count: 0 } } }),
       400,
-      'ModelArts.2788',
+      'ModelArts.2816',
       /at least 1/,
+    ],
+    [
+      'a number for a name',
+      () => JSON.stringify({ ...good, metadata: { name: 5 } }),
+      400,
+      'ModelArts.2825',
+      /metadata\.name: got 5; valid: a text/,
     ],
     [
       'a dollar in a value',
@@ -128,6 +143,13 @@ describe('bad input', () => {
       assert.ok(answer.json.error_solution)
     })
   }
+
+  it('the advice comes in the language that was asked for', async () => {
+    const german = await raw('POST', jobs(), '[]', { language: 'de-de' })
+    assert.match(german.json.error_solution, /^Send a JSON object/)
+    const chinese = await raw('POST', jobs(), '[]', { language: 'zh-cn' })
+    assert.match(chinese.json.error_solution, /^请发送 JSON 对象/)
+  })
 
   it('another action is refused by name', async () => {
     const { job } = await ropeway.run(body('act', 'true', { annotations: fake({ runMs: 0 }) }))

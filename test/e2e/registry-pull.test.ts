@@ -1,7 +1,8 @@
 // Images from a real registry with login, pulled by a real engine.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { AppError, type ErrorName } from '../../src/api/error.ts'
+import { AppError } from '../../src/api/error.ts'
+import type { ErrorName } from '../../src/api/errors.ts'
 import { ImagePuller, type RegistryAuth } from '../../src/backend/docker/image.ts'
 import { createRegistryTester } from '../../src/backend/docker/registry.ts'
 import type { NewEvent } from '../../src/job/job.ts'

@@ -1,0 +1,142 @@
+// The closed table of errors: our name, the code that clients of ModelArts know, the HTTP status, the advice.
+// Codes and statuses: spec/modelarts.md §1.10; codes `9xxx` are ours alone. The advice in Chinese: errors-zh.ts.
+
+export type ErrorRow = {
+  readonly code: string
+  readonly status: 200 | 204 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 503 | 507
+  readonly solution: string
+}
+
+const row = (code: string, status: ErrorRow['status'], solution: string): ErrorRow => ({
+  code,
+  status,
+  solution,
+})
+
+export const ERRORS = {
+  InvalidJsonBody: row('ModelArts.2787', 400, 'Send a JSON object with Content-Type application/json.'),
+  InvalidParam: row(
+    'ModelArts.2788',
+    400,
+    'Correct the field named in the message and send the request again.',
+  ),
+  ParamTypeError: row(
+    'ModelArts.2825',
+    400,
+    'Give the field named in the message a value of the type named there.',
+  ),
+  ParamRangeError: row(
+    'ModelArts.2816',
+    400,
+    'Give the field named in the message a value within the range named there.',
+  ),
+  QueryParamsError: row('ModelArts.2764', 400, 'Correct the query parameter named in the message.'),
+  BodyTooLarge: row(
+    'ModelArts.9001',
+    413,
+    'Keep request bodies under 12 MiB; put code and data into object storage.',
+  ),
+  MethodNotAllowed: row('ModelArts.2803', 405, 'Use a method that the path supports.'),
+  PathNotFound: row('ModelArts.2836', 404, 'Check the path; docs/api-compatibility.md lists all of them.'),
+  NotSupported: row(
+    'ModelArts.2858',
+    400,
+    'Leave it out; docs/fields.md and docs/api-compatibility.md list what is acted on.',
+  ),
+
+  DuplicateJobName: row('ModelArts.2751', 400, 'Choose another name or delete the job that has it.'),
+  JobNotFound: row('ModelArts.2775', 400, 'List the jobs of this project and use an id from that list.'),
+  TaskNotFound: row('ModelArts.9002', 404, 'List the tasks of the job and use a name from that list.'),
+  NotAllowedToTerminate: row(
+    'ModelArts.2796',
+    409,
+    'Only jobs that are Creating, Pending or Running can be terminated.',
+  ),
+  UnsupportedAction: row('ModelArts.2812', 400, 'Use action_type "terminate".'),
+  JobStatusChanged: row(
+    'ModelArts.2878',
+    409,
+    'Read the job again and repeat the request if it still applies.',
+  ),
+
+  MustHaveCmdAndImage: row(
+    'ModelArts.2806',
+    400,
+    'Give both algorithm.engine.image_url and algorithm.command (or code_dir and boot_file).',
+  ),
+  CodeDirError: row('ModelArts.2757', 400, 'Upload the code and name its folder, ending with "/".'),
+  TooManyCodeFiles: row(
+    'ModelArts.2759',
+    400,
+    'Name a folder with code only, and bring data in as an input.',
+  ),
+  CodeFolderTooDeep: row('ModelArts.2760', 400, 'Put the code into fewer folders inside one another.'),
+  CodeTooLarge: row('ModelArts.2761', 400, 'Name a folder with code only, and bring data in as an input.'),
+  OutputInUse: row(
+    'ModelArts.9013',
+    409,
+    'Choose a folder of its own for each job, or wait until the other job has ended.',
+  ),
+  BootFileError: row('ModelArts.2758', 400, 'Name a file that exists under the code folder.'),
+  BootFileNotInCodeDir: row('ModelArts.2792', 400, 'Put the boot file under code_dir.'),
+  InvalidObsPath: row('ModelArts.2791', 400, 'Write obs://bucket/folder/ (folders end with "/").'),
+  BucketNotFound: row('ModelArts.9003', 400, 'Create the bucket first: ropeway obs mb obs://BUCKET'),
+  InvalidLocalCodeDir: row(
+    'ModelArts.2857',
+    400,
+    'Choose a folder under /home that the platform does not use itself.',
+  ),
+  InvalidWorkingDir: row('ModelArts.2859', 400, 'Give an absolute path inside the container.'),
+  ImageNotFound: row(
+    'ModelArts.2810',
+    400,
+    'Name an image that this backend can run; on the host backend that is "host".',
+  ),
+
+  FlavorNotFound: row('ModelArts.2781', 400, 'List what can be asked for: ropeway flavor list'),
+  FlavorOutOfRange: row('ModelArts.2793', 400, 'Ask for at most as many nodes and devices as exist.'),
+  PoolNotFound: row('ModelArts.2890', 404, 'Leave spec.resource.pool_id out: there is one pool, "default".'),
+
+  UnsupportedSortBy: row('ModelArts.2790', 400, 'Use one of the sort keys named in the message.'),
+  ConditionKey: row('ModelArts.2807', 400, 'Use one of the filter keys named in the message.'),
+  ConditionOperator: row('ModelArts.2808', 400, 'Use between, like, in or not.'),
+  ConditionValue: row('ModelArts.2809', 400, 'Give the values in the form named in the message.'),
+
+  LogNotReady: row('ModelArts.2776', 204, 'Ask again once the task has started.'),
+  LogExpired: row(
+    'ModelArts.2819',
+    400,
+    'Give jobs a spec.log_export_path: what is brought there is kept until you delete it.',
+  ),
+
+  Unauthorized: row('APIG.0301', 401, 'Sign the request with a valid access key (SDK-HMAC-SHA256).'),
+  Forbidden: row('ModelArts.0108', 403, 'Use an access key of the project in the path.'),
+  TooManySessions: row(
+    'ModelArts.9012',
+    429,
+    'End sessions that nobody needs any more and repeat the request.',
+  ),
+  OnAnotherServer: row('ModelArts.9010', 409, 'Send the request to the server named in the message.'),
+  RegistryNotFound: row('ModelArts.9008', 404, 'List the logins there are: ropeway registry list'),
+  RegistryRefused: row(
+    'ModelArts.9007',
+    403,
+    'Give the registry a login that may read the image: ropeway registry add HOST --username NAME',
+  ),
+  RegistryUnreachable: row('ModelArts.9006', 503, 'Check the registry: ropeway registry test HOST'),
+
+  DatabaseUnavailable: row(
+    'ModelArts.9009',
+    503,
+    'Repeat the request; running tasks go on. When it lasts, look after the database server.',
+  ),
+  BackendUnavailable: row('ModelArts.9004', 503, 'Run "ropeway doctor" on the server machine.'),
+  DiskFull: row(
+    'ModelArts.9005',
+    507,
+    'Free space in the data folder and repeat the request; nothing was stored.',
+  ),
+  Internal: row('ModelArts.0010', 500, 'Look for the request id in the server log.'),
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorName = keyof typeof ERRORS
