@@ -1,7 +1,7 @@
 // Paths of code, inputs and outputs that cannot work are refused before anybody waits in a queue.
 import { describe, it } from 'node:test'
 import type { BodyParts } from '../../test/job-builders.ts'
-import type { ErrorName } from '../api/error.ts'
+import type { ErrorName } from '../api/errors.ts'
 import { refuses, runTrain } from './create-fixture.ts'
 
 describe('a path that cannot work is refused with the field, what came and what is there', () => {
