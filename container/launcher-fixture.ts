@@ -87,8 +87,11 @@ export class TestProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    // SIGTERM first: a launcher that is killed cannot end what it started.
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 5_000)
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM')
     await this.ended
+    clearTimeout(late)
   }
 }
 

@@ -13,5 +13,12 @@ for name in \
   eval "if [ \"\${$name+set}\" = set ]; then ROPEWAY_USER_$name=\$$name; export ROPEWAY_USER_$name; unset $name; fi"
 done
 for loader in "$runtime"/lib/ld-*; do
+  # tini inherits the orphans of ranks, so that none gets away and none stays a zombie. Its pid is ours.
+  case $1 in
+    run-train | ranks)
+      export ROPEWAY_REAPER=$$
+      exec "$runtime/tini" -s -- "$loader" --library-path "$runtime/lib" "$runtime/node" "$runtime/launcher.js" "$@"
+      ;;
+  esac
   exec "$loader" --library-path "$runtime/lib" "$runtime/node" "$runtime/launcher.js" "$@"
 done

@@ -69,6 +69,29 @@ time.sleep(60)
   assert.equal(code, 9, output)
 })
 
+test('a grandchild that has another session, another parent and an empty environment is ended too', async (t) => {
+  const script = `import os, sys, time
+if os.environ["RANK_ID"] == "1":
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork(): os._exit(0)
+        os.set_inheritable(write, True)
+        os.execve("/bin/sh", ["sh", "-c", f"echo $$ >&{write}; exec {write}>&- >/dev/null 2>&1; exec sleep 60"], {})
+    open("../grandchild", "wb").write(os.read(read, 32))
+while not os.path.exists("../grandchild"): time.sleep(0.01)
+if os.environ["RANK_ID"] == "0": sys.exit(4)
+time.sleep(60)
+`
+  const { start, table, at } = stage(t, runtime, script)
+  table(tableText({ 'p-0': [0, 1] }))
+  const { code, output } = await start().ended
+  assert.equal(code, 4, output)
+  const pid = Number(readFileSync(at('mnt/workspace/grandchild'), 'utf8'))
+  assert.ok(pid > 1)
+  assert.equal(isAlive(pid), false)
+})
+
 for (const [title, ready, script, withTable] of [
   ['while it waits for the table', WAITING, PRINT, false],
   ['while ranks run', /up\n/, 'import time\nprint("up", flush=True)\ntime.sleep(60)\n', true],

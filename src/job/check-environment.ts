@@ -10,8 +10,17 @@ const OPEN_MA_NAMES = new Set([
   'MA_DETECT_TRAIN_INJECT_CODE',
   'MA_DIAG_MODE_ENV',
   'MA_RUN_MODE_ENV',
+  'MA_ALGORITHM_OPERATOR',
+  'MA_PIP_URL',
+  'MA_PIP_HOST',
 ])
-const OPEN_OWN_NAMES = new Set(['ROPEWAY_RANK_TABLE_TIMEOUT', 'ROPEWAY_GRACE'])
+const OPEN_OWN_NAMES = new Set([
+  'ROPEWAY_RANK_TABLE_TIMEOUT',
+  'ROPEWAY_GRACE',
+  'ROPEWAY_RUN_METHOD_ARGS',
+  'ROPEWAY_CPU_AFFINITY',
+  'ROPEWAY_LOG_FILE_BYTES',
+])
 
 /** Values of variables marked secret. Throws AppError for names the platform owns. */
 export function checkEnvironment(body: TrainingJobRequest): Record<string, string> {

@@ -41,7 +41,7 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
     PYTHONUNBUFFERED: '1',
     ...generationOne(input),
     ...generationTwo(input, places),
-    ...(deviceCount > 0
+    ...(deviceCount > 0 && !asked['MA_DIAG_MODE_ENV'] && !asked['MA_RUN_MODE_ENV']
       ? { ASCEND_GLOBAL_LOG_LEVEL: '3', ASCEND_SLOG_PRINT_TO_STDOUT: '1', ASCEND_GLOBAL_EVENT_ENABLE: '1' }
       : {}),
     ...(tableDir && !asked['RANK_TABLE_FILE'] ? { RANK_TABLE_FILE: tableDir } : {}),

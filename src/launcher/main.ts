@@ -73,17 +73,28 @@ async function inner(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
-  const [{ findOuter, printingPlatform }, { LogFile }, { openRankPipes }, { serviceLog }] = await Promise.all(
-    [import('./platform.ts'), import('./rank-logs.ts'), import('./rank-run.ts'), import('./service-log.ts')],
-  )
+  const [
+    { findOuter, printingPlatform },
+    { LogFile, logFileBytes },
+    { openRankPipes },
+    { serviceLog },
+    { lazyObjects },
+  ] = await Promise.all([
+    import('./platform.ts'),
+    import('./rank-logs.ts'),
+    import('./rank-run.ts'),
+    import('./service-log.ts'),
+    import('./objects.ts'),
+  ])
   const run = command === 'ranks' ? await ranks(args) : await runTrain(args)
   const own = giveBack(process.env)
+  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
   const print = (bytes: Uint8Array | string) => void (bytes.length > 0 && process.stdout.write(bytes))
   const outer = own['ROPEWAY_LAUNCHER_SOCKET']
     ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal)
     : null
   const environment = outer ? restoreDropped(own, outer.environment) : own
-  using sharedLog = new LogFile(run.logFile, (sentence) => print(`${sentence}\n`))
+  using sharedLog = new LogFile(run.logFile, logFileBytes(environment), (sentence) => print(`${sentence}\n`))
   const write = (bytes: Buffer): void => {
     print(bytes)
     sharedLog.write(bytes)
@@ -96,7 +107,7 @@ async function inner(
     return code
   }
   try {
-    return end(await run.start({ environment, pipes, platform, log, sharedLog, write }, signal))
+    return end(await run.start({ environment, pipes, platform, log, sharedLog, write, objects }, signal))
   } catch (caught) {
     // Whatever broke while we were being stopped, the stop is what happened.
     const error: unknown = signal.aborted ? signal.reason : caught
@@ -114,7 +125,7 @@ async function inner(
   }
 }
 
-type InnerOptions = Omit<RankRunOptions, 'prefer'> & { readonly write: (bytes: Buffer) => void }
+type InnerOptions = Omit<RankRunOptions, 'prefer'>
 
 type InnerCommand = {
   readonly logFile: string
@@ -122,17 +133,18 @@ type InnerCommand = {
 }
 
 async function runTrain(args: readonly string[]): Promise<InnerCommand> {
-  const [{ readRunTrain, runTrain }, { isProgramForm, programLogFile, runProgram }, { lazyObjects }] =
-    await Promise.all([import('./run-train.ts'), import('./run-program.ts'), import('./objects.ts')])
-  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
+  const [{ readRunTrain, runTrain }, { isProgramForm, programLogFile, runProgram }] = await Promise.all([
+    import('./run-train.ts'),
+    import('./run-program.ts'),
+  ])
   if (isProgramForm(args)) {
     const start: InnerCommand['start'] = (options, signal) =>
-      runProgram(args, { ...options, objects, prefer: 'MA_MOUNT_PATH' }, signal)
+      runProgram(args, { ...options, prefer: 'MA_MOUNT_PATH' }, signal)
     return { logFile: programLogFile(process.env['DLS_TASK_INDEX']), start }
   }
   const request = readRunTrain(args)
   const start: InnerCommand['start'] = (options, signal) =>
-    runTrain(request, { ...options, objects, prefer: 'MA_HOME' }, signal)
+    runTrain(request, { ...options, prefer: 'MA_HOME' }, signal)
   return { logFile: request.logFile, start }
 }
 

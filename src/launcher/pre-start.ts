@@ -1,34 +1,24 @@
 // `ma-pre-start.sh` and `ma-pre-start.py` beside the boot file run before it (modelarts.md §3.5, 6): people install packages
 // there and set variables for all ranks, so what the shell script exports stays.
-import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TaskReport } from '../api/task.ts'
 import type { Environment } from './environment.ts'
 import { pythonOf, shellOf } from './interpreter.ts'
-import type { OutputPipes } from './output-pipes.ts'
 import { firstWritable } from './places.ts'
-import { runOne } from './run-one.ts'
-import type { ServiceLog } from './service-log.ts'
+import { runStep, STEP_MARK, type StepOptions } from './run-one.ts'
 
-export type PreStartOptions = {
+export type PreStartOptions = StepOptions & {
   readonly bootFile: string
   readonly cwd: string
-  readonly environment: Environment
-  readonly pipes: OutputPipes
-  readonly log: ServiceLog
-  readonly graceMs: number
-  /** Gets what the script prints. */
-  readonly write: (chunk: Buffer) => void
   readonly tell: (report: TaskReport) => void
 }
 
 const ENV_FILE = 'ROPEWAY_PRE_START_ENV'
-const MARK = 'ROPEWAY_PRE_START'
 /** The trap runs as well when the script says `exit`. */
 const SOURCE = `trap 'env -0 > "$${ENV_FILE}"' EXIT; . "$1"`
 /** What every shell changes by itself, and what is ours. */
-const NOT_THEIRS = ['_', 'SHLVL', 'PWD', 'OLDPWD', ENV_FILE, MARK]
+const NOT_THEIRS = ['_', 'SHLVL', 'PWD', 'OLDPWD', ENV_FILE, STEP_MARK]
 /** Shells drop variables of other names; that they are missing says nothing. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -48,7 +38,8 @@ export async function preStart(options: PreStartOptions, signal: AbortSignal): P
       const argv = name.endsWith('.sh')
         ? [shellOf(environment), '-c', SOURCE, 'ropeway', path]
         : [pythonOf(environment, options.cwd), path]
-      const code = await run(options, argv, { ...environment, [ENV_FILE]: envFile }, signal)
+      const env = { ...environment, [ENV_FILE]: envFile }
+      const code = await runStep(options, { argv, env, cwd: options.cwd }, signal)
       if (code !== 0) sayFailed(options, name, code)
       environment = merged(environment, dumpOf(envFile))
     } finally {
@@ -56,16 +47,6 @@ export async function preStart(options: PreStartOptions, signal: AbortSignal): P
     }
   }
   return environment
-}
-
-function run(
-  { cwd, pipes, graceMs, write }: PreStartOptions,
-  argv: readonly string[],
-  environment: Environment,
-  signal: AbortSignal,
-): Promise<number> {
-  const program = { argv, env: environment, cwd, mark: `${MARK}=${randomUUID()}`, graceMs }
-  return runOne(program, { write, end: async () => undefined }, pipes, signal)
 }
 
 function sayFailed({ log, tell }: PreStartOptions, name: string, code: number): void {

@@ -5,7 +5,16 @@ import { sleep } from '../lib/abort.ts'
 import { errnoOf } from './launcher-error.ts'
 
 /** Programs we started: each leads its own session, and all carry `name=value` in their environment. */
-export type Family = { readonly leaders: readonly number[]; readonly mark: string }
+export type Family = {
+  readonly leaders: readonly number[]
+  readonly mark: string
+  /** Inherits orphans of these programs and no others; null where nobody does that for us. */
+  readonly reaper?: number | null
+  readonly cgroup?: Cgroup | null
+}
+
+/** What RankCgroup offers. */
+type Cgroup = { members(): number[]; kill(): void }
 
 const LOOK_EVERY_MS = 10
 const AFTER_KILL_MS = 5_000
@@ -18,13 +27,14 @@ type Process = {
 }
 
 /** Living processes of the family, zombies left out. */
-export function findFamily({ leaders, mark }: Family): number[] {
-  const known = new Set(leaders)
+export function findFamily({ leaders, mark, reaper = null, cgroup = null }: Family): number[] {
+  const known = new Set([...leaders, ...(cgroup?.members() ?? [])])
   const processes = listProcesses()
   const byPid = new Map(processes.map((process) => [process.pid, process]))
   const isOurs = (process: Process | undefined, depth = 0): boolean => {
     if (!process || depth > 64) return false
     if (known.has(process.pid) || known.has(process.group) || known.has(process.session)) return true
+    if (process.parent === reaper) return true
     return isOurs(byPid.get(process.parent), depth + 1)
   }
   return processes.filter((found) => isOurs(found) || hasMark(found.pid, mark)).map(({ pid }) => pid)
@@ -51,6 +61,7 @@ export async function endFamily(family: Family, graceMs: number): Promise<number
   }
   const giveUpMs = performance.now() + AFTER_KILL_MS
   for (; left.length > 0 && performance.now() < giveUpMs; left = findFamily(family)) {
+    family.cgroup?.kill()
     signalGroups(family.leaders, 'SIGKILL')
     for (const pid of left) signalProcess(pid, 'SIGKILL')
     await sleep(LOOK_EVERY_MS)
@@ -80,6 +91,10 @@ function listProcesses(): Process[] {
   return found
 }
 
+/** The reaper that launcher.sh put above us: children of children end up with it. */
+export const ownReaper = (environment: Readonly<Record<string, string>>): number | null =>
+  Number(environment['ROPEWAY_REAPER']) === process.ppid ? process.ppid : null
+
 /** The variable that puts a mark, `NAME=value`, into an environment. */
 export function markVariable(mark: string): Record<string, string> {
   const at = mark.indexOf('=')
@@ -90,7 +105,8 @@ export function markVariable(mark: string): Record<string, string> {
 export const hasMark = (pid: number, mark: string): boolean =>
   readText(`/proc/${pid}/environ`).split('\0').includes(mark)
 
-function readText(path: string): string {
+/** Empty for what cannot be read. */
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch {

@@ -3,13 +3,15 @@
 import { explainExit } from '../api/exit-advice.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
+import { LOG_FOLDERS } from './diagnose.ts'
 import { finishOutput } from './finish-output.ts'
 import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
 import { LastLines } from './lines.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { Platform } from './platform.ts'
 import { endFamily, signalGroups } from './processes.ts'
-import { LogFile, rankSink } from './rank-logs.ts'
+import { RankCgroup } from './rank-cgroup.ts'
+import { LogFile, logFileBytes, rankSink } from './rank-logs.ts'
 import type { RankPlan } from './rank-plan.ts'
 import type { ServiceLog } from './service-log.ts'
 import { type Exit, exitCodeOf, type Running, startProgram } from './spawn.ts'
@@ -23,6 +25,7 @@ export type RankGroupOptions = {
   readonly sharedLog: LogFile
   readonly log: ServiceLog
   readonly graceMs: number
+  readonly reaper: number | null
   /** What the closing line calls this machine. */
   readonly host: string
 }
@@ -40,7 +43,8 @@ const SHOWN_LINES = 20
  * Throws LauncherError when a rank cannot be started, and the signal's reason when it aborts; nothing is left either way.
  */
 export async function runRanks(options: RankGroupOptions, signal: AbortSignal): Promise<GroupResult> {
-  const { log, mark, graceMs } = options
+  const { log, mark, graceMs, reaper } = options
+  using cgroup = RankCgroup.open()
   const started: Started[] = []
   const leaders = () => started.map(({ running }) => running.pid)
   const failure = new AbortController()
@@ -66,6 +70,7 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
       over.throwIfAborted()
       const one = await startRank(options, plan)
       started.push(one)
+      cgroup?.add(one.running.pid)
       exits.push(one.running.exited.then((exit) => onExit(one, exit)))
     }
   } catch (error) {
@@ -75,7 +80,7 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   const all = Promise.all(exits)
   await Promise.race([all, aborted(over)])
   log.info('Begin destroy training processes')
-  const family = { leaders: leaders(), mark }
+  const family = { leaders: leaders(), mark, reaper, cgroup }
   const left = over.aborted ? await endFamily(family, graceMs) : []
   if (left.length > 0) log.error(`processes ${left.join(', ')} could not be ended`)
   await all
@@ -109,7 +114,7 @@ function sayWhy({ log, host }: RankGroupOptions, { one, code }: Failed): void {
 async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Started> {
   const { log, platform, argv } = options
   makeFolders(plan)
-  const own = new LogFile(plan.logFile, log.warning)
+  const own = new LogFile(plan.logFile, logFileBytes(plan.env), log.warning)
   const end = new LastLines()
   const sink = rankSink(own, options.sharedLog, platform.rankOutput(plan.rank), end)
   let running: Running
@@ -140,10 +145,12 @@ function makeFolders({ cwd, env }: RankPlan): void {
     const message = `the working folder ${cwd} cannot be made: ${messageOf(error)}`
     throw new LauncherError(LAUNCHER_EXIT.spawnFailed, 'WorkspaceNotWritable', message)
   }
-  try {
-    makeFolder(env['ASCEND_PROCESS_LOG_PATH'] ?? cwd)
-  } catch {
-    // CANN then says itself where it would have written.
+  for (const name of LOG_FOLDERS) {
+    try {
+      makeFolder(env[name] ?? cwd)
+    } catch {
+      // CANN and MindSpore then say themselves where they would have written.
+    }
   }
 }
 

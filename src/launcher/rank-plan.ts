@@ -1,6 +1,8 @@
 // What each process of a task gets: one per device of its own, with the variables of ascend.md §3.6. Pure.
 import type { OwnDevice } from '../accelerator/rank-table/own-devices.ts'
+import { logSettings } from './diagnose.ts'
 import type { Environment } from './environment.ts'
+import { wantsSlogOnStdout } from './operator-package.ts'
 import { markVariable } from './processes.ts'
 
 export type RankPlan = {
@@ -48,9 +50,10 @@ function planRank(input: RankPlanInput, { rankId, physicalId, logicalId }: OwnDe
   const cwd = `${input.workspace}/device${logicalId}`
   const env: Record<string, string> = {
     HCCL_CONNECT_TIMEOUT: '1800',
-    ASCEND_PROCESS_LOG_PATH: `${logDir}/${jobId}/ascend/process_log/rank_${rankId}`,
+    ...logSettings(environment, `${logDir}/${jobId}`, rankId),
     PYTHONUNBUFFERED: '1',
     ...environment,
+    ...(wantsSlogOnStdout(environment) ? { SLOG_PRINT_TO_STDOUT: '1' } : {}),
     JOB_ID: jobId,
     RANK_ID: String(rankId),
     RANK_SIZE: String(input.rankSize),

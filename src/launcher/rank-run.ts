@@ -1,7 +1,6 @@
 // What `run-train`, `ranks` and a boot file per device have in common: wait for the table, convert it, find the own
 // devices, run one process on each.
 import { createHash, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type ConvertedTable, convertRankTable } from '../accelerator/rank-table/convert.ts'
@@ -9,11 +8,15 @@ import { describeFinding } from '../accelerator/rank-table/finding.ts'
 import { findOwnDevices, type OwnDevice } from '../accelerator/rank-table/own-devices.ts'
 import type { ParsedTable } from '../accelerator/rank-table/types.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
+import { driverVersion, leaveDriver, meetDriver } from './driver.ts'
 import type { Environment } from './environment.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
+import { installOperators } from './operator-package.ts'
 import { OutputPipes } from './output-pipes.ts'
 import { firstWritable, logFolder, tableFolder, workspaceFolder } from './places.ts'
 import type { Platform } from './platform.ts'
+import type { ObjectPort } from './ports.ts'
+import { ownReaper } from './processes.ts'
 import { type GroupResult, runRanks } from './rank-group.ts'
 import type { LogFile } from './rank-logs.ts'
 import { jobIdOf, planRanks, wantsPhysicalIds } from './rank-plan.ts'
@@ -25,7 +28,6 @@ import { replaceFile } from './write-file.ts'
 const DEFAULT_TABLE_TIMEOUT_S = 1800
 const DEFAULT_GRACE_S = 15
 const USUAL_DEVICES = 8
-const DRIVER_VERSION_FILE = '/usr/local/Ascend/driver/version.info'
 
 export type RankRunOptions = {
   readonly environment: Environment
@@ -34,12 +36,41 @@ export type RankRunOptions = {
   readonly platform: Platform
   readonly log: ServiceLog
   readonly sharedLog: LogFile
+  readonly objects: ObjectPort
+  /** To the job's log: what steps before the ranks print. */
+  readonly write: (bytes: Buffer) => void
 }
 
 export type OwnRanks = {
   readonly devices: readonly OwnDevice[]
   readonly rankSize: number
   readonly tableFile: string | null
+}
+
+/**
+ * The whole of davincirun: operators and driver first, then one process of `argv` on each of the task's own ranks.
+ * Throws LauncherError, or the signal's reason.
+ */
+export async function runRankJob(
+  options: RankRunOptions,
+  argv: readonly string[],
+  signal: AbortSignal,
+  findRanks = ranksOfTable,
+): Promise<GroupResult> {
+  const { environment, log } = options
+  await installOperators({ ...options, graceMs: graceMsOf(environment) }, signal)
+  await meetDriver(environment, log)
+  log.info(`Davinci training command: ${argv.join(' ')}`)
+  if (environment['ROUTE_PLAN'] === 'true')
+    log.warning(
+      'Route plan ends: it needs a closed library (/usr/local/route) and is not available; ranks keep the order of the table',
+    )
+  const own = await findRanks(options, signal)
+  try {
+    return await runOnDevices(options, argv, own, signal)
+  } finally {
+    await leaveDriver(environment, log)
+  }
 }
 
 /** Waits for the table and tells what this task starts. Throws LauncherError 121, 122 or 123. */
@@ -124,8 +155,7 @@ function writeTable({ environment, prefer, log }: RankRunOptions, converted: Con
   return file
 }
 
-/** Runs `argv` once per device. Throws LauncherError, or the signal's reason. */
-export async function runOnDevices(
+async function runOnDevices(
   options: RankRunOptions,
   argv: readonly string[],
   own: OwnRanks,
@@ -141,11 +171,14 @@ export async function runOnDevices(
   const jobId = jobIdOf(environment, hostname())
   const mark = `ROPEWAY_RANK_GROUP=${randomUUID()}`
   const host = own.devices[0]?.serverId || hostname()
-  const physicalIds = wantsPhysicalIds(readText(DRIVER_VERSION_FILE))
+  const physicalIds = wantsPhysicalIds(driverVersion())
   const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark, physicalIds })
   const graceMs = graceMsOf(environment)
   return await runRanks(
-    { argv, plans, mark, pipes: options.pipes, platform, sharedLog, log, graceMs, host },
+    {
+      ...{ argv, plans, mark, pipes: options.pipes, platform, sharedLog, log, graceMs, host },
+      reaper: ownReaper(environment),
+    },
     signal,
   )
 }
@@ -161,15 +194,6 @@ export function openRankPipes(runtimeDir: string, environment: Environment): Out
 /** How long programs have between SIGTERM and SIGKILL. */
 export const graceMsOf = (environment: Environment): number =>
   (positive(environment['ROPEWAY_GRACE']) ?? DEFAULT_GRACE_S) * 1000
-
-/** Empty for a file that is not there. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
 
 /** A positive number of seconds from the environment, or null. */
 export function positive(text: string | undefined): number | null {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { LauncherError } from './launcher-error.ts'
 import { devicesWithoutTable } from './rank-plan.ts'
-import { type OwnRanks, type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
+import { type OwnRanks, type RankRunOptions, ranksOfTable, runRankJob } from './rank-run.ts'
 import { tablePath } from './rank-table-file.ts'
 import { findProgram } from './spawn.ts'
 
@@ -43,14 +43,9 @@ export async function runRanksCommand(
   const cwd = process.cwd()
   const argv = absoluteScript(command, cwd)
   findProgram(argv[0] ?? '', { env: environment, cwd })
-  const own = await ownRanks(processes, options, signal)
-  if (processes !== null && own.devices.length !== processes)
-    throw new LauncherError(
-      LAUNCHER_EXIT.usage,
-      'Usage',
-      `ranks: --processes: got ${processes}; valid: ${own.devices.length}, the devices the rank table gives this task`,
-    )
-  const { code } = await runOnDevices(options, argv, own, signal)
+  const { code } = await runRankJob(options, argv, signal, (given, until) =>
+    ownRanks(processes, given, until),
+  )
   return code
 }
 
@@ -62,10 +57,24 @@ async function ownRanks(
 ): Promise<OwnRanks> {
   const { environment } = options
   const { path, isSet } = tablePath(environment)
-  if (isSet || processes === null || existsSync(path)) return ranksOfTable(options, signal)
+  if (isSet || processes === null || existsSync(path)) return ofTable(processes, options, signal)
   const taskIndex = Number(environment['VC_TASK_INDEX'] ?? environment['DLS_TASK_INDEX'] ?? 0) || 0
   const tasks = Number(environment['MA_NUM_HOSTS'] ?? environment['DLS_TASK_NUMBER'] ?? 1) || 1
   return { devices: devicesWithoutTable(processes, taskIndex), rankSize: processes * tasks, tableFile: null }
+}
+
+async function ofTable(
+  processes: number | null,
+  options: RankRunOptions,
+  signal: AbortSignal,
+): Promise<OwnRanks> {
+  const own = await ranksOfTable(options, signal)
+  if (processes === null || own.devices.length === processes) return own
+  throw new LauncherError(
+    LAUNCHER_EXIT.usage,
+    'Usage',
+    `ranks: --processes: got ${processes}; valid: ${own.devices.length}, the devices the rank table gives this task`,
+  )
 }
 
 /** Each process has a working folder of its own, so a program or script given relative to ours is made absolute. */

@@ -1,9 +1,12 @@
 // One program from its start until nothing of it is left.
+import { randomUUID } from 'node:crypto'
 import { sleep } from '../lib/abort.ts'
+import type { Environment } from './environment.ts'
 import { finishOutput } from './finish-output.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { OutputSink } from './ports.ts'
 import { endFamily, type Family, markVariable, signalGroups } from './processes.ts'
+import type { ServiceLog } from './service-log.ts'
 import { type Exit, exitCodeOf, type Program, type Running, startProgram } from './spawn.ts'
 
 export type OneProgram = Program & {
@@ -28,6 +31,29 @@ export async function runOne(
   await finishOutput([running], family, graceMs)
   if (exit === null) throw signal.reason
   return exitCodeOf(exit)
+}
+
+/** What the steps before a training have in common. */
+export type StepOptions = {
+  readonly environment: Environment
+  readonly pipes: OutputPipes
+  readonly log: ServiceLog
+  readonly graceMs: number
+  /** Gets what the programs of the step print. */
+  readonly write: (chunk: Buffer) => void
+}
+
+/** The mark of a step's programs; a step that reads an environment back leaves it out. */
+export const STEP_MARK = 'ROPEWAY_STEP'
+
+/** Runs a program of such a step. Like runOne. */
+export function runStep(
+  { pipes, graceMs, write }: StepOptions,
+  program: Program,
+  signal: AbortSignal,
+): Promise<number> {
+  const mark = `${STEP_MARK}=${randomUUID()}`
+  return runOne({ ...program, mark, graceMs }, { write, end: async () => undefined }, pipes, signal)
 }
 
 /** Null when the signal came first. */

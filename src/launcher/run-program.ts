@@ -1,12 +1,11 @@
 // `launcher run-train PROGRAM ARGS…`: what run_train.sh of images for CPU and GPU jobs does (modelarts.md §3.3): the code is
 // fetched, then the program runs once.
-import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { isObjectUrl } from './code.ts'
 import { messageOf } from './launcher-error.ts'
-import { graceMsOf } from './rank-run.ts'
-import { runOne } from './run-one.ts'
-import { banner, bringCode, type RunTrainOptions, requireCodeFolder } from './run-train.ts'
+import { graceMsOf, type RankRunOptions } from './rank-run.ts'
+import { runStep } from './run-one.ts'
+import { banner, bringCode, requireCodeFolder } from './run-train.ts'
 
 /** What that script answers when the code could not be had. */
 const NO_CODE = 127
@@ -25,16 +24,15 @@ export const programLogFile = (taskIndex: string | undefined): string =>
 /** Runs to the end and returns the program's exit code, or 127 when its code cannot be fetched. Throws LauncherError. */
 export async function runProgram(
   argv: readonly string[],
-  options: RunTrainOptions,
+  options: RankRunOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { environment, log, pipes, write } = options
+  const { environment, log } = options
   const url = environment['DLS_APP_URL'] ?? ''
   const dir = requireCodeFolder(environment)
   const logFile = programLogFile(environment['DLS_TASK_INDEX'])
   banner(log, { app_url: url, log_url: logFile, command: argv.join(' ') })
   if (!(await hasCode(options, url, signal))) return NO_CODE
-  const mark = `ROPEWAY_RANK_GROUP=${randomUUID()}`
   const path = environment['PYTHONPATH']
   const env = {
     ...environment,
@@ -42,11 +40,10 @@ export async function runProgram(
     PYTHONUNBUFFERED: '1',
     PWD: dir,
   }
-  const program = { argv, env, cwd: dir, mark, graceMs: graceMsOf(environment) }
-  return await runOne(program, { write, end: async () => undefined }, pipes, signal)
+  return await runStep({ ...options, graceMs: graceMsOf(environment) }, { argv, env, cwd: dir }, signal)
 }
 
-async function hasCode(options: RunTrainOptions, url: string, signal: AbortSignal): Promise<boolean> {
+async function hasCode(options: RankRunOptions, url: string, signal: AbortSignal): Promise<boolean> {
   if (!isObjectUrl(url)) return true
   try {
     await bringCode(options, url, signal)

@@ -8,9 +8,10 @@ import type { Environment } from './environment.ts'
 import { pythonOf } from './interpreter.ts'
 import { LauncherError } from './launcher-error.ts'
 import { codeFolder } from './places.ts'
-import type { ObjectPort } from './ports.ts'
 import { preStart } from './pre-start.ts'
-import { graceMsOf, type RankRunOptions, ranksOfTable, runOnDevices } from './rank-run.ts'
+import { graceMsOf, type RankRunOptions, runRankJob } from './rank-run.ts'
+import { methodLogFolder, methodProgram, runMethodOf } from './run-method.ts'
+import { runStep } from './run-one.ts'
 import type { ServiceLog } from './service-log.ts'
 
 const DEFAULT_LOG = '/tmp/log/train.log'
@@ -37,16 +38,10 @@ export function readRunTrain(args: readonly string[]): RunTrainArguments {
   return { codeUrl, boot, logFile: logFile || DEFAULT_LOG, args: rest }
 }
 
-export type RunTrainOptions = RankRunOptions & {
-  readonly objects: ObjectPort
-  /** To the log file and to whoever reads us. */
-  readonly write: (bytes: Buffer) => void
-}
-
 /** Runs to the end and returns the exit code: 0, or that of the rank that failed first. Throws LauncherError. */
 export async function runTrain(
   { codeUrl, boot, logFile, args }: RunTrainArguments,
-  options: RunTrainOptions,
+  options: RankRunOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const { log, environment } = options
@@ -54,19 +49,21 @@ export async function runTrain(
   const root = await bringCode(options, codeUrl, signal)
   const bootFile = bootPath(root, codeUrl, boot)
   requireBootFile(bootFile, dirname(bootFile))
+  const graceMs = graceMsOf(environment)
   const after = await preStart(
-    { ...options, bootFile, cwd: root, graceMs: graceMsOf(environment), tell: options.platform.tell },
+    { ...options, bootFile, cwd: root, graceMs, tell: options.platform.tell },
     signal,
   )
   const python = pythonOf(after, root)
-  const argv = [python, bootFile, ...args]
-  log.info(`Davinci training command: ${argv.join(' ')}`)
-  if (environment['ROUTE_PLAN'] === 'true')
-    log.info('Route plan is not available; ranks keep the order of the table')
-  const started = { ...options, environment: after }
-  const own = await ranksOfTable(started, signal)
-  const { code } = await runOnDevices(started, argv, own, signal)
-  return code
+  const method = runMethodOf(after)
+  if (method === null) {
+    const argv = [python, bootFile, ...args]
+    return (await runRankJob({ ...options, environment: after }, argv, signal)).code
+  }
+  const started = { method, environment: after, python, bootFile, args, logDir: methodLogFolder(after) }
+  const { argv, env } = methodProgram(started)
+  log.info(`${method} training command: ${argv.join(' ')}`)
+  return await runStep({ ...options, graceMs }, { argv, env, cwd: root }, signal)
 }
 
 /** The lines that people look for first. */
@@ -99,7 +96,7 @@ export function requireCodeFolder(environment: Environment): string {
 
 /** Brings code, unless it is there; resolves to the folder that BOOT is relative to. Throws LauncherError 120. */
 export async function bringCode(
-  { objects, environment, log }: Pick<RunTrainOptions, 'objects' | 'environment' | 'log'>,
+  { objects, environment, log }: Pick<RankRunOptions, 'objects' | 'environment' | 'log'>,
   codeUrl: string,
   signal: AbortSignal,
 ): Promise<string> {
