@@ -18,7 +18,7 @@ test('what a script set is set and what it unset is gone; names that shells drop
     PWD: '/there',
     SHLVL: '2',
     _: '/bin/env',
-    ROPEWAY_PRE_START: 'x',
+    ROPEWAY_STEP: 'x',
   }
   assert.deepEqual(merged(before, after), {
     ...{ KEPT: '1', CHANGED: '2', NEW: '3', 'BATCH_job.0_HOSTS': 'host:1', PWD: '/here', SHLVL: '1' },
