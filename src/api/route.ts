@@ -1,5 +1,6 @@
 // One call of the API, as everybody reads it: the server registers it, clients send it, roles guard it, docs show it.
 import type { z } from 'zod'
+import type { ErrorName } from './error.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -11,7 +12,7 @@ export type Route = {
   readonly method: Method
   /** In Hono's form; `{project_id}` of the documents is `:project`. */
   readonly path: string
-  readonly success: 200 | 201 | 202 | 204
+  readonly success: 101 | 200 | 201 | 202 | 204
   /** One sentence for people. */
   readonly summary: string
   /** The name in ModelArts' documents (modelarts.md §1.9), or one of ours that begins with `ropeway:`. */
@@ -23,6 +24,12 @@ export type Route = {
   /** Of a JSON body; routes without one ignore what is sent. */
   readonly body?: z.ZodType
   readonly query?: z.ZodType
-  /** Of a JSON answer; routes without one answer something else, and say what in their handler. */
+  /** Of a JSON answer. */
   readonly answer?: z.ZodType
+  /** Media type of an answer that is not JSON. Without this and `answer` the body is empty. */
+  readonly media?: string
+  /** Errors of this call beside those of every call of its kind, which src/api/openapi/call-errors.ts knows. */
+  readonly errors?: readonly ErrorName[]
+  /** A request that works, for the documents; tests send it. */
+  readonly example?: { readonly body?: unknown; readonly query?: Readonly<Record<string, string | number>> }
 }

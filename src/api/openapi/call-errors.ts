@@ -1,0 +1,25 @@
+// Which errors a call can answer with: those of every call, those of its kind, and its own. Pure.
+import type { ErrorName } from '../error.ts'
+import type { Route } from '../route.ts'
+import { namesInPath } from './path.ts'
+
+const EVERY: readonly ErrorName[] = ['Unauthorized', 'Forbidden', 'DatabaseUnavailable', 'Internal']
+const WITH_BODY: readonly ErrorName[] = ['InvalidJsonBody', 'InvalidParam', 'BodyTooLarge']
+
+/** Calls with this in their path answer so when it is not there. */
+const NOT_FOUND: Readonly<Record<string, ErrorName>> = { job: 'JobNotFound', task: 'TaskNotFound' }
+
+/** Each name once, in the order of a request's way through the server. */
+export function errorsOf(route: Route): ErrorName[] {
+  const missing = namesInPath(route.path).flatMap((name) => NOT_FOUND[name] ?? [])
+  return [
+    ...new Set([
+      ...EVERY.slice(0, 2),
+      ...(route.body ? WITH_BODY : ['BodyTooLarge' as const]),
+      ...(route.query ? ['QueryParamsError' as const] : []),
+      ...missing,
+      ...(route.errors ?? []),
+      ...EVERY.slice(2),
+    ]),
+  ]
+}

@@ -1,0 +1,80 @@
+// The contract as an OpenAPI 3.1 document, made from the table of routes and the table of errors. Pure.
+import { type ErrorName, ERRORS, errorBody } from '../error.ts'
+import type { Route } from '../route.ts'
+import { ROUTES } from '../routes.ts'
+import { errorsOf } from './call-errors.ts'
+import { collectComponents } from './components.ts'
+import { type Operation, operationOf, tagOf } from './operation.ts'
+import { wirePath } from './path.ts'
+import type { JsonSchema } from './tidy.ts'
+
+export type OpenApiDocument = {
+  readonly openapi: '3.1.0'
+  readonly info: { readonly title: string; readonly version: string; readonly description: string }
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[]
+  readonly tags: readonly { readonly name: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: {
+    readonly securitySchemes: Readonly<Record<string, SecurityScheme>>
+    readonly schemas: Readonly<Record<string, JsonSchema>>
+    readonly examples: Readonly<Record<string, unknown>>
+  }
+}
+export type SecurityScheme = {
+  readonly type: 'apiKey'
+  readonly in: 'header'
+  readonly name: string
+  readonly description: string
+}
+
+const DESCRIPTION = `Training jobs as ModelArts knows them: paths under \`/v2\` are those of its API, paths under
+\`/ropeway/v1\` are Ropeway's own. Bodies are JSON, at most 12 MiB. Every answer has an \`X-Request-Id\`. A refusal has
+the body \`ErrorBody\`; its \`error_code\` is one of those named with the call.`
+
+const SCHEMES: Readonly<Record<string, SecurityScheme>> = {
+  accessKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description:
+      'A request signed with an access key: `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, with X-Sdk-Date. The SDKs of Huawei Cloud, the TypeScript client and the command line do it by themselves.',
+  },
+}
+
+/** `version` is the package's. */
+export function openApiDocument(version: string): OpenApiDocument {
+  const routes = Object.entries(ROUTES) as [string, Route][]
+  const all = routes.map(([, route]) => route)
+  const components = collectComponents(
+    all.flatMap(({ body }) => body ?? []),
+    [...all.flatMap(({ answer }) => answer ?? []), errorBody],
+  )
+  const paths: Record<string, Record<string, Operation>> = {}
+  for (const [name, route] of routes) {
+    const path = wirePath(route.path)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route, components) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Ropeway', version, description: DESCRIPTION },
+    security: Object.keys(SCHEMES).map((scheme) => ({ [scheme]: [] })),
+    tags: [...new Set(all.map(tagOf))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: SCHEMES,
+      schemas: components.schemas,
+      examples: errorExamples(new Set(all.flatMap(errorsOf))),
+    },
+  }
+}
+
+const errorExamples = (names: ReadonlySet<ErrorName>): Record<string, unknown> =>
+  Object.fromEntries(
+    (Object.keys(ERRORS) as ErrorName[])
+      .filter((name) => names.has(name) && ERRORS[name].status !== 204)
+      .map((name) => {
+        const { code, solution } = ERRORS[name]
+        const value = { error_msg: `${name}: …`, error_code: code, error_solution: solution }
+        return [name, { summary: solution, value }]
+      }),
+  )

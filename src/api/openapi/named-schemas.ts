@@ -1,0 +1,42 @@
+// Names of the contract's schemas in the OpenAPI document: those they are exported by. Pure.
+import { z } from 'zod'
+import * as error from '../error.ts'
+import * as event from '../event.ts'
+import * as flavor from '../flavor.ts'
+import * as imageCheck from '../image-check.ts'
+import * as log from '../log.ts'
+import * as own from '../own.ts'
+import * as registry from '../registry.ts'
+import * as trainingJob from '../training-job.ts'
+
+/** Files of src/api whose schemas travel in bodies and answers. */
+export const SCHEMA_FILES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  error,
+  event,
+  flavor,
+  'image-check': imageCheck,
+  log,
+  own,
+  registry,
+  'training-job': trainingJob,
+}
+
+const pascal = (text: string): string =>
+  text.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** Schemas worth a name of their own: what holds fields. Two files that export one name give it their own first. */
+export function namedSchemas(): ReadonlyMap<string, z.ZodType> {
+  const found = Object.entries(SCHEMA_FILES).flatMap(([file, exports]) =>
+    Object.entries(exports).flatMap(([name, schema]) =>
+      schema instanceof z.ZodType && isNameable(schema) ? [{ file, name, schema }] : [],
+    ),
+  )
+  const isShared = (name: string): boolean => found.filter((other) => other.name === name).length > 1
+  return new Map(
+    found.map(({ file, name, schema }) => [`${isShared(name) ? pascal(file) : ''}${pascal(name)}`, schema]),
+  )
+}
+
+/** Queries become parameters one by one, and enums are short enough to stand where they are used. */
+const isNameable = (schema: z.ZodType): boolean =>
+  schema instanceof z.ZodObject || schema instanceof z.ZodDiscriminatedUnion || schema instanceof z.ZodRecord

@@ -1,0 +1,32 @@
+// Paths as the documents write them, and what stands in them. Pure.
+
+type PathParameter = { readonly wire: string; readonly says: string; readonly example: string }
+
+/** Every name that a route's path uses. */
+export const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
+  project: { wire: 'project_id', says: 'The project of the caller.', example: 'p1' },
+  job: {
+    wire: 'training_job_id',
+    says: 'A training job of the project.',
+    example: '3faf5c03-aaa1-4cbe-879d-24b05d997347',
+  },
+  task: { wire: 'task_id', says: 'A task of the job, as status.tasks names it.', example: 'worker-0' },
+  stream: {
+    wire: 'stream',
+    says: '`task` for all that a task printed, `rank-N` for one rank.',
+    example: 'task',
+  },
+  registry: {
+    wire: 'registry',
+    says: 'Host of a registry, with its port where it has one.',
+    example: 'harbor.example.com',
+  },
+}
+
+/** Names in a path in Hono's form, in order. */
+export const namesInPath = (path: string): string[] =>
+  [...path.matchAll(/:([a-z]+)/g)].map((match) => match[1] ?? '')
+
+/** Hono's `:project` as the documents write it. */
+export const wirePath = (path: string): string =>
+  path.replace(/:([a-z]+)/g, (_, name: string) => `{${PATH_PARAMETERS[name]?.wire ?? name}}`)
