@@ -1,10 +1,12 @@
 // Writes the parts of docs that mirror code, between `<!-- generated: NAME -->` and `<!-- end -->`:
 //   node scripts/docs.ts            test/docs.test.ts fails when somebody forgot to.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ERRORS, type ErrorName } from '../src/api/errors.ts'
 import { SOLUTIONS_ZH } from '../src/api/errors-zh.ts'
+import { openApiDocument } from '../src/api/openapi/document.ts'
+import { wirePath } from '../src/api/openapi/path.ts'
 import type { Route } from '../src/api/route.ts'
 import { ROUTES } from '../src/api/routes.ts'
 import { KEPT, REFUSED } from '../src/job/check-fields.ts'
@@ -17,14 +19,6 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
-
-/** Hono's `:project` as the documents write it. */
-const wirePath = (path: string): string =>
-  path.replace(
-    /:([a-z]+)/g,
-    (_, name: string) =>
-      `{${{ project: 'project_id', job: 'training_job_id', task: 'task_id' }[name] ?? name}}`,
-  )
 
 const routesTable = (own: boolean): string =>
   table(
@@ -102,6 +96,14 @@ export function renderPage(text: string): string {
   })
 }
 
+/** Files that are generated as a whole, relative to the repository. */
+export const FILES: Readonly<Record<string, () => string>> = {
+  'docs/openapi.json': () => `${JSON.stringify(openApiDocument(packageVersion()), null, 2)}\n`,
+}
+
+const packageVersion = (): string =>
+  (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version
+
 /** Names of the parts a page holds. */
 export const partsOf = (text: string): string[] =>
   [...text.matchAll(/<!-- generated: (.+?) -->/g)].map((match) => match[1] ?? '')
@@ -109,11 +111,13 @@ export const partsOf = (text: string): string[] =>
 /** Names of all parts there are. */
 export const partNames = (): string[] => Object.keys(PARTS)
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const page of PAGES) {
-    const path = join(ROOT, page)
-    const before = readFileSync(path, 'utf8')
-    const after = renderPage(before)
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const pages = PAGES.map((page) => [page, (before: string) => renderPage(before)] as const)
+  for (const [name, render] of [...pages, ...Object.entries(FILES)]) {
+    const path = join(ROOT, name)
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const after = render(before)
     if (after !== before) writeFileSync(path, after)
-    process.stdout.write(`${page}: ${after === before ? 'up to date' : 'written'}\n`)
+    process.stdout.write(`${name}: ${after === before ? 'up to date' : 'written'}\n`)
   }
+}

@@ -192,6 +192,7 @@ async function openListeners(
   const api = createApi({
     ...parts,
     catalog: catalogOf(objects),
+    version: config.version,
     onError: failureLog(logger, 'a request failed', 'request'),
   })
   const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })

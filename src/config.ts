@@ -19,6 +19,8 @@ export type Config = {
   /** The administrator's file, when one was named. */
   readonly siteFile: string | null
   readonly logLevel: string
+  /** Of the package. */
+  readonly version: string
   /** For the crash tests only: the process kills itself when it reaches this point. */
   readonly faultPoint: string | null
 }
@@ -31,6 +33,8 @@ export type ServeFlags = {
   readonly simulate?: string | undefined
   readonly site?: string | undefined
   readonly database?: string | undefined
+  /** Of the package; not a flag. */
+  readonly version: string
 }
 
 const BACKENDS = ['auto', 'docker', 'host', 'fake'] as const
@@ -56,6 +60,7 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
     logLevel: env['ROPEWAY_LOG_LEVEL'] ?? 'info',
     faultPoint: env['ROPEWAY_FAULT_POINT'] ?? null,
+    version: flags.version,
   })
 }
 

@@ -47,7 +47,7 @@ async function serve(flags: ServeFlags, signal: AbortSignal): Promise<void> {
   setFlagsFromString('--semi-space-growth-factor=1')
   const { runServe } = await import('./app.ts')
   try {
-    await runServe({ ...flags, env: process.env }, signal)
+    await runServe({ ...flags, version: packageVersion(), env: process.env }, signal)
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof AcceleratorError)) throw error
     throw new CliError(error.message, 'See "ropeway serve --help".')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { PAGES, partNames, partsOf, renderPage } from '../scripts/docs.ts'
+import { FILES, PAGES, partNames, partsOf, renderPage } from '../scripts/docs.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8')
@@ -21,6 +21,11 @@ const anchorsOf = (text: string): string[] =>
 for (const page of PAGES)
   test(`${page} says what the code says`, () => {
     assert.equal(read(page), renderPage(read(page)), `run "node scripts/docs.ts"`)
+  })
+
+for (const [file, make] of Object.entries(FILES))
+  test(`${file} says what the code says`, () => {
+    assert.ok(read(file) === make(), `run "node scripts/docs.ts"`)
   })
 
 test('every generated table stands on exactly one page', () => {

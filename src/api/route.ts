@@ -1,6 +1,6 @@
 // One call of the API, as everybody reads it: the server registers it, clients send it, roles guard it, docs show it.
 import type { z } from 'zod'
-import type { ErrorName } from './error.ts'
+import type { ErrorName } from './errors.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 

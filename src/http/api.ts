@@ -5,6 +5,7 @@ import { ERRORS } from '../api/errors.ts'
 import { languageOf } from '../api/language.ts'
 import { authenticate, type LookupAccessKey } from '../auth/authenticate.ts'
 import { newUuid } from '../lib/id.ts'
+import { documents } from './documents.ts'
 import { eventHandlers } from './events.ts'
 import { execHandlers } from './exec.ts'
 import { flavorHandlers } from './flavors.ts'
@@ -23,11 +24,13 @@ export const MAX_BODY_BYTES = 12 << 20
 
 export type ApiOptions = Omit<ApiParts, 'waiting'> & {
   readonly lookup: LookupAccessKey
+  /** The package's, for the documents. */
+  readonly version: string
   /** Gets what nobody foresaw; the caller of the API sees only a request id. */
   readonly onError: (requestId: string, error: unknown) => void
 }
 
-/** Builds the application. It answers without authentication to `/healthz` only (decisions.md §4). */
+/** Builds the application. Without authentication it answers to `/healthz` and the documents only (decisions.md §4). */
 export function createApi(options: ApiOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
   app.use(async (context, next) => {
@@ -36,6 +39,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     await next()
   })
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  for (const [path, answer] of Object.entries(documents(options.version))) app.get(path, answer)
   app.use('/*', async (context, next) => {
     await identify(options, context)
     await next()

@@ -1,10 +1,16 @@
 // Which errors a call can answer with: those of every call, those of its kind, and its own. Pure.
-import type { ErrorName } from '../error.ts'
+import type { ErrorName } from '../errors.ts'
 import type { Route } from '../route.ts'
 import { namesInPath } from './path.ts'
 
 const EVERY: readonly ErrorName[] = ['Unauthorized', 'Forbidden', 'DatabaseUnavailable', 'Internal']
-const WITH_BODY: readonly ErrorName[] = ['InvalidJsonBody', 'InvalidParam', 'BodyTooLarge']
+const WITH_BODY: readonly ErrorName[] = [
+  'InvalidJsonBody',
+  'InvalidParam',
+  'ParamTypeError',
+  'ParamRangeError',
+  'BodyTooLarge',
+]
 
 /** Calls with this in their path answer so when it is not there. */
 const NOT_FOUND: Readonly<Record<string, ErrorName>> = { job: 'JobNotFound', task: 'TaskNotFound' }

@@ -17,13 +17,16 @@ export type Components = {
 }
 
 /** Collects what is reached from the bodies that are sent and the answers that come. */
-export function collectComponents(
-  bodies: readonly z.ZodType[],
-  answers: readonly z.ZodType[],
-): Components {
+export function collectComponents(bodies: readonly z.ZodType[], answers: readonly z.ZodType[]): Components {
   const names: Names = new Map([...namedSchemas()].map(([name, schema]) => [schema, name]))
-  const inputs = reach(convertAll(names, 'input'), bodies.map((schema) => convert(names, schema, 'input')))
-  const outputs = reach(convertAll(names, 'output'), answers.map((schema) => convert(names, schema, 'output')))
+  const inputs = reach(
+    convertAll(names, 'input'),
+    bodies.map((schema) => convert(names, schema, 'input')),
+  )
+  const outputs = reach(
+    convertAll(names, 'output'),
+    answers.map((schema) => convert(names, schema, 'output')),
+  )
   const twice = differing(inputs, outputs)
   const nameOf = (name: string, direction: Direction): string =>
     direction === 'input' && twice.has(name) ? `${name}Input` : name

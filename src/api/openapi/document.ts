@@ -1,10 +1,12 @@
 // The contract as an OpenAPI 3.1 document, made from the table of routes and the table of errors. Pure.
-import { type ErrorName, ERRORS, errorBody } from '../error.ts'
+import { type ErrorBody, errorBody } from '../error.ts'
+import { ERRORS, type ErrorName } from '../errors.ts'
+import { LANGUAGES } from '../language.ts'
 import type { Route } from '../route.ts'
 import { ROUTES } from '../routes.ts'
 import { errorsOf } from './call-errors.ts'
 import { collectComponents } from './components.ts'
-import { type Operation, operationOf, tagOf } from './operation.ts'
+import { type Answer, answerOf, type Operation, operationOf, type Parameter, tagOf } from './operation.ts'
 import { wirePath } from './path.ts'
 import type { JsonSchema } from './tidy.ts'
 
@@ -16,7 +18,9 @@ export type OpenApiDocument = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   readonly components: {
     readonly securitySchemes: Readonly<Record<string, SecurityScheme>>
+    readonly parameters: Readonly<Record<string, Parameter>>
     readonly schemas: Readonly<Record<string, JsonSchema>>
+    readonly responses: Readonly<Record<string, Answer>>
     readonly examples: Readonly<Record<string, unknown>>
   }
 }
@@ -49,6 +53,8 @@ export function openApiDocument(version: string): OpenApiDocument {
     all.flatMap(({ body }) => body ?? []),
     [...all.flatMap(({ answer }) => answer ?? []), errorBody],
   )
+  const used = new Set(all.flatMap(errorsOf))
+  const errors = (Object.keys(ERRORS) as ErrorName[]).filter((name) => used.has(name))
   const paths: Record<string, Record<string, Operation>> = {}
   for (const [name, route] of routes) {
     const path = wirePath(route.path)
@@ -63,18 +69,25 @@ export function openApiDocument(version: string): OpenApiDocument {
     components: {
       securitySchemes: SCHEMES,
       schemas: components.schemas,
-      examples: errorExamples(new Set(all.flatMap(errorsOf))),
+      parameters: { Language: LANGUAGE },
+      responses: Object.fromEntries(errors.map((name) => [name, answerOf(ERRORS[name].status, [name])])),
+      examples: Object.fromEntries(
+        errors.filter((name) => ERRORS[name].status !== 204).map((name) => [name, errorExample(name)]),
+      ),
     },
   }
 }
 
-const errorExamples = (names: ReadonlySet<ErrorName>): Record<string, unknown> =>
-  Object.fromEntries(
-    (Object.keys(ERRORS) as ErrorName[])
-      .filter((name) => names.has(name) && ERRORS[name].status !== 204)
-      .map((name) => {
-        const { code, solution } = ERRORS[name]
-        const value = { error_msg: `${name}: …`, error_code: code, error_solution: solution }
-        return [name, { summary: solution, value }]
-      }),
-  )
+function errorExample(name: ErrorName): { summary: string; value: ErrorBody } {
+  const { code, solution } = ERRORS[name]
+  const value = { error_msg: `${name}: …`, error_code: code, error_solution: solution }
+  return { summary: solution, value }
+}
+
+const LANGUAGE: Parameter = {
+  name: 'X-Language',
+  in: 'header',
+  required: false,
+  description: 'The language of advice in errors.',
+  schema: { enum: LANGUAGES, default: LANGUAGES[0] },
+}

@@ -1,5 +1,5 @@
 // One route as an OpenAPI operation. Pure.
-import { type ErrorName, ERRORS } from '../error.ts'
+import { ERRORS, type ErrorName } from '../errors.ts'
 import type { Route } from '../route.ts'
 import { errorsOf } from './call-errors.ts'
 import type { Components } from './components.ts'
@@ -11,7 +11,7 @@ export type Operation = {
   readonly tags: readonly string[]
   readonly summary: string
   readonly description: string
-  readonly parameters: readonly Parameter[]
+  readonly parameters: readonly (Parameter | { readonly $ref: string })[]
   readonly requestBody?: RequestBody
   readonly responses: Readonly<Record<string, Answer>>
   /** The least role that may, and the permission's name in ModelArts' documents. */
@@ -20,7 +20,7 @@ export type Operation = {
 }
 export type Parameter = {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
   readonly required: boolean
   readonly description?: string
   readonly schema: unknown
@@ -28,10 +28,13 @@ export type Parameter = {
 }
 export type RequestBody = {
   readonly required: boolean
-  readonly content: { readonly 'application/json': { readonly schema: JsonSchema; readonly example?: unknown } }
+  readonly content: {
+    readonly 'application/json': { readonly schema: JsonSchema; readonly example?: unknown }
+  }
 }
 export type Answer = {
-  readonly description: string
+  readonly $ref?: string
+  readonly description?: string
   readonly content?: Readonly<Record<string, { readonly schema?: JsonSchema; readonly examples?: unknown }>>
 }
 
@@ -44,13 +47,15 @@ export function operationOf(name: string, route: Route, components: Components):
     tags: [tagOf(route)],
     summary: route.summary,
     description: `Role: ${route.role}. Permission: \`${route.permission}\`.${route.reads ? ' Changes nothing.' : ''}`,
-    parameters: [...pathParameters(route), ...queryParameters(route, components)],
+    parameters: [...pathParameters(route), ...queryParameters(route, components), LANGUAGE],
     ...(route.body ? { requestBody: requestBody(route, route.body, components) } : {}),
     responses: { [route.success]: success(route, components), ...refusals(route) },
     'x-role': route.role,
     'x-permission': route.permission,
   }
 }
+
+const LANGUAGE = { $ref: '#/components/parameters/Language' }
 
 const pathParameters = ({ path }: Route): Parameter[] =>
   namesInPath(path).map((name) => {
@@ -97,7 +102,13 @@ function refusals(route: Route): Record<string, Answer> {
   return Object.fromEntries([...byStatus].map(([status, names]) => [String(status), refusal(status, names)]))
 }
 
+/** A status that means one thing is the same answer everywhere. */
 function refusal(status: number, names: readonly ErrorName[]): Answer {
+  return names.length === 1 ? { $ref: `#/components/responses/${names[0]}` } : answerOf(status, names)
+}
+
+/** The answer that stands for some errors of one status. */
+export function answerOf(status: number, names: readonly ErrorName[]): Answer {
   const codes = names.map((name) => ERRORS[name].code)
   const description = names.map((name) => `${name} (${ERRORS[name].code})`).join(', ')
   // 204 has no body, whatever it means (modelarts.md §1.11 quirk 1).

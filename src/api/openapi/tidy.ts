@@ -13,7 +13,8 @@ const saysNothing = (key: string, value: unknown): boolean =>
   key === '$schema' ||
   key === '$id' ||
   ((key === 'minimum' || key === 'maximum') && isSafeBound(value)) ||
-  (key === 'additionalProperties' && (value === false || (isObject(value) && Object.keys(value).length === 0)))
+  (key === 'additionalProperties' &&
+    (value === false || (isObject(value) && Object.keys(value).length === 0)))
 
 /** Drops those keywords, at every depth. References of `$defs` come to point at the document's components. */
 export function tidy(schema: JsonSchema): JsonSchema {

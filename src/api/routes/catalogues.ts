@@ -12,5 +12,6 @@ export const CATALOGUE_ROUTES = {
     role: 'viewer',
     query: flavorQuery,
     answer: flavorList,
+    example: { query: { flavor_type: 'Ascend' } },
   },
 } as const satisfies Record<string, Route>

@@ -13,6 +13,7 @@ export const EVENT_ROUTES = {
     role: 'viewer',
     query: eventQuery,
     answer: eventPage,
+    example: { query: { limit: 20, order: 'asc', level: 'Info', pattern: 'created' } },
   },
   streamEvents: {
     method: 'GET',
@@ -23,5 +24,6 @@ export const EVENT_ROUTES = {
     role: 'viewer',
     query: eventStreamQuery,
     answer: eventStream,
+    example: { query: { since: 0, wait_s: 20 } },
   },
 } as const satisfies Record<string, Route>

@@ -13,6 +13,7 @@ export const LOG_ROUTES = {
     permission: 'modelarts:trainJob:get',
     role: 'viewer',
     answer: logPreview,
+    errors: ['LogNotReady', 'LogExpired', 'OnAnotherServer'],
   },
   listLogStreams: {
     method: 'GET',
@@ -22,6 +23,7 @@ export const LOG_ROUTES = {
     permission: 'modelarts:trainJob:getLogs',
     role: 'viewer',
     answer: logStreams,
+    errors: ['OnAnotherServer'],
   },
   readLog: {
     method: 'GET',
@@ -31,5 +33,8 @@ export const LOG_ROUTES = {
     permission: 'modelarts:trainJob:getLogs',
     role: 'viewer',
     query: logReadQuery,
+    media: 'application/octet-stream',
+    errors: ['LogExpired', 'OnAnotherServer'],
+    example: { query: { offset: 0, limit: 65_536 } },
   },
 } as const satisfies Record<string, Route>

@@ -1,4 +1,5 @@
 // What ModelArts has no call for, beside logs, events and registries.
+import { CREATE_ERRORS, CREATE_EXAMPLE } from '../create-call.ts'
 import { execQuery } from '../exec.ts'
 import { imageCheck, imageCheckRequest } from '../image-check.ts'
 import { dryRunResponse } from '../own.ts'
@@ -16,16 +17,27 @@ export const OWN_ROUTES = {
     reads: true,
     body: trainingJobRequest,
     answer: dryRunResponse,
+    errors: CREATE_ERRORS,
+    example: { body: CREATE_EXAMPLE },
   },
   /** Upgraded to a WebSocket; src/api/exec.ts says what travels on it. */
   execInTask: {
     method: 'GET',
     path: '/ropeway/v1/:project/training-jobs/:job/tasks/:task/exec',
-    success: 204,
+    success: 101,
     summary: 'Runs a command in a running task, over a WebSocket.',
     permission: 'modelarts:trainJob:exec',
     role: 'user',
     query: execQuery,
+    errors: [
+      'InvalidParam',
+      'JobStatusChanged',
+      'OnAnotherServer',
+      'TooManySessions',
+      'NotSupported',
+      'BackendUnavailable',
+    ],
+    example: { query: { command: '["nvidia-smi"]' } },
   },
   checkImage: {
     method: 'POST',
@@ -37,5 +49,14 @@ export const OWN_ROUTES = {
     reads: true,
     body: imageCheckRequest,
     answer: imageCheck,
+    errors: [
+      'NotSupported',
+      'ImageNotFound',
+      'RegistryRefused',
+      'RegistryUnreachable',
+      'BackendUnavailable',
+      'DiskFull',
+    ],
+    example: { body: { image: 'harbor.example.com/team/train:1', wait_s: 60 } },
   },
 } as const satisfies Record<string, Route>

@@ -24,6 +24,8 @@ export const REGISTRY_ROUTES = {
     role: 'user',
     body: registryPut,
     answer: registryLogin,
+    errors: ['DiskFull'],
+    example: { body: { user_name: 'ann', password: 'correct horse' } },
   },
   deleteRegistry: {
     method: 'DELETE',
@@ -33,6 +35,7 @@ export const REGISTRY_ROUTES = {
     permission: 'ropeway:registry:delete',
     role: 'user',
     answer: z.object({}),
+    errors: ['InvalidParam', 'RegistryNotFound'],
   },
   testRegistry: {
     method: 'POST',
@@ -44,5 +47,7 @@ export const REGISTRY_ROUTES = {
     reads: true,
     body: registryTestRequest,
     answer: registryTest,
+    errors: ['RegistryNotFound', 'NotSupported', 'BackendUnavailable'],
+    example: { body: { image: 'harbor.example.com/team/train:1' } },
   },
 } as const satisfies Record<string, Route>

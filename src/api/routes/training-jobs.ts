@@ -1,5 +1,6 @@
 // Training jobs (modelarts.md §1.2 rows 1 to 7).
 import { z } from 'zod'
+import { CREATE_ERRORS, CREATE_EXAMPLE } from '../create-call.ts'
 import type { Route } from '../route.ts'
 import {
   actionRequest,
@@ -24,6 +25,8 @@ export const TRAINING_JOB_ROUTES = {
     role: 'user',
     body: trainingJobRequest,
     answer: trainingJob,
+    errors: ['DuplicateJobName', ...CREATE_ERRORS],
+    example: { body: CREATE_EXAMPLE },
   },
   showTrainingJob: {
     method: 'GET',
@@ -43,6 +46,7 @@ export const TRAINING_JOB_ROUTES = {
     role: 'user',
     body: descriptionRequest,
     answer: z.null(),
+    example: { body: { description: 'Two tasks, all devices' } },
   },
   deleteTrainingJob: {
     method: 'DELETE',
@@ -61,6 +65,8 @@ export const TRAINING_JOB_ROUTES = {
     role: 'user',
     body: actionRequest,
     answer: trainingJob,
+    errors: ['NotAllowedToTerminate', 'UnsupportedAction'],
+    example: { body: { action_type: 'terminate' } },
   },
   searchTrainingJobs: {
     method: 'POST',
@@ -72,6 +78,19 @@ export const TRAINING_JOB_ROUTES = {
     reads: true,
     body: searchRequest,
     answer: searchResponse,
+    errors: ['UnsupportedSortBy', 'ConditionKey', 'ConditionOperator', 'ConditionValue'],
+    example: {
+      body: {
+        offset: 0,
+        limit: 10,
+        sort_by: 'create_time',
+        order: 'desc',
+        filters: [
+          { key: 'phase', operator: 'in', value: ['Running', 'Pending'] },
+          { key: 'name', operator: 'like', value: ['digits'] },
+        ],
+      },
+    },
   },
   listTasks: {
     method: 'GET',
@@ -82,5 +101,6 @@ export const TRAINING_JOB_ROUTES = {
     role: 'viewer',
     query: taskQuery,
     answer: z.array(trainingTask),
+    example: { query: { schedule_count: 1 } },
   },
 } as const satisfies Record<string, Route>

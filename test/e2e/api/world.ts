@@ -1,0 +1,60 @@
+// A server on the fake backend with something of everything in it, so that any call has something to ask for.
+import { namesInPath } from '../../../src/api/openapi/path.ts'
+import { type RouteName, routeOf } from '../../../src/api/routes.ts'
+import { body, Ropeway } from '../harness.ts'
+import { RawClient } from './signed.ts'
+
+export type World = AsyncDisposable & {
+  readonly ropeway: Ropeway
+  readonly raw: RawClient
+  /** A value for each name in a route's path. What a route changes or ends is made for it alone. */
+  paramsFor(name: RouteName): Promise<Record<string, string>>
+}
+
+const fake = (behaviour: object) => ({ 'ropeway/fake': JSON.stringify({ tasks: { '*': behaviour } }) })
+
+/** What a name in a path stands for. */
+const STANDS_FOR: Readonly<Record<string, (world: Inner, reads: boolean) => string | Promise<string>>> = {
+  project: ({ ropeway }) => ropeway.credentials.project_id,
+  job: ({ doneJob, liveJob }, reads) => (reads ? doneJob : liveJob()),
+  task: () => 'worker-0',
+  stream: () => 'task',
+  registry: () => 'harbor.example.com',
+}
+
+type Inner = { readonly ropeway: Ropeway; readonly doneJob: string; liveJob(): Promise<string> }
+
+export async function openWorld(): Promise<World> {
+  await using owned = new AsyncDisposableStack()
+  const ropeway = owned.use(await Ropeway.start({ backend: 'fake', simulate: '2x4' }))
+  const raw = owned.use(new RawClient(ropeway.credentials))
+  await ropeway.upload({
+    'training-bucket/code/train.py': 'print("hello")\n',
+    'training-bucket/data/1.bin': 'one',
+  })
+  await ropeway.client.putRegistry('harbor.example.com', { user_name: 'ann', password: 'p' })
+  const done = await ropeway.run(body('done', 'true', { annotations: fake({ runMs: 0, logs: ['hello'] }) }))
+  let made = 0
+  const liveJob = async () => {
+    const annotations = fake({ runMs: null })
+    const job = await ropeway.client.create(body(`live-${++made}`, 'sleep', { annotations }))
+    return job.metadata.id
+  }
+  const inner: Inner = { ropeway, doneJob: done.job.metadata.id, liveJob }
+  const disposables = owned.move()
+  return {
+    ropeway,
+    raw,
+    paramsFor: async (name) => {
+      const { path, method, reads } = routeOf(name)
+      const entries = namesInPath(path).map(async (part) => {
+        const make = STANDS_FOR[part]
+        if (make === undefined)
+          throw new Error(`${name}: say in STANDS_FOR of test/e2e/api/world.ts what ":${part}" stands for`)
+        return [part, await make(inner, method === 'GET' || reads === true)]
+      })
+      return Object.fromEntries(await Promise.all(entries))
+    },
+    [Symbol.asyncDispose]: () => disposables.disposeAsync(),
+  }
+}
