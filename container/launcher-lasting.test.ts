@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { listStreams, readFrom } from '../src/lib/spool-segments.ts'
 import { isAlive, scratch, startTask, testRuntime } from './launcher-fixture.ts'
-import { TestServer } from './task-server-fixture.ts'
+import { output, TestServer } from './task-server-fixture.ts'
 
 const runtime = await testRuntime()
 const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex')
@@ -87,12 +87,12 @@ for (const [title, command] of [
   ['a program that calls it success', 'trap "exit 0" TERM; echo up; while :; do sleep 0.02; done'],
   ['a program that ignores it, after the grace', 'trap "" TERM; echo up; while :; do sleep 0.02; done'],
 ] as const) {
-  test(`SIGTERM: exit 143 for ${title}, and nothing is uploaded`, async () => {
+  test(`SIGTERM: exit 143 for ${title}, what it wrote is uploaded, and no marker says that it is whole`, async () => {
     using place = scratch()
-    const outputs = [{ name: 'o', url: 'obs://b1b/out/', local_dir: join(place.dir, 'out') }]
+    const outputs = [output('o', 'obs://b1b/out/', join(place.dir, 'out'))]
     await using server = await new TestServer(place.dir, {
-      command: shell(`echo $$ > pid; ${command}`),
-      grace_s: 0.5,
+      command: shell(`echo $$ > pid; echo x > out/f; ${command}`),
+      grace_s: 1,
       outputs,
     }).listen()
     await using task = startTask(runtime, place.dir)
@@ -101,7 +101,7 @@ for (const [title, command] of [
     task.child.kill('SIGTERM')
     assert.equal((await task.ended).code, 143)
     assert.equal(isAlive(Number(readFileSync(join(place.dir, 'pid'), 'utf8'))), false)
-    assert.equal(server.objects.size, 0)
+    assert.deepEqual([...server.objects.keys()], ['b1b/out/f'])
     assert.equal((await server.reported(({ kind }) => kind === 'end')).kind, 'end')
   })
 }

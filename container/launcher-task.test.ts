@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TaskCommand } from '../src/api/task.ts'
 import { scratch, startTask, tableText, testRuntime } from './launcher-fixture.ts'
-import { TestServer } from './task-server-fixture.ts'
+import { output, TestServer } from './task-server-fixture.ts'
 
 const runtime = await testRuntime()
 const shell = (command: string, ...args: string[]) => ({ mode: 'shell', command, args }) as const
@@ -105,7 +105,7 @@ test('code and inputs are there before the start, outputs are uploaded after it,
     command: { mode: 'boot', boot_file: at('code/net/train.py'), args: ['--x=1'], per_device: false },
     code: { name: 'code', url: 'obs://bucket/p/net/', local_dir: at('code') },
     inputs: [{ name: 'data', url: 'obs://bucket/data/', local_dir: at('in') }],
-    outputs: [{ name: 'model', url: 'obs://bucket/out/', local_dir: at('out') }],
+    outputs: [output('model', 'obs://bucket/out/', at('out'))],
   }).listen()
   const script = `import sys; open("${at('out')}/m","w").write(open("${at('in')}/d/1").read() + sys.argv[1]); sys.exit(9)`
   server.objects.set('bucket/p/net/train.py', Buffer.from(script))
@@ -148,7 +148,7 @@ test('a code folder with nothing in it, and a boot file that is not there, end w
 
 test('an output that cannot be uploaded is 125 after success, and keeps the code of a failed program', async () => {
   using place = scratch()
-  const outputs = [{ name: 'o', url: 'obs://bucket/out/', local_dir: join(place.dir, 'out') }]
+  const outputs = [output('o', 'obs://bucket/out/', join(place.dir, 'out'))]
   const prepare = (server: TestServer) => {
     server.refuseObjects = 'PUT'
   }
@@ -194,7 +194,8 @@ for (const [title, dir] of [
 test('other folders that cannot be made end the task with 120 and their name', async () => {
   const local_dir = '/proc/none/x'
   const channel = { name: 'c', url: 'obs://bucket/d/', local_dir }
-  for (const hello of [{ inputs: [channel] }, { outputs: [channel] }, { working_dir: local_dir }]) {
+  const outputs = [output('c', 'obs://bucket/d/', local_dir)]
+  for (const hello of [{ inputs: [channel] }, { outputs }, { working_dir: local_dir }]) {
     const { code, text } = await run({ command: shell('exit 0'), ...hello })
     assert.equal(code, 120)
     assert.match(text, /\/proc\/none\/x/)

@@ -3,9 +3,17 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import type { HelloResponse, ReportRequest, TaskReport } from '../src/api/task.ts'
+import type { HelloResponse, OutputStaging, ReportRequest, TaskReport } from '../src/api/task.ts'
 import { ChangeSignal } from '../src/lib/signal.ts'
 import { until } from './launcher-fixture.ts'
+
+/** An output that is sent at the end only, in tests at least. */
+export const output = (
+  name: string,
+  url: string,
+  localDir: string,
+  more: Partial<OutputStaging> = {},
+): OutputStaging => ({ name, url, local_dir: localDir, prefetch: false, sync_s: 3600, ...more })
 
 export type Hello = Partial<HelloResponse> & Pick<HelloResponse, 'command'>
 
@@ -15,6 +23,8 @@ export class TestServer implements AsyncDisposable {
   readonly logs = new Map<string, Buffer>()
   readonly reports: TaskReport[] = []
   readonly objects = new Map<string, Buffer>()
+  /** Keys in the order they were stored in. */
+  readonly stored: string[] = []
   readonly appends: { stream: string; offset: number; status: number }[] = []
   readonly changed = new ChangeSignal()
   table = { version: 0, text: '' }
@@ -40,6 +50,7 @@ export class TestServer implements AsyncDisposable {
       code: null,
       inputs: [],
       outputs: [],
+      task_count: 1,
       rank_table_dir: null,
       rank_table_timeout_s: 30,
       grace_s: 5,
@@ -85,6 +96,16 @@ export class TestServer implements AsyncDisposable {
       this.changed,
       'logs',
       () => this.text(stream).slice(-2000),
+    )
+  }
+
+  /** Resolves once an object holds this text. */
+  async holds(name: string, text: string): Promise<void> {
+    await until(
+      () => this.objects.get(name)?.toString() === text,
+      this.changed,
+      'objects',
+      () => [...this.objects].map(([key, bytes]) => `${key}: ${bytes.toString().slice(0, 100)}`).join('\n'),
     )
   }
 
@@ -147,7 +168,7 @@ export class TestServer implements AsyncDisposable {
     this.changed.notify('logs')
   }
 
-  /** Just enough of S3: list by prefix, get, head, put. Keys of `objects` are `bucket/key`. */
+  /** Just enough of S3: list by prefix, get, head, put, delete. Keys of `objects` are `bucket/key`. */
   #object(method: string, url: URL, body: Buffer, response: ServerResponse): void {
     const name = decodeURIComponent(url.pathname.slice(1)).replace(/\/$/, (slash) =>
       url.search ? '' : slash,
@@ -157,7 +178,13 @@ export class TestServer implements AsyncDisposable {
     if (this.refuseObjects === method) return void refuse(403, 'AccessDenied')
     if (method === 'PUT') {
       this.objects.set(name, body)
+      this.stored.push(name)
+      this.changed.notify('objects')
       return void response.writeHead(200, { etag: `"${name.length}"` }).end()
+    }
+    if (method === 'DELETE') {
+      this.objects.delete(name)
+      return void response.writeHead(204).end()
     }
     const found = this.objects.get(name)
     if (found && method !== 'PUT') {

@@ -28,6 +28,14 @@ export const staging = z.object({
 })
 export type Staging = z.infer<typeof staging>
 
+export const outputStaging = staging.extend({
+  /** What is in object storage already is brought in before the start: a job that goes on where another one ended. */
+  prefetch: z.boolean(),
+  /** While the program runs, changed files go out this often. */
+  sync_s: z.number().positive(),
+})
+export type OutputStaging = z.infer<typeof outputStaging>
+
 export const helloRequest = z.object({ protocol: z.number().int(), pid: z.number().int() })
 
 /** Everything a task must know. Environment travels here and not by argv, because it may hold secrets. */
@@ -47,7 +55,9 @@ export const helloResponse = z.object({
   /** Downloaded to local_dir/<last folder of url> before the start; null when run_train.sh or the image brings it. */
   code: staging.nullable(),
   inputs: z.array(staging),
-  outputs: z.array(staging),
+  outputs: z.array(outputStaging),
+  /** Number of tasks of the job: several write to the same outputs. */
+  task_count: z.number().int().positive(),
   /** Folder in which the launcher keeps jobstart_hccl.json; null when no table will come. */
   rank_table_dir: z.string().nullable(),
   rank_table_timeout_s: z.number().positive(),
@@ -89,7 +99,7 @@ export const taskReport = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('stage'),
     stage: z.enum(['code', 'inputs', 'rank-table', 'training', 'outputs']),
-    state: z.enum(['started', 'done', 'failed']),
+    state: z.enum(['started', 'progress', 'done', 'failed']),
     detail: z.string(),
     seconds: z.number().nullable(),
   }),

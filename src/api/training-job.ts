@@ -49,7 +49,11 @@ export const channelOutput = z.looseObject({
   remote: z.looseObject({ obs: obsRemote.nullish() }),
   prefetch_to_local: z.boolean().nullish(),
   mode: z.string().nullish(),
-  period: z.number().nullish(),
+  period: z
+    .number()
+    .min(1, 'must be at least 1 second')
+    .max(86_400, 'must be at most 86400 seconds')
+    .nullish(),
 })
 
 export const engine = z.looseObject({

@@ -1,10 +1,15 @@
 // Inputs, outputs and code of a job: where they are, where they go, what the program is told. Pure.
-import type { Staging } from '../api/task.ts'
+import type { OutputStaging, Staging } from '../api/task.ts'
 import type { Job } from './job.ts'
 import { lastFolder, normalizeUrl } from './object-path.ts'
 import { MA_MOUNT, PLACES } from './places.ts'
 
-export type Channel = Staging & { readonly access: 'parameter' | 'env' }
+type Access = { readonly access: 'parameter' | 'env' }
+export type Channel = Staging & Access
+export type OutputChannel = OutputStaging & Access
+
+/** Seconds between two uploads of a running job's outputs (`period` of modelarts.md §1.3.2). */
+export const OUTPUT_PERIOD_S = 30
 
 /** Default local folders carry the position in the array, not per name (quirk 8 of modelarts.md §1.11). */
 export const defaultLocalDir = (side: 'inputs' | 'outputs', name: string, index: number): string =>
@@ -21,12 +26,14 @@ export function inputChannels(job: Pick<Job, 'request'>): Channel[] {
 }
 
 /** Outputs of a job with folders resolved. */
-export function outputChannels(job: Pick<Job, 'request'>): Channel[] {
+export function outputChannels(job: Pick<Job, 'request'>): OutputChannel[] {
   return (job.request.algorithm?.outputs ?? []).map((output, index) => ({
     name: output.name,
     url: normalizeUrl(output.remote.obs?.obs_url ?? ''),
     local_dir: output.local_dir || defaultLocalDir('outputs', output.name, index),
     access: output.access_method ?? 'parameter',
+    prefetch: output.prefetch_to_local === true,
+    sync_s: output.period ?? OUTPUT_PERIOD_S,
   }))
 }
 

@@ -102,11 +102,6 @@ export const KEPT: readonly Rule[] = [
     isSet: (body) => filled(body.algorithm?.summary),
   },
   {
-    field: 'algorithm.outputs[].prefetch_to_local',
-    why: 'outputs are not downloaded before the start yet',
-    isSet: (body) => (body.algorithm?.outputs ?? []).some((output) => output.prefetch_to_local === true),
-  },
-  {
     field: 'metadata.training_experiment_reference',
     why: 'experiments are not supported yet',
     isSet: (body) => filled(body.metadata.training_experiment_reference),

@@ -12,6 +12,8 @@ const LABEL = {
   outputs: 'output upload',
 } as const
 
+const STATE = { started: 'Started', progress: 'Progress', done: 'Done' } as const
+
 const MAX_TEXT = 2000
 
 /** The event of one report of `task`. */
@@ -31,7 +33,7 @@ export function reportEvent(task: string, report: TaskReport): NewEvent | null {
         return event('Error', `${reasonOf(report.stage)}Failed`, `${label} failed${detail}.${used}`)
       return event(
         'Info',
-        `${reasonOf(report.stage)}${report.state === 'started' ? 'Started' : 'Done'}`,
+        `${reasonOf(report.stage)}${STATE[report.state]}`,
         `${label} ${report.state}${detail}.${used}`,
       )
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
-import type { Moved, ObjectPort } from './ports.ts'
+import type { Moved, MoveProgress, ObjectPort } from './ports.ts'
 
 const SHOWN = 10
 
@@ -19,24 +19,26 @@ export async function fetchCode(
   url: string,
   parent: string,
   signal: AbortSignal,
+  onProgress?: (progress: MoveProgress) => void,
 ): Promise<{ readonly dir: string; readonly moved: Moved }> {
   const dir = join(parent, lastFolderOf(url))
-  const moved = await fetchFolder(objects, 'code', url, dir, signal)
+  const moved = await fetchFolder(objects, 'code', url, dir, signal, onProgress)
   return { dir, moved }
 }
 
-/** Downloads a folder that must not be empty. Throws LauncherError 120. */
+/** Downloads a folder that must not be empty; what was left out counts as there. Throws LauncherError 120. */
 export async function fetchFolder(
   objects: ObjectPort,
   what: string,
   url: string,
   dir: string,
   signal: AbortSignal,
+  onProgress?: (progress: MoveProgress) => void,
 ): Promise<Moved> {
   let moved: Moved
   try {
     makeFolder(dir)
-    moved = await objects.download(url, dir, signal)
+    moved = await objects.download(url, dir, signal, onProgress)
   } catch (error) {
     signal.throwIfAborted()
     throw new LauncherError(
@@ -46,7 +48,7 @@ export async function fetchFolder(
       { cause: error },
     )
   }
-  if (moved.objects > 0) return moved
+  if (moved.objects > 0 || moved.leftOut.length > 0) return moved
   const parent = parentOf(url)
   const near = await objects.list(parent, SHOWN, signal).catch(() => [])
   const there = near.length > 0 ? `${parent} has ${near.join(', ')}` : `${parent} is empty too`

@@ -5,20 +5,29 @@ import { basename, dirname, join } from 'node:path'
 import { ObjectClient } from '../storage/object-client.ts'
 import { folderPrefix, parseObjectUrl } from '../storage/object-url.ts'
 import { downloadObject, downloadPrefix } from '../storage/transfer/download.ts'
-import { uploadFolder } from '../storage/transfer/upload.ts'
-import type { Moved, ObjectPort } from './ports.ts'
+import { forEachParallel } from '../storage/transfer/parallel.ts'
+import { TransferError } from '../storage/transfer/transfer-error.ts'
+import type { TransferCounts } from '../storage/transfer/transfer-types.ts'
+import { uploadFile } from '../storage/transfer/upload.ts'
+import type { Moved, ObjectPort, SendResult } from './ports.ts'
 
 /** With the doubling pauses of the client this outlasts a restart of the server. */
 const ATTEMPTS = 12
+const SENT_AT_ONCE = 8
 
 /** Objects behind a task's socket. Throws what the transfer throws. */
 export function openObjects(socketPath: string): ObjectPort {
   return {
-    download: async (url, localDir, signal) => {
+    download: async (url, localDir, signal, onProgress) => {
       const { bucket, key } = parseObjectUrl(url)
       await using client = connect(socketPath)
-      const moved = counted(await downloadPrefix({ client, bucket, prefix: key, destDir: localDir, signal }))
-      if (moved.objects > 0 || key === '' || key.endsWith('/')) return moved
+      const moved = counted(
+        await downloadPrefix({
+          ...{ client, bucket, prefix: key, destDir: localDir, signal },
+          ...(onProgress ? { onProgress } : {}),
+        }),
+      )
+      if (moved.objects > 0 || moved.leftOut.length > 0 || key === '' || key.endsWith('/')) return moved
       // Not a folder: perhaps one object, which then lands in the folder under its own name.
       const facts = await client.head(bucket, key, { signal })
       if (!facts) return moved
@@ -26,11 +35,29 @@ export function openObjects(socketPath: string): ObjectPort {
         await downloadObject({ client, bucket, key, path: join(localDir, basename(key)), signal }),
       )
     },
-    upload: async (localDir, url, signal) => {
-      if (!existsSync(localDir)) return { objects: 0, bytes: 0 }
+    send: async (files, url, signal, onResult) => {
+      const { bucket, key } = parseObjectUrl(url)
+      const prefix = folderPrefix(key)
+      await using client = connect(socketPath)
+      await forEachParallel(files, SENT_AT_ONCE, signal, async (file, inner) => {
+        const { name, path } = file
+        const sent = uploadFile({ client, bucket, key: `${prefix}${name}`, path, signal: inner })
+        const result = await sent.then(
+          ({ bytes, etag }): SendResult => ({ state: 'sent', bytes, etag }),
+          (error: unknown): SendResult => ({ state: stateOf(error) }),
+        )
+        onResult(file, result)
+      })
+    },
+    write: async (url, text, signal) => {
       const { bucket, key } = parseObjectUrl(url)
       await using client = connect(socketPath)
-      return counted(await uploadFolder({ client, bucket, prefix: key, dir: localDir, signal }))
+      await client.put(bucket, key, Buffer.from(text), { signal })
+    },
+    remove: async (url, signal) => {
+      const { bucket, key } = parseObjectUrl(url)
+      await using client = connect(socketPath)
+      await client.delete(bucket, key, { signal })
     },
     list: async (url, limit, signal) => {
       const { bucket, key } = parseObjectUrl(url)
@@ -52,7 +79,18 @@ export function openObjects(socketPath: string): ObjectPort {
   }
 }
 
-const counted = ({ files, bytes }: { files: number; bytes: number }): Moved => ({ objects: files, bytes })
+const counted = ({ files, bytes, skipped }: TransferCounts): Moved => ({
+  objects: files,
+  bytes,
+  leftOut: skipped,
+})
+
+/** A file that is not there any more, or was rewritten, is no failure of the others. Throws everything else. */
+function stateOf(error: unknown): 'changed' | 'gone' {
+  if (error instanceof TransferError && error.code === 'FileChanged') return 'changed'
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && 'path' in error) return 'gone'
+  throw error
+}
 
 function connect(socketPath: string): ObjectClient {
   // The socket itself may be away while the server restarts; its folder is there in every task.

@@ -6,7 +6,9 @@ export function lazyObjects(socketPath: string): ObjectPort {
   const load = async () => (await import('./object-transfer.ts')).openObjects(socketPath)
   return {
     download: async (...args) => (await load()).download(...args),
-    upload: async (...args) => (await load()).upload(...args),
+    send: async (...args) => (await load()).send(...args),
+    write: async (...args) => (await load()).write(...args),
+    remove: async (...args) => (await load()).remove(...args),
     list: async (...args) => (await load()).list(...args),
   }
 }

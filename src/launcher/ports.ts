@@ -1,12 +1,44 @@
 // What the launcher needs of object storage, so narrow that it can be handed in.
 
-export type Moved = { readonly objects: number; readonly bytes: number }
+/** One thing that was left out, and why. */
+export type LeftOut = { readonly name: string; readonly reason: string }
+
+export type Moved = { readonly objects: number; readonly bytes: number; readonly leftOut: readonly LeftOut[] }
+
+export type MoveProgress = {
+  readonly files: number
+  readonly bytes: number
+  readonly totalFiles: number
+  readonly totalBytes: number
+}
+
+/** A file to send: its name below the folder URL, with "/", and where its bytes are. */
+export type FileToSend = { readonly name: string; readonly path: string }
+
+/** How sending a file ended: it is an object now, or it was rewritten meanwhile, or is gone, and nothing was stored. */
+export type SendResult =
+  | { readonly state: 'sent'; readonly bytes: number; readonly etag: string }
+  | { readonly state: 'changed' | 'gone' }
 
 export type ObjectPort = {
   /** Brings everything under a folder URL into a local folder. An empty folder gives 0 objects. */
-  download(url: string, localDir: string, signal: AbortSignal): Promise<Moved>
-  /** Sends the contents of a local folder below a folder URL. A folder that does not exist gives 0 objects. */
-  upload(localDir: string, url: string, signal: AbortSignal): Promise<Moved>
+  download(
+    url: string,
+    localDir: string,
+    signal: AbortSignal,
+    onProgress?: (progress: MoveProgress) => void,
+  ): Promise<Moved>
+  /** Sends files below a folder URL, several at once; each becomes an object whole or not at all. */
+  send(
+    files: readonly FileToSend[],
+    url: string,
+    signal: AbortSignal,
+    onResult: (file: FileToSend, result: SendResult) => void,
+  ): Promise<void>
+  /** Stores small text as one object. */
+  write(url: string, text: string, signal: AbortSignal): Promise<void>
+  /** Deletes an object; an absent one is fine. */
+  remove(url: string, signal: AbortSignal): Promise<void>
   /** Up to `limit` names found under a folder URL, relative to it. */
   list(url: string, limit: number, signal: AbortSignal): Promise<string[]>
 }

@@ -10,6 +10,7 @@ import { sayHello } from './hello.ts'
 import { openInnerSocket } from './inner-socket.ts'
 import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
 import { LogSpool } from './log-spool.ts'
+import { OutputUploads } from './output-uploads.ts'
 import type { ObjectPort } from './ports.ts'
 import { keepRankTable, makeTableFolder } from './rank-table-keep.ts'
 import { Reporter } from './report.ts'
@@ -18,7 +19,6 @@ import { shipLogs } from './ship-logs.ts'
 import { stageIn } from './stage.ts'
 import { TaskClient } from './task-client.ts'
 import { inStage, type TaskContext } from './task-context.ts'
-import { uploadOutputs } from './upload-outputs.ts'
 import { runUserCommand, TASK_MARK } from './user-command.ts'
 
 const DRAIN_MS = 10_000
@@ -134,6 +134,7 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
     append,
     tell,
   })
+  using limit = uploadLimit(stop, context.hello.grace_s * 1000)
   const broken = new AbortController()
   const over = new AbortController()
   const signal = AbortSignal.any([stop, broken.signal])
@@ -142,24 +143,63 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
     .catch((error: unknown) => broken.abort(error))
     .finally(first.resolve)
   try {
+    using uploads = new OutputUploads(context)
     await stageIn(context, signal)
+    await uploads.prepare(signal)
     await atMost(first.promise, FIRST_TABLE_MS, signal)
+    uploads.start()
+    const outcome = await train(context, signal)
+    const failure = await uploads.finish(limit.signal, outcome.code === 0).then(
+      () => null,
+      (error: unknown) => outcomeOf(error),
+    )
+    if (failure === null) return outcome
+    if (outcome.code === 0) return failure
+    log.error(failure.message)
+    return outcome
+  } finally {
+    over.abort()
+    await keeping
+  }
+}
+
+/**
+ * Aborts some time after a stop: the program has the grace to end, and what it leaves of that is for its outputs. The
+ * server kills a task a third after the grace (decisions.md 3.4), and the last words must be out before.
+ */
+function uploadLimit(stop: AbortSignal, graceMs: number): Disposable & { readonly signal: AbortSignal } {
+  const limit = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const onStop = () => {
+    timer = setTimeout(
+      () => limit.abort(new Error('stopped before all outputs were uploaded')),
+      graceMs * LIMIT_PER_GRACE,
+    )
+  }
+  if (stop.aborted) onStop()
+  else stop.addEventListener('abort', onStop, { once: true })
+  return {
+    signal: limit.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', onStop)
+    },
+  }
+}
+const LIMIT_PER_GRACE = 1.2
+
+/** The user's program from start to end. A stop or a failure to start is an outcome too: outputs go out all the same. */
+async function train(context: TaskContext, signal: AbortSignal): Promise<Outcome> {
+  try {
     let result = { code: 0, firstFailedRank: null as number | null }
     await inStage(context, 'training', async () => {
       result = await runUserCommand(context, signal)
       return null
     })
-    const upload = await uploadOutputs(context, stop).catch((error: unknown) => outcomeOf(error))
-    if (upload && result.code === 0) return upload
-    if (upload) log.error(upload.message)
-    return {
-      ...result,
-      message: result.code === 0 ? '' : `the program ended with exit code ${result.code}`,
-      reason: null,
-    }
-  } finally {
-    over.abort()
-    await keeping
+    const message = result.code === 0 ? '' : `the program ended with exit code ${result.code}`
+    return { ...result, message, reason: null }
+  } catch (error) {
+    return outcomeOf(signal.aborted ? signal.reason : error)
   }
 }
 

@@ -8,7 +8,12 @@ import { TransferError } from './transfer-error.ts'
 import type { Skipped, SkipReason } from './transfer-types.ts'
 
 /** `name` is relative, with `/`; `path` is where its bytes are (links are followed). */
-export type FoundFile = { readonly name: string; readonly path: string; readonly size: number }
+export type FoundFile = {
+  readonly name: string
+  readonly path: string
+  readonly size: number
+  readonly modifiedMs: number
+}
 
 /** Empty folders are listed, the others follow from their files. */
 export type Walk = {
@@ -23,7 +28,7 @@ type Found = FoundFile | { readonly reason: SkipReason } | undefined
 async function lookAt(root: string, name: string, entry: Dirent, path: string): Promise<Found> {
   if (entry.isFile()) {
     const info = await lstat(path).catch(() => undefined)
-    if (info) return { name, path, size: info.size }
+    if (info) return { name, path, size: info.size, modifiedMs: info.mtimeMs }
     return name.includes('\ufffd') ? { reason: 'name is not UTF-8' } : undefined
   }
   if (!entry.isSymbolicLink()) return { reason: 'not a regular file' }
@@ -32,7 +37,9 @@ async function lookAt(root: string, name: string, entry: Dirent, path: string): 
   if (real === undefined || !info) return { reason: 'symbolic link to nothing' }
   if (!real.startsWith(root === sep ? sep : root + sep)) return { reason: 'symbolic link out of the folder' }
   if (info.isDirectory()) return { reason: 'symbolic link to a folder' }
-  return info.isFile() ? { name, path: real, size: info.size } : { reason: 'not a regular file' }
+  return info.isFile()
+    ? { name, path: real, size: info.size, modifiedMs: info.mtimeMs }
+    : { reason: 'not a regular file' }
 }
 
 /** Walks a folder in order of names. Throws TransferError NotAFolder. `prefix` is what keys will begin with. */

@@ -1,0 +1,159 @@
+// Outputs of a task on their way to object storage: changed files every so often while the program runs, the rest after
+// it ended, however it did (checkpoints of a failed run count too), and a marker last when all went well.
+import { LAUNCHER_EXIT } from '../api/task-constants.ts'
+import { sleep } from '../lib/abort.ts'
+import { makeFolder } from '../lib/make-folder.ts'
+import { LauncherError, messageOf } from './launcher-error.ts'
+import { leftOutSentence } from './left-out.ts'
+import { OutputSync } from './output-sync.ts'
+import { inStage, type TaskContext } from './task-context.ts'
+import { tellingProgress } from './transfer-progress.ts'
+
+/** Disposing ends what is under way. */
+export class OutputUploads implements Disposable {
+  readonly #context: TaskContext
+  readonly #outputs: readonly OutputSync[]
+  readonly #ended = new AbortController()
+  readonly #cut = new AbortController()
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(context: TaskContext) {
+    this.#context = context
+    this.#outputs = context.hello.outputs.map(
+      (output) => new OutputSync(output, context.hello, context.objects),
+    )
+  }
+
+  /** Makes the local folders, and fills those that go on where an earlier job ended. Throws LauncherError 120. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    if (this.#outputs.length === 0) return
+    const stage = this.#outputs.some(({ output }) => output.prefetch) ? 'inputs' : null
+    const work = async (): Promise<string> => {
+      const sentences: string[] = []
+      for (const sync of this.#outputs) sentences.push(...(await this.#prepareOne(sync, signal)))
+      return sentences.join('\n')
+    }
+    if (stage === null) await work()
+    else await inStage(this.#context, stage, work)
+  }
+
+  /** Begins to send changed files in the background. */
+  start(): void {
+    this.#running = Promise.all(this.#outputs.map((sync) => this.#keepSending(sync)))
+  }
+
+  /**
+   * Sends the rest until `limit` aborts. With `whole`, all went well and markers are written.
+   * Throws LauncherError 125 naming the output and its URL.
+   */
+  async finish(limit: AbortSignal, whole: boolean): Promise<void> {
+    this.#ended.abort()
+    if (this.#outputs.length === 0) return
+    // What is half way through goes on: beginning anew would take longer.
+    await Promise.race([this.#running, aborted(limit)])
+    await inStage(this.#context, 'outputs', async () => {
+      const sentences: string[] = []
+      for (const sync of this.#outputs) sentences.push(await this.#finishOne(sync, whole, limit))
+      return sentences.join('\n')
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended.abort()
+    this.#cut.abort()
+  }
+
+  async #prepareOne(sync: OutputSync, signal: AbortSignal): Promise<string[]> {
+    const { name, url, local_dir: dir, prefetch } = sync.output
+    makeOutputFolder(name, dir)
+    const { attempt } = this.#context.hello
+    const failed = (what: string) => (error: unknown) => {
+      signal.throwIfAborted()
+      throw new LauncherError(
+        LAUNCHER_EXIT.stageFailed,
+        'StageFailed',
+        `output ${name}: ${url} cannot be ${what}: ${messageOf(error)}`,
+        { cause: error },
+      )
+    }
+    const there = await sync.begin(signal).catch(failed('made ready'))
+    if (!prefetch) {
+      if (attempt > 1 && there.length > 0)
+        this.#context.tell({
+          kind: 'problem',
+          level: 'Info',
+          reason: 'OutputNotEmpty',
+          message: `Output ${name}: ${url} holds objects of earlier attempts; those of the same names are replaced, the others stay. The marker of attempt ${attempt} lists what belongs to it.`,
+        })
+      return []
+    }
+    const moved = await tellingProgress(this.#context, 'inputs', `output ${name}`, (onProgress) =>
+      this.#context.objects.download(url, dir, signal, onProgress),
+    ).catch(failed(`brought to ${dir}`))
+    await sync.noteBroughtIn()
+    return [
+      `output ${name}: ${moved.objects} objects, ${moved.bytes} bytes that were at ${url} are in ${dir}`,
+    ]
+  }
+
+  /** Never rejects: a store that is away for a while is told of once, and tried again. */
+  async #keepSending(sync: OutputSync): Promise<void> {
+    const { name, url, sync_s: periodS } = sync.output
+    const { signal } = this.#ended
+    let isAway = false
+    const tell = (level: 'Info' | 'Warning', reason: string, message: string) =>
+      this.#context.tell({ kind: 'problem', level, reason, message })
+    while (!signal.aborted) {
+      await sleep(periodS * 1000, signal).catch(() => undefined)
+      if (signal.aborted) return
+      const error = await sync.sendSettled(this.#cut.signal).then(
+        () => null,
+        (cause: unknown) => ({ cause }),
+      )
+      if (error !== null && !isAway)
+        tell(
+          'Warning',
+          'OutputSyncFailed',
+          `Output ${name}: changed files could not be sent to ${url} yet: ${messageOf(error.cause)}. This is tried again every ${periodS} s.`,
+        )
+      if (error === null && isAway)
+        tell('Info', 'OutputSyncResumed', `Output ${name}: changed files are sent to ${url} again.`)
+      isAway = error !== null
+    }
+  }
+
+  async #finishOne(sync: OutputSync, whole: boolean, signal: AbortSignal): Promise<string> {
+    const { name, url, local_dir: dir } = sync.output
+    try {
+      const { objects, bytes, leftOut } = await sync.sendRest(signal)
+      if (whole) await sync.mark(signal)
+      const missing = leftOutSentence(leftOut, 'files')
+      if (missing !== null)
+        this.#context.tell({
+          kind: 'problem',
+          level: 'Warning',
+          reason: 'OutputFilesLeftOut',
+          message: `Output ${name}: ${missing}.`,
+        })
+      return `output ${name}: ${objects} objects, ${bytes} bytes of ${dir} are at ${url}`
+    } catch (error) {
+      const message = `output ${name}: ${dir} cannot be uploaded to ${url}: ${messageOf(signal.aborted ? signal.reason : error)}`
+      throw new LauncherError(LAUNCHER_EXIT.uploadFailed, 'UploadFailed', message, { cause: error })
+    }
+  }
+}
+
+function makeOutputFolder(name: string, dir: string): void {
+  try {
+    makeFolder(dir)
+  } catch (error) {
+    const message = `output ${name}: uid ${process.getuid?.() ?? -1} cannot make the folder ${dir}: ${messageOf(error)}`
+    throw new LauncherError(LAUNCHER_EXIT.stageFailed, 'StageFailed', message)
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
