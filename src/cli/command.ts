@@ -8,6 +8,8 @@ export type CommandEntry = {
   readonly name: string
   readonly summary: string
   readonly load: () => Promise<(context: CliContext) => Command | Promise<Command>>
+  /** For programs, not for people: no help names it. */
+  readonly hidden?: true
 }
 
 /** An empty command that writes to the context's streams and throws CommanderError instead of exiting. */
@@ -34,8 +36,10 @@ export async function addSubcommands(
 ): Promise<Command> {
   const [first, second] = argv.filter((word) => !word.startsWith('-'))
   const asked = first === 'help' ? second : first
-  for (const { name, summary, load } of entries)
-    parent.addCommand(name === asked ? await (await load())(context) : newCommand(context, name, summary))
+  for (const { name, summary, load, hidden = false } of entries) {
+    const command = name === asked ? await (await load())(context) : newCommand(context, name, summary)
+    parent.addCommand(command, { hidden })
+  }
   return parent.helpCommand('help [command]', 'show the help of a command')
 }
 

@@ -1,12 +1,20 @@
 // What the task's launcher offers to launchers started by the user's program: the complete environment, a way to hand
-// over rank output framed by rank, and reports. HTTP over a Unix socket in the spool folder, for the task's user only.
+// over rank output framed by rank, and reports; to moxing, moving files. HTTP over a Unix socket in the spool folder,
+// for the task's user only.
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { TaskReport } from '../api/task.ts'
 import type { Environment } from './environment.ts'
 import { LineSplitter } from './lines.ts'
+import type { ObjectPort } from './ports.ts'
 
-export const INNER_ROUTES = { environment: '/environment', output: '/output', reports: '/reports' } as const
+export const INNER_ROUTES = {
+  environment: '/environment',
+  output: '/output',
+  reports: '/reports',
+  /** Known to container/moxing/moxing/_movers.py. */
+  moves: '/moves',
+} as const
 
 /** Streams a rank may write to; `task` gets whole lines of all of them. */
 const STREAM = /^rank-\d{1,5}$/
@@ -17,11 +25,16 @@ export type InnerOptions = {
   readonly environment: Environment
   readonly append: (stream: string, bytes: Buffer) => void
   readonly tell: (report: TaskReport) => void
+  readonly move: ObjectPort['move']
 }
 
 /** Answers until disposed. */
 export async function openInnerSocket(options: InnerOptions): Promise<AsyncDisposable> {
   const server = createServer({ requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+    if (request.method === 'POST' && request.url === INNER_ROUTES.moves) {
+      moveFiles(options, request, response).catch(() => response.destroy())
+      return
+    }
     answer(options, request).then(
       ({ status, body }) => reply(response, status, body),
       () => response.destroy(),
@@ -74,6 +87,19 @@ async function takeOutput(
     append('task', lines.end())
   }
   return { status: 200, body: { length } }
+}
+
+/** Ends with the caller: a script that was killed wants no files any more. */
+async function moveFiles(
+  { move }: InnerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort(new Error('the script that asked for the files is gone')))
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  await move(request, (line) => void response.write(line), gone.signal)
+  response.end()
 }
 
 async function takeReport({ tell }: InnerOptions, request: IncomingMessage): Promise<Answer> {

@@ -2,6 +2,8 @@
 // A file of its own in the runtime folder, because loading what it imports takes as long as starting the launcher.
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { moveLimit } from '../storage/move-files.ts'
+import { serveMove } from '../storage/move-service.ts'
 import { ObjectClient } from '../storage/object-client.ts'
 import { folderPrefix, parseObjectUrl } from '../storage/object-url.ts'
 import { downloadObject, downloadPrefix } from '../storage/transfer/download.ts'
@@ -17,6 +19,7 @@ const SENT_AT_ONCE = 8
 
 /** Objects behind a task's socket. Throws what the transfer throws. */
 export function openObjects(socketPath: string): ObjectPort {
+  const limit = moveLimit()
   return {
     download: async (url, localDir, signal, onProgress) => {
       const { bucket, key } = parseObjectUrl(url)
@@ -75,6 +78,10 @@ export function openObjects(socketPath: string): ObjectPort {
         if (names.length >= limit) break
       }
       return names
+    },
+    move: async (input, tell, signal) => {
+      await using client = connect(socketPath)
+      await serveMove(input, tell, { client, limit, signal })
     },
   }
 }

@@ -3,12 +3,17 @@ import type { ObjectPort } from './ports.ts'
 
 /** Like openObjects, which it loads. */
 export function lazyObjects(socketPath: string): ObjectPort {
-  const load = async () => (await import('./object-transfer.ts')).openObjects(socketPath)
+  let loaded: Promise<ObjectPort> | undefined
+  const load = () => {
+    loaded ??= import('./object-transfer.ts').then(({ openObjects }) => openObjects(socketPath))
+    return loaded
+  }
   return {
     download: async (...args) => (await load()).download(...args),
     send: async (...args) => (await load()).send(...args),
     write: async (...args) => (await load()).write(...args),
     remove: async (...args) => (await load()).remove(...args),
     list: async (...args) => (await load()).list(...args),
+    move: async (...args) => (await load()).move(...args),
   }
 }

@@ -41,6 +41,8 @@ export type ObjectPort = {
   remove(url: string, signal: AbortSignal): Promise<void>
   /** Up to `limit` names found under a folder URL, relative to it. */
   list(url: string, limit: number, signal: AbortSignal): Promise<string[]>
+  /** Moves the files that moxing asks for, as src/storage/move-service.ts describes. Never rejects once it has begun. */
+  move(input: AsyncIterable<Uint8Array>, tell: (line: string) => void, signal: AbortSignal): Promise<void>
 }
 
 /** Takes a chunk of a program's output; a promise asks the reader to wait. */

@@ -126,13 +126,14 @@ function environmentOf(
 const FIRST_TABLE_MS = 1_000
 
 async function live(context: TaskContext, client: TaskClient, stop: AbortSignal): Promise<Outcome> {
-  const { environment, log, spool, tell } = context
+  const { environment, log, objects, spool, tell } = context
   const append = (stream: string, bytes: Buffer) => spool.append(stream, bytes)
   await using _inner = await openInnerSocket({
     path: environment['ROPEWAY_LAUNCHER_SOCKET'] ?? '',
     environment,
     append,
     tell,
+    move: objects.move,
   })
   using limit = uploadLimit(stop, context.hello.grace_s * 1000)
   const broken = new AbortController()

@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { type Case, openScripts, type Scripts } from './scripts.ts'
-
-let scripts: Scripts
-before(async () => {
-  scripts = await openScripts()
-})
-after(async () => await scripts[Symbol.asyncDispose]())
+import { after, before, describe, test } from 'node:test'
+import { type Case, MOVERS, Scripts } from './scripts.ts'
 
 const cases: Case[] = [
   {
@@ -100,19 +94,27 @@ tell([listed == sorted(names), f.list_directory(base)])`,
     tells: [true, ['d0', 'd2']],
   },
 ]
-for (const one of cases) test(one.title, async () => await scripts.check(one))
+for (const mover of MOVERS)
+  describe(`files moved by the ${mover}`, () => {
+    let scripts: Scripts
+    before(async () => {
+      scripts = await Scripts.open(mover)
+    })
+    after(async () => await scripts[Symbol.asyncDispose]())
 
-test('an empty source says so and is no error, but makes the target', async () => {
-  const ended = await scripts.run(`
+    for (const one of cases) test(one.title, async () => await scripts.check(one))
+
+    test('an empty source says so and is no error, but makes the target', async () => {
+      const ended = await scripts.run(`
 os.makedirs(here + '/empty')
 f.copy_parallel(here + '/empty', base + '/x')
 f.copy_parallel(base + '/none', here + '/down')
 print(os.path.isdir(here + '/down'), raised(f.copy_parallel, here + '/missing', base)[0])`)
-  assert.equal(ended.stdout, 'No files to copy\nNo files to copy\nTrue MoxFileNotExistsException\n')
-})
+      assert.equal(ended.stdout, 'No files to copy\nNo files to copy\nTrue MoxFileNotExistsException\n')
+    })
 
-test('a file above 64 MiB travels in parts and comes back the same', async () => {
-  const ended = await scripts.run(`
+    test('a file above 64 MiB travels in parts and comes back the same', async () => {
+      const ended = await scripts.run(`
 import hashlib
 with open(here + '/big', 'wb') as file:
     for block in range(70):
@@ -122,44 +124,48 @@ f.copy(here + '/big', base + '/big')
 f.copy_parallel(base, here + '/down')
 digests = [hashlib.sha256(open(p, 'rb').read()).hexdigest() for p in (here + '/big', here + '/down/big')]
 print(digests[0] == digests[1], f.get_size(base + '/big'))`)
-  assert.equal(ended.stdout, `True ${70 * 1024 * 1024 + 4}\n`)
-})
+      assert.equal(ended.stdout, `True ${70 * 1024 * 1024 + 4}\n`)
+    })
 
-test('a downloaded file has the permissions of a new file, and links are followed but not in circles', async () => {
-  const prepared = join(scripts.dir, 'links')
-  await mkdir(join(prepared, 'sub'), { recursive: true })
-  await writeFile(join(prepared, 'secret'), 'x')
-  await chmod(join(prepared, 'secret'), 0o600)
-  await symlink('..', join(prepared, 'sub', 'circle'))
-  await symlink('secret', join(prepared, 'link'))
-  const ended = await scripts.run(`
+    test('a downloaded file has the permissions of a new file, and links are followed but not in circles', async () => {
+      const prepared = join(scripts.dir, 'links')
+      await mkdir(join(prepared, 'sub'), { recursive: true })
+      await writeFile(join(prepared, 'secret'), 'x')
+      await chmod(join(prepared, 'secret'), 0o600)
+      await symlink('..', join(prepared, 'sub', 'circle'))
+      await symlink('secret', join(prepared, 'link'))
+      const ended = await scripts.run(`
 os.umask(0o027)
 f.copy_parallel(${JSON.stringify(prepared)}, base)
 f.copy_parallel(base, here + '/down')
 tell(tree(here + '/down'))`)
-  assert.deepEqual(JSON.parse(ended.stdout), ['link', 'secret'])
-  assert.equal((await stat(join(ended.here, 'down', 'secret'))).mode & 0o777, 0o640)
-  assert.equal(await readFile(join(ended.here, 'down', 'link'), 'utf8'), 'x')
-  assert.deepEqual((await readdir(join(ended.here, 'down'))).sort(), ['link', 'secret'])
-})
+      assert.deepEqual(JSON.parse(ended.stdout), ['link', 'secret'])
+      assert.equal((await stat(join(ended.here, 'down', 'secret'))).mode & 0o777, 0o640)
+      assert.equal(await readFile(join(ended.here, 'down', 'link'), 'utf8'), 'x')
+      assert.deepEqual((await readdir(join(ended.here, 'down'))).sort(), ['link', 'secret'])
+    })
 
-test('a restart of the server costs a script one line and no error', async () => {
-  let restarted: Promise<void> | undefined
-  const stopped = scripts.objects.pause()
-  await stopped
-  const ended = await scripts.run(
-    `
+    test('a restart of the server costs a script at most one line and no error', async () => {
+      let restarted: Promise<void> | undefined
+      const resume = () => {
+        restarted ??= scripts.objects.resume()
+      }
+      scripts.onMove = resume
+      await scripts.objects.pause()
+      const ended = await scripts.run(
+        `
 put(here + '/up', *['n%d' % i for i in range(40)])
 f.copy_parallel(here + '/up', base)
 tell(len(f.list_directory(base)))`,
-    (text) => {
-      if (text.includes('trying again')) restarted ??= scripts.objects.resume()
-    },
-  )
-  await restarted
-  assert.equal(ended.stdout, '40\n')
-  assert.match(
-    ended.stderr,
-    /^moxing: the object store does not answer \(.*\); trying again for up to 150 s\n$/,
-  )
-})
+        { onStderr: (text) => text.includes('trying again') && resume() },
+      )
+      await restarted
+      assert.equal(ended.stdout, '40\n')
+      const line = /^moxing: the object store does not answer \(.*\); trying again for up to 150 s\n$/
+      if (mover === 'script') assert.match(ended.stderr, line)
+      else assert.equal(ended.stderr, '')
+    })
+
+    test('many and big files are moved by who is meant to', () =>
+      assert.equal(scripts.moves > 5, mover === 'launcher'))
+  })

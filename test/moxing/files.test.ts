@@ -1,10 +1,10 @@
 // Looking at, reading, writing and removing files and folders, against the real object server.
 import { after, before, test } from 'node:test'
-import { type Case, openScripts, type Scripts } from './scripts.ts'
+import { type Case, Scripts } from './scripts.ts'
 
 let scripts: Scripts
 before(async () => {
-  scripts = await openScripts()
+  scripts = await Scripts.open()
 })
 after(async () => await scripts[Symbol.asyncDispose]())
 

@@ -18,7 +18,7 @@ test('digits are learnt from obs:// and the model is written to obs://', async (
     await convertDigits(join(dir, 'data'))
     const up = await python(
       `f.copy_parallel(${JSON.stringify(join(dir, 'data'))}, 'obs://training-bucket/digits/data/')`,
-      env,
+      { env },
     )
     assert.equal(up.code, 0, up.stderr)
 
@@ -31,7 +31,7 @@ test('digits are learnt from obs:// and the model is written to obs://', async (
     ]
     const script = `import runpy, sys\nsys.argv = ${JSON.stringify(['train.py', ...args])}\nrunpy.run_path(${JSON.stringify(TRAIN)}, run_name='__main__')`
     const path = `${join(TRAIN, '..')}:${MOXING}`
-    const ended = await plainPython(script, { ...env, PYTHONPATH: path })
+    const ended = await plainPython(script, { env: { ...env, PYTHONPATH: path } })
     assert.equal(ended.code, 0, ended.stderr)
     assert.match(ended.stdout, /^accuracy: 0\.\d{4}\nmodel written to obs:\/\/training-bucket\/model\/\n$/m)
 
@@ -40,13 +40,12 @@ test('digits are learnt from obs:// and the model is written to obs://', async (
 model = json.loads(f.read('obs://training-bucket/model/model.json'))
 print(f.list_directory('obs://training-bucket/model'), len(model['weights']), len(model['weights'][0]), len(model['bias']))
 print([name for name in os.listdir(${JSON.stringify(dir)}) if name.startswith('digits-rank')])`,
-      env,
+      { env },
     )
     assert.equal(written.stdout, "['metrics.json', 'model.json'] 10 196 10\n[]\n")
 
     const missing = await plainPython(script.replace('/digits/data/', '/nothing/'), {
-      ...env,
-      PYTHONPATH: path,
+      env: { ...env, PYTHONPATH: path },
     })
     assert.equal(missing.code, 1)
     assert.match(missing.stderr, /^rank 0: .*train\.bin: No such file.*: nothing\)$/m)

@@ -1,4 +1,6 @@
-"""The exceptions of moxing.file, under the names scripts catch."""
+"""The exceptions of moxing.file, under the names scripts catch, and what turns foreign failures into them."""
+import os
+from typing import Optional
 
 
 class MoxFileException(Exception):
@@ -13,40 +15,70 @@ class MoxFileNameDuplicateException(MoxFileException):
     """A file and a folder have one name, which a file system cannot hold."""
 
 
-class MoxFileRespException(MoxFileException):
-    """The store answered with a status of 300 or more. `resp` holds status, errorCode, errorMessage."""
+class Resp(object):
+    """What the store answered, with the attribute names of the OBS SDK."""
 
-    def __init__(self, resp):
-        super(MoxFileRespException, self).__init__(resp)
+    def __init__(self, status: int, reason: Optional[str], url: str, error_code: Optional[str] = None,
+                 error_message: Optional[str] = None) -> None:
+        self.status, self.reason, self.url = status, reason, url
+        self.errorCode, self.errorMessage = error_code, error_message
+
+    def __str__(self) -> str:
+        text = '%s: %s %s' % (self.url, self.status, self.errorCode or self.reason)
+        return '%s (%s)' % (text, self.errorMessage) if self.errorMessage else text
+
+    def __reduce__(self):
+        return Resp, (self.status, self.reason, self.url, self.errorCode, self.errorMessage)
+
+
+class _MoxFileBaseRespException(MoxFileException):
+    """`resp` holds status, errorCode, errorMessage."""
+
+    def __init__(self, resp: Resp) -> None:
+        super(_MoxFileBaseRespException, self).__init__(resp)
         self.resp = resp
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.resp)
 
 
-class MoxFileReadException(MoxFileRespException):
-    """The body of an answer broke off."""
+class MoxFileRespException(_MoxFileBaseRespException):
+    """The store answered with a status of 300 or more."""
+
+
+class MoxFileReadException(_MoxFileBaseRespException):
+    """The body of an answer broke off, is not what was sent, or is of an object that changed meanwhile."""
 
 
 class MoxFileNotExistsException(MoxFileRespException, FileNotFoundError):
     """There is nothing at this URL. Also a FileNotFoundError, because scripts replace `open` and `os` by this API."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.resp)
 
 
-class Resp(object):
-    """What the store answered, with the attribute names of the OBS SDK."""
-
-    def __init__(self, status, reason, url, error_code=None, error_message=None):
-        self.status, self.reason, self.url = status, reason, url
-        self.errorCode, self.errorMessage = error_code, error_message
-
-    def __str__(self):
-        text = '%s: %s %s' % (self.url, self.status, self.errorCode or self.reason)
-        return '%s (%s)' % (text, self.errorMessage) if self.errorMessage else text
-
-
-def not_exists(url):
-    """A MoxFileNotExistsException for a URL or a path below which nothing was found."""
+def not_exists(url: str) -> MoxFileNotExistsException:
+    """For a URL or a path below which nothing was found."""
     return MoxFileNotExistsException(Resp(404, 'Not Found', url, 'NotFound', 'there is no such file or folder'))
+
+
+def broke_off(url: str, why: object) -> MoxFileReadException:
+    """For an object whose bytes did not all arrive, or not all the same."""
+    return MoxFileReadException(Resp(200, str(why), url))
+
+
+def failure_of_mover(told: dict) -> Exception:
+    """The exception for a failure that a mover (src/storage/move-service.ts) tells of."""
+    kind, message, about = told.get('kind'), told.get('message') or 'failed', told.get('about') or ''
+    if kind == 'local':
+        return OSError(int(told.get('errno') or 0), os.strerror(int(told.get('errno') or 0)), about)
+    if kind == 'duplicate':
+        return MoxFileNameDuplicateException(message)
+    if kind == 'connection':
+        return MoxFileConnectionException(message)
+    if kind == 'changed':
+        return broke_off(about, message)
+    if kind == 'store':
+        resp = Resp(int(told.get('status') or 0), None, about, told.get('code'), message)
+        return (MoxFileNotExistsException if resp.status == 404 else MoxFileRespException)(resp)
+    return MoxFileException(message)

@@ -2,31 +2,33 @@
 object whose key ends with a slash."""
 import os
 import shutil
+from typing import Any, List, Set, Tuple
 
-from . import _objects as objects
+from . import _store, _store_write
 from ._errors import not_exists
 from ._parallel import run_all
-from ._urls import as_text, is_remote, parse
+from ._urls import Name, Url, as_text, is_remote, parse
 
 DELETE_THREADS = 16
 
 
-def exists(url, client_id=None):
+def exists(url: Name, client_id: Any = None) -> bool:
     """Is there a file or a folder? A slash at the end asks for a folder."""
     if not is_remote(url):
         return os.path.exists(as_text(url))
     target = parse(url)
-    if target.key and not target.key.endswith('/') and objects.head(target) is not None:
+    if target.key and not target.key.endswith('/') and _store.head(target) is not None:
         return True
-    return objects.has_below(target)
+    return _store.has_below(target)
 
 
-def is_directory(url, client_id=None):
+def is_directory(url: Name, client_id: Any = None) -> bool:
     """Is there a folder?"""
-    return objects.has_below(parse(url)) if is_remote(url) else os.path.isdir(as_text(url))
+    return _store.has_below(parse(url)) if is_remote(url) else os.path.isdir(as_text(url))
 
 
-def list_directory(url, recursive=False, remove_sep=True, skip_file=False, skip_dir=False, client_id=None):
+def list_directory(url: Name, recursive: bool = False, remove_sep: bool = True, skip_file: bool = False,
+                   skip_dir: bool = False, client_id: Any = None) -> List[str]:
     """Names relative to `url`, sorted; with `recursive` of everything below, folders included.
 
     Folders end with a slash when `remove_sep` is false. Raises FileNotFoundError (of the store:
@@ -36,18 +38,18 @@ def list_directory(url, recursive=False, remove_sep=True, skip_file=False, skip_
         files, folders = _remote_names(parse(url), recursive)
     else:
         files, folders = _local_names(as_text(url), recursive)
-    names = [] if skip_file else list(files)
+    names = set() if skip_file else set(files)
     if not skip_dir:
-        names.extend(folders if remove_sep else [name + '/' for name in folders])
+        names.update(folders if remove_sep else [name + '/' for name in folders])
     return sorted(names)
 
 
-def _remote_names(folder, recursive):
+def _remote_names(folder: Url, recursive: bool) -> Tuple[Set[str], Set[str]]:
     prefix, found = folder.folder_key, not folder.folder_key
-    files, folders = set(), set()
-    for key, _ in objects.list_keys(folder, prefix, None if recursive else '/'):
+    files, folders = set(), set()  # type: Set[str], Set[str]
+    for entry in _store.list_entries(folder, prefix, None if recursive else '/'):
         found = True
-        name = key[len(prefix):]
+        name = entry.key[len(prefix):]
         if name.endswith('/'):
             name = name.rstrip('/')
             folders.add(name)
@@ -62,8 +64,8 @@ def _remote_names(folder, recursive):
     return files, folders
 
 
-def _local_names(folder, recursive):
-    files, folders = set(), set()
+def _local_names(folder: str, recursive: bool) -> Tuple[Set[str], Set[str]]:
+    files, folders = set(), set()  # type: Set[str], Set[str]
     waiting = ['']
     while waiting:
         below = waiting.pop()
@@ -78,22 +80,38 @@ def _local_names(folder, recursive):
     return files, folders
 
 
-def make_dirs(url, client_id=None):
+def make_dirs(url: Name, client_id: Any = None) -> None:
     """Makes a folder and its parents; one that is there is no error. Raises FileExistsError when it is a file."""
     if not is_remote(url):
         os.makedirs(as_text(url), exist_ok=True)
         return
     folder = parse(url)
     if not folder.folder_key:
-        if not objects.has_below(folder):
+        if not _store.has_below(folder):
             raise not_exists(str(folder))
         return
-    if objects.head(folder.with_key(folder.folder_key[:-1])) is not None:
+    if _store.head(folder.with_key(folder.folder_key[:-1])) is not None:
         raise FileExistsError('%s is a file' % folder)
-    objects.put_bytes(folder.with_key(folder.folder_key), b'')
+    _store_write.put_bytes(folder.with_key(folder.folder_key), b'')
 
 
-def get_size(url, recursive=False, client_id=None):
+def mk_dir(url: Name, client_id: Any = None) -> None:
+    """Makes a folder in one that is there; raises OSError when it is not.
+
+    On this machine a folder that is there already is a FileExistsError, as with os.mkdir. In the store it is not:
+    eight ranks make one folder at once.
+    """
+    if not is_remote(url):
+        os.mkdir(as_text(url))
+        return
+    folder = parse(url)
+    parent = folder.with_key(folder.folder_key[:-1].rpartition('/')[0])
+    if not _store.has_below(parent):
+        raise FileNotFoundError(2, 'the parent folder %s does not exist' % parent, str(folder))
+    make_dirs(url)
+
+
+def get_size(url: Name, recursive: bool = False, client_id: Any = None) -> int:
     """Bytes of a file. Of a folder: of everything below, but 0 for one in the store unless `recursive`."""
     if not is_remote(url):
         path = as_text(url)
@@ -102,28 +120,28 @@ def get_size(url, recursive=False, client_id=None):
         return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(path)
                    for name in names if os.path.exists(os.path.join(folder, name)))
     target = parse(url)
-    there = None if target.key.endswith('/') else objects.head(target)
+    there = None if target.key.endswith('/') else _store.head(target)
     if there is not None:
-        return there[0]
-    if not objects.has_below(target):
+        return there.size
+    if not _store.has_below(target):
         raise not_exists(str(target))
-    return sum(size for _, size in objects.list_keys(target, target.folder_key)) if recursive else 0
+    return sum(entry.size for entry in _store.list_entries(target, target.folder_key)) if recursive else 0
 
 
-def remove(url, recursive=False, client_id=None):
+def remove(url: Name, recursive: bool = False, client_id: Any = None) -> None:
     """Deletes a file, or with `recursive` a folder. A folder without `recursive` and `file/` are left alone."""
     if not is_remote(url):
         _remove_local(as_text(url), recursive)
         return
     target = parse(url)
     if target.key and not target.key.endswith('/'):
-        objects.delete(target)
+        _store_write.delete(target)
     if recursive:
-        keys = [key for key, _ in objects.list_keys(target, target.folder_key)]
-        run_all(lambda key: objects.delete(target.with_key(key)), keys, DELETE_THREADS)
+        keys = [entry.key for entry in _store.list_entries(target, target.folder_key)]
+        _store_write.delete_many(target, keys, lambda function, items: run_all(function, items, DELETE_THREADS))
 
 
-def _remove_local(path, recursive):
+def _remove_local(path: str, recursive: bool) -> None:
     bare = path.rstrip('/') or path
     if os.path.isdir(bare) and not os.path.islink(bare):
         if recursive:

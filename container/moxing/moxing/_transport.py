@@ -1,145 +1,95 @@
-"""HTTP to the object store over the task's Unix socket: one request at a time per connection, kept alive, repeated
-while the server restarts. The socket is the identity, so there are no keys here.
+"""Requests to the object store: one at a time per connection, signed unless the socket is the identity, repeated while
+the store restarts or is busy.
 
-ROPEWAY_TASK_SOCKET names the socket (default /run/ropeway/task.sock).
-ROPEWAY_RETRY_SECONDS bounds how long a store that does not answer is asked again (default 150).
+ROPEWAY_RETRY_SECONDS bounds how long a store that does not answer is asked again (150 in a task, else 30).
 """
 import atexit
+import hashlib
 import http.client
 import os
+import random
 import socket
+import ssl
 import sys
-import threading
 import time
-from urllib.parse import quote, urlencode
+from email.utils import parsedate_to_datetime
+from typing import Any, Dict, Optional, Tuple
+from urllib.parse import quote
 from xml.etree import ElementTree
 
-from ._errors import MoxFileConnectionException, MoxFileNotExistsException, MoxFileRespException, Resp
+from . import _settings
+from ._connection import Answer, Pool
+from ._errors import (MoxFileConnectionException, MoxFileNotExistsException, MoxFileRespException, Resp,
+                      _MoxFileBaseRespException)
+from ._sign import encode_query, sign
 
-SOCKET_VARIABLE = 'ROPEWAY_TASK_SOCKET'
-DEFAULT_SOCKET = '/run/ropeway/task.sock'
 RETRY_VARIABLE = 'ROPEWAY_RETRY_SECONDS'
-DEFAULT_RETRY_SECONDS = 150.0
-READ_TIMEOUT = 120.0
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
-MAX_IDLE = 16
 BLOCK = 1 << 20
-#: What happens to a connection when the other side restarts (EAGAIN: its queue of new connections is full).
-BROKEN = (ConnectionError, socket.timeout, FileNotFoundError, BlockingIOError, http.client.HTTPException)
+#: No list of 1,000 names and no refusal is longer; a store that never stops must not fill the memory.
+MAX_TEXT, MAX_REFUSAL = 64 << 20, 256 << 10
+MISSING = ('Say which object store is meant: run the script inside a Ropeway task, set ROPEWAY_DATA to the data folder '
+           'of a server, or set S3_ENDPOINT, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
 
 
 class _LocalFailure(Exception):
     """Carries an OSError of the file being sent past the handling of connection errors."""
 
 
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path):
-        super(UnixConnection, self).__init__('localhost', timeout=READ_TIMEOUT)
-        self.path = path
-        self.used = False
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(READ_TIMEOUT)
-        self.sock.connect(self.path)
-
-
-class Answer(object):
-    """An answer whose body is still to be read; the connection goes back to the pool when it is finished."""
-
-    def __init__(self, transport, connection, response, url):
-        self._transport, self._connection, self._response = transport, connection, response
-        self.status, self.headers, self.url = response.status, response.headers, url
-        length = response.headers.get('Content-Length')
-        self.length = int(length) if length is not None else None
-        self.body = None  # bytes, unless the answer is streamed
-        self._left = self.length
-
-    def readinto(self, buffer):
-        """Fills at most `buffer`; 0 is the end. Raises one of BROKEN when the connection breaks."""
-        count = self._response.readinto(buffer)
-        if self._left is not None:
-            self._left -= count
-        return count
-
-    def read_all(self):
-        """Reads the whole body into `body`. Raises one of BROKEN when it is cut short."""
-        try:
-            self.body = self._response.read()
-            self._left = 0
-        finally:
-            self.close()
-
-    def close(self):
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            # A body that broke off also counts as closed there, but its connection is of no use any more.
-            whole = self._response.isclosed() and not self._response.will_close and not self._left
-            self._response.close()
-            self._transport.give_back(connection, whole)
-
-
 class Transport(object):
-    """The connections to one socket. Safe to use from many threads, and after a fork."""
+    """Requests to one target, from any thread of any process."""
 
-    def __init__(self, path):
-        self.path = path
-        self._lock = threading.Lock()
-        self._pid = os.getpid()
-        self._idle = []
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        self.pool = Pool(target)
+        self.region = target.region
+        self._skew = 0.0
         self._warned = False
 
-    def take(self):
-        with self._lock:
-            if self._pid != os.getpid():  # the parent still talks on those
-                self._pid, self._idle = os.getpid(), []
-            return self._idle.pop() if self._idle else UnixConnection(self.path)
+    @property
+    def name(self) -> str:
+        """The store in messages."""
+        target = self.target
+        if target.socket:
+            return '%s (%s)' % (target.socket, _settings.SOCKET_VARIABLE)
+        return '%s://%s%s' % (target.scheme, target.host, ':%d' % target.port if target.port else '')
 
-    def give_back(self, connection, usable):
-        connection.used = True
-        with self._lock:
-            if usable and self._pid == os.getpid() and len(self._idle) < MAX_IDLE:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    def close(self):
-        """Closes what is idle."""
-        with self._lock:
-            while self._idle:
-                self._idle.pop().close()
-
-    def request(self, method, bucket, key='', query=None, headers=None, body=None, missing_ok=False, stream=False):
+    def request(self, method: str, bucket: str, key: str = '', query: Optional[Dict[str, str]] = None,
+                headers: Optional[Dict[str, str]] = None, body: Any = None, missing_ok: bool = False,
+                stream: bool = False) -> Any:
         """Returns an Answer with status < 300, its `body` read; with `stream` the caller reads it and closes.
 
-        `body`: None, bytes, or (open_at, length) where open_at() gives a fresh binary stream for each attempt.
-        With `missing_ok` a missing key returns None. Raises MoxFileRespException for 4xx at once, for 5xx after the
-        retries; MoxFileConnectionException when the store cannot be reached; OSError of the file being sent.
+        `body`: None, bytes, or (open_at, length) where open_at() gives a fresh binary stream for each attempt; then
+        `sent_md5` of the answer is the md5 of what was sent. With `missing_ok` a missing key returns None. Raises
+        MoxFileRespException for 4xx at once, for 5xx after the retries; MoxFileConnectionException when the store
+        cannot be reached; OSError of the file being sent.
         """
         url = 'obs://%s/%s' % (bucket, key)
-        target = '/' + quote(bucket, safe='') + ('/' + quote(key, safe='/~') if key else '')
-        if query:
-            target += '?' + urlencode(query, quote_via=quote)
         retry = Retry(self, url)
+        adjusted = False
         while True:
             source = body[0]() if isinstance(body, tuple) else None
-            connection = self.take()
+            host, path = self._address(bucket, key)
+            connection = self.pool.take(host)
             fresh = not connection.used
             try:
-                response = self._send(connection, method, target, headers or {}, body, source)
-                answer = Answer(self, connection, response, url)
+                response, md5 = self._send(connection, method, path, encode_query(list((query or {}).items())),
+                                           headers or {}, body, source)
+                answer = Answer(self.pool, connection, response, url)
+                answer.sent_md5 = md5  # type: ignore[attr-defined]
                 if answer.status >= 300 or not stream:
-                    answer.read_all()
-            except BROKEN as error:
+                    answer.read_all(MAX_REFUSAL if answer.status >= 300 else MAX_TEXT)
+            except _LocalFailure as failure:
                 connection.close()
+                raise failure.__cause__ or failure
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if _is_hopeless(error):
+                    raise MoxFileConnectionException(
+                        '%s: the object store at %s cannot be reached: %s' % (url, self.name, error)) from error
                 if fresh:  # else the server closed an idle connection; a new one tells whether it is there
                     retry.pause(error)
                 continue
-            except _LocalFailure as failure:
-                connection.close()
-                raise failure.__cause__
             except BaseException:
                 connection.close()
                 raise
@@ -149,87 +99,159 @@ class Transport(object):
             if answer.status < 300:
                 self._warned = False
                 return answer
-            failure = failure_of(answer, response.reason)
+            failure = failure_of(answer)
             if answer.status == 404 and missing_ok and failure.resp.errorCode != 'NoSuchBucket':
                 return None
-            if answer.status < 500 or answer.status == 501:
+            if not adjusted and self._adjust(answer, failure):
+                adjusted = True
+                continue
+            busy = answer.status in (408, 429) or failure.resp.errorCode in ('RequestTimeout', 'SlowDown')
+            if not busy and (answer.status < 500 or answer.status in (501, 507)):
                 raise failure
-            retry.pause(failure)
+            retry.pause(failure, answer.headers.get('Retry-After'))
 
-    def _send(self, connection, method, target, headers, body, source):
-        connection.putrequest(method, target, skip_accept_encoding=True)
+    def _address(self, bucket: str, key: str) -> Tuple[str, str]:
+        target = self.target
+        path = '/' + quote(key, safe='/~')
+        if target.path_style:
+            return target.host, target.base + '/' + quote(bucket, safe='') + (path if key else '')
+        return '%s.%s' % (bucket, target.host), target.base + path
+
+    def _send(self, connection: Any, method: str, path: str, query: str, headers: Dict[str, str], body: Any,
+              source: Any) -> Tuple[Any, Optional[str]]:
+        target = self.target
+        host = connection.for_host
+        shown = '%s:%d' % (host, target.port) if target.port else host
+        if target.socket:
+            headers = dict(headers, Host='localhost')
+        elif target.ak:
+            now = time.gmtime(time.time() + self._skew)
+            stamps = time.strftime('%Y%m%d', now), time.strftime('%Y%m%dT%H%M%SZ', now)
+            headers = sign(method, shown, path, query, headers, None if source is not None else body or b'',
+                           target._replace(region=self.region), stamps)
+        else:
+            headers = dict(headers, Host=shown)
+        connection.putrequest(method, path + ('?' + query if query else ''), skip_accept_encoding=True, skip_host=True)
         for name in headers:
             connection.putheader(name, headers[name])
         if method in ('PUT', 'POST'):
             connection.putheader('Content-Length', str(len(body or b'') if source is None else body[1]))
         connection.endheaders()
+        md5 = None
         try:
             if source is not None:
-                send_exactly(connection, source, body[1])
+                md5 = send_exactly(connection, source, body[1])
             elif body:
                 connection.send(body)
         except (BrokenPipeError, ConnectionResetError):
             pass  # an early refusal may be waiting to be read, and says more than the broken pipe
-        return connection.getresponse()
+        return connection.getresponse(), md5
 
-    def warn_once(self, error, seconds):
+    def _adjust(self, answer: Any, failure: Any) -> bool:
+        """Learns what a refusal teaches, a clock that is off or another region; returns whether to ask once more."""
+        resp = failure.resp
+        if resp.errorCode == 'RequestTimeTooSkewed' and answer.headers.get('Date'):
+            off = parsedate_to_datetime(answer.headers['Date']).timestamp() - time.time()
+            resp.errorMessage = '%s; the clock of this machine is %d s %s' % (
+                resp.errorMessage, abs(off), 'behind' if off > 0 else 'ahead')
+            self._skew, changed = off, abs(off - self._skew) > 60
+            return changed
+        region = answer.headers.get('x-amz-bucket-region') or resp.region
+        if region and region != self.region and answer.status in (301, 307, 400, 403):
+            resp.errorMessage = '%s; the bucket is in the region %s' % (resp.errorMessage, region)
+            self.region = region
+            return True
+        return False
+
+    def warn_once(self, error: Any, seconds: float) -> None:
         """One line per outage, whatever the number of threads that meet it."""
-        with self._lock:
-            if self._warned:
-                return
+        if not self._warned:
             self._warned = True
-        sys.stderr.write('moxing: the object store does not answer (%s); trying again for up to %d s\n'
-                         % (error, seconds))
-        sys.stderr.flush()
+            say('moxing: the object store does not answer (%s); trying again for up to %d s' % (error, seconds))
 
 
 class Retry(object):
     """The patience of one request: waits that double, until the time since the first failure is up."""
 
-    def __init__(self, transport, url):
+    def __init__(self, transport: Transport, url: str) -> None:
         self._transport, self._url = transport, url
-        self._seconds = float(os.environ.get(RETRY_VARIABLE) or DEFAULT_RETRY_SECONDS)
+        default = 150.0 if transport.target.socket else 30.0
+        self._seconds = float(os.environ.get(RETRY_VARIABLE) or default)
+        self._tries = _settings.given('retry')
         self.progress()
 
-    def progress(self):
+    def progress(self) -> None:
         """What failed went on: the next failure is a first one again."""
-        self._wait, self._until = FIRST_WAIT, None
+        self._wait, self._until, self._count = float(_settings.given('retry_wait', FIRST_WAIT)), None, 1
 
-    def pause(self, error):
-        """Waits before the next attempt, or raises when there is none."""
-        path = self._transport.path
+    def pause(self, error: Any, after: Optional[str] = None) -> None:
+        """Waits before the next attempt, or raises when there is none. `after`: the seconds a busy store asks for."""
+        path = self._transport.target.socket
         # A restarting server takes its socket away for a moment; its folder stays.
-        if type(error) is FileNotFoundError and not os.path.isdir(os.path.dirname(path)):
+        if path and type(error) is FileNotFoundError and not os.path.isdir(os.path.dirname(path)):
             raise MoxFileConnectionException(
                 '%s: the socket of the object store, %s, is not there. Run the script inside a Ropeway task, or set '
-                '%s to the socket of one.' % (self._url, path, SOCKET_VARIABLE)) from error
+                '%s to the socket of one.' % (self._url, path, _settings.SOCKET_VARIABLE)) from error
         if self._until is None:
             self._until = time.monotonic() + self._seconds
-        if time.monotonic() + self._wait >= self._until:
-            if isinstance(error, MoxFileRespException):
+        wait = self._wait * (0.5 + random.random() / 2)
+        if after and after.isdigit():
+            wait = max(wait, float(after))
+        self._count += 1
+        out_of_tries = self._tries is not None and self._count > max(1, self._tries)
+        if out_of_tries or time.monotonic() + wait >= self._until:
+            if isinstance(error, _MoxFileBaseRespException):
                 raise error
-            raise MoxFileConnectionException('%s: the object store at %s (%s) did not answer for %d s: %s' % (
-                self._url, path, SOCKET_VARIABLE, self._seconds, error)) from error
+            patience = '%d tries' % (self._count - 1) if out_of_tries else '%d s' % self._seconds
+            raise MoxFileConnectionException('%s: the object store at %s did not answer for %s: %s' % (
+                self._url, self._transport.name, patience, error)) from error
         self._transport.warn_once(error, self._seconds)
-        time.sleep(self._wait)
+        time.sleep(wait)
         self._wait = min(2 * self._wait, LONGEST_WAIT)
 
 
-def send_exactly(connection, stream, length):
-    """Sends `length` bytes of a local file; a file that got shorter is an error, not a short object."""
-    left = length
+def _is_hopeless(error: BaseException) -> bool:
+    """A failure that no further try will cure: a name nobody knows, a certificate nobody trusts, a closed door."""
+    if isinstance(error, socket.gaierror):
+        return error.errno != socket.EAI_AGAIN
+    if isinstance(error, ssl.SSLError):
+        return 'CERTIFICATE_VERIFY_FAILED' in str(error) or 'WRONG_VERSION_NUMBER' in str(error)
+    return isinstance(error, (PermissionError, ssl.CertificateError))
+
+
+def say(line: str) -> None:
+    """One line to the person who waits."""
+    sys.stderr.write(line + '\n')
+    sys.stderr.flush()
+
+
+def new_md5() -> Any:
+    """None where the system's rules forbid md5."""
+    try:
+        return hashlib.md5()
+    except ValueError:
+        return None
+
+
+def send_exactly(connection: Any, stream: Any, length: int) -> Optional[str]:
+    """Sends `length` bytes of a local file; a file that got shorter is an error, not a short object. Returns the md5."""
+    left, md5 = length, new_md5()
     while left > 0:
         try:
             block = stream.read(min(BLOCK, left))
         except OSError as error:
             raise _LocalFailure() from error
         if not block:
-            raise ValueError('%s became shorter while it was uploaded' % getattr(stream, 'name', 'the file'))
+            name = getattr(stream, 'name', 'the file')
+            raise _LocalFailure() from OSError(5, 'became shorter while it was uploaded', name)
         connection.send(block)
+        if md5 is not None:
+            md5.update(block)
         left -= len(block)
+    return md5 and md5.hexdigest()
 
 
-def child_text(element, name):
+def child_text(element: Any, name: str) -> Optional[str]:
     """Text of a direct child, with or without S3's XML namespace; None when there is no such child."""
     for child in element:
         if child.tag.rpartition('}')[2] == name:
@@ -237,27 +259,30 @@ def child_text(element, name):
     return None
 
 
-def failure_of(answer, reason):
+def failure_of(answer: Any) -> MoxFileRespException:
     """The exception for an answer of 300 or more."""
-    code = message = None
+    code = message = region = None
     try:
-        root = ElementTree.fromstring(answer.body) if answer.body else ()
-        code, message = child_text(root, 'Code'), child_text(root, 'Message')
+        root = ElementTree.fromstring(answer.body) if answer.body else ElementTree.Element('none')
+        code, message, region = (child_text(root, name) for name in ('Code', 'Message', 'Region'))
     except ElementTree.ParseError:
         message = answer.body[:200].decode('utf-8', 'replace')
-    resp = Resp(answer.status, reason, answer.url, code, message)
+    resp = Resp(answer.status, answer.reason, answer.url, code, message)
+    resp.region = region  # type: ignore[attr-defined]
     return (MoxFileNotExistsException if answer.status == 404 else MoxFileRespException)(resp)
 
 
-_transports = {}
-_transports_lock = threading.Lock()
+_transports = {}  # type: Dict[Any, Transport]
 
 
-def transport():
-    """The connections to the socket the environment names now."""
-    path = os.environ.get(SOCKET_VARIABLE) or DEFAULT_SOCKET
-    with _transports_lock:
-        if path not in _transports:
-            _transports[path] = Transport(path)
-            atexit.register(_transports[path].close)
-        return _transports[path]
+def transport() -> Transport:
+    """The connections to the store that is meant now. Raises MoxFileConnectionException when nothing says which."""
+    try:
+        target = _settings.target()
+    except KeyError as error:
+        raise MoxFileConnectionException('no object store is known. ' + MISSING) from error
+    found = _transports.get(target)
+    if found is None:
+        found = _transports.setdefault(target, Transport(target))
+        atexit.register(found.pool.close)
+    return found

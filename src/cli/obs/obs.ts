@@ -26,6 +26,12 @@ const ENTRIES: readonly CommandEntry[] = [
     summary: 'show one object or bucket',
     load: async () => (await import('./stat.ts')).statCommand,
   },
+  {
+    name: 'move',
+    summary: 'move the files that standard input names',
+    load: async () => (await import('./move.ts')).moveCommand,
+    hidden: true,
+  },
 ]
 
 /** `argv` begins after `obs`. */

@@ -1,2 +1,2 @@
 """The older home of the file API: `from moxing.framework import file`."""
-from . import file  # noqa: F401
+from . import file, util  # noqa: F401

@@ -1,0 +1,2 @@
+"""Home of `moxing.framework.util.runtime`."""
+from . import runtime  # noqa: F401
