@@ -117,7 +117,7 @@ async function listEntries({ nodePath, tiniPath = TINI }: RuntimeOptions): Promi
     { name: 'launcher', text: await readFile(join(container, 'launcher.sh'), 'utf8'), executable: true },
     { name: 'pty.py', text: await readFile(join(container, 'pty.py'), 'utf8'), executable: false },
     { name: 'run_train.sh', text: await readFile(join(container, 'run_train.sh'), 'utf8'), executable: true },
-    ...(await pythonFiles(join(container, 'moxing'), 'moxing')),
+    ...(await pythonFiles(join(container, 'moxing', 'moxing'), 'moxing/moxing')),
   ].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 

@@ -1,7 +1,7 @@
 // Runs scripts against moxing and the real object server, each with a prefix and a local folder of its own; files are
 // moved by a launcher, as in a task, or by the script's own process.
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openInnerSocket } from '../../src/launcher/inner-socket.ts'
@@ -55,11 +55,15 @@ export class Scripts implements AsyncDisposable {
     this.#launcher = new AsyncDisposableStack()
   }
 
-  /** Starts a server in a new temporary folder, and a launcher's inner socket when that is to move the files. */
-  static async open(mover: Mover = 'script'): Promise<Scripts> {
+  /**
+   * Starts a server in a new temporary folder, and a launcher's inner socket when that is to move the files: for `uid`,
+   * as a task's.
+   */
+  static async open(mover: Mover = 'script', uid?: number): Promise<Scripts> {
     const dir = await mkdtemp(join(tmpdir(), 'mox-'))
     await chmod(dir, 0o777)
     const objects = await startObjects(dir, ['box'])
+    await chmod(objects.socket, 0o666)
     const path = join(dir, 'l.sock')
     const environment = {
       ROPEWAY_TASK_SOCKET: objects.socket,
@@ -75,6 +79,7 @@ export class Scripts implements AsyncDisposable {
       }
       const silent = { append: () => undefined, tell: () => undefined, environment: {} }
       scripts.#launcher.use(await openInnerSocket({ path, move: counted, ...silent }))
+      if (uid !== undefined) await chown(path, uid, uid)
     }
     return scripts
   }
