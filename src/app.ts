@@ -1,24 +1,17 @@
 // Wires a Config into a running server. Every owner goes onto one stack; leaving the scope takes them down in reverse.
 
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { getRequestListener } from '@hono/node-server'
 import { AppError } from './api/error.ts'
-import type { LookupAccessKey } from './auth/authenticate.ts'
+import type { LiveIdentity } from './auth/live-identity.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
-import { type AccessKeyStore, createAccessKeyStore } from './db/access-key-store.ts'
-import { createJobStore } from './db/job-store.ts'
-import { createRegistryStore } from './db/registry-store.ts'
-import { readSecretKey } from './db/secret-key.ts'
-import { announceServe } from './db/serves.ts'
 import { createApi } from './http/api.ts'
 import { serveExec } from './http/exec.ts'
 import { ExecSessions } from './http/exec-sessions.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import type { LogExporter } from './job/log-export.ts'
-import { type Clock, systemClock } from './lib/clock.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -29,14 +22,15 @@ import { openBackend } from './wiring/backend.ts'
 import { recordBackend } from './wiring/backend-record.ts'
 import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
-import { makeDataFolder } from './wiring/data-folder.ts'
-import { isDatabaseAway, openChangeFeed, openRowsDatabase, recordDatabase } from './wiring/database.ts'
+import { isDatabaseAway, openChangeFeed } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
 import { openImageInspector } from './wiring/image-inspector.ts'
 import { openDevices } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
-import { createLogExporter, embeddedObjects, exportingGate } from './wiring/log-export.ts'
+import { createLogExporter, exportingGate } from './wiring/log-export.ts'
+import { objectKeysOf } from './wiring/object-access.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
+import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
 import { Sweeper } from './wiring/sweep.ts'
 
@@ -75,7 +69,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   owned.use(exporter)
   owned.use(controller)
   const sweeper = owned.use(await createSweeper(config, parts, exporter, rows, logger))
-  const listeners = await openListeners(config, { ...parts, objects, lookup: rows.lookup }, owned, logger)
+  const listeners = await openListeners(config, { ...parts, objects, identity: rows.identity }, owned, logger)
   await rows.announce(listeners.api.url)
   await exporter.start()
   await controller.start()
@@ -86,8 +80,8 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     endpoint: listeners.api.url,
     object_endpoint: listeners.objects.url,
     project_id: rows.first.projectId,
-    access_key: rows.first.accessKey,
-    secret_key: rows.first.secret,
+    access_key: rows.first.key?.accessKey,
+    secret_key: rows.first.key?.secret,
   })
   const disposables = owned.move()
   return {
@@ -98,29 +92,10 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   }
 }
 
-/** Rows and who may ask. The folder's lock comes first: nothing of a living server is touched by a second one. */
-async function openRows(config: Config, owned: AsyncDisposableStack, logger: Logger) {
-  const clock = systemClock
-  makeDataFolder(config.dataDir)
-  const { db, serveId, where, now } = owned.use(await openRowsDatabase(config, logger))
-  const secretKey = await readSecretKey(config.dataDir)
-  const keys = createAccessKeyStore(db, { secretKey, clock })
-  const first = await keys.ensureFirst()
-  await recordDatabase(config.dataDir, where, first.projectId)
-  const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now })
-  const registries = createRegistryStore(db, { secretKey, clock })
-  const reloadKeys = () => keys.load()
-  const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
-  const lookup = liveKeys(keys, clock)
-  return { clock, serveId, first, store, registries, reloadKeys, announce, lookup }
-}
-
-type OpenRows = Awaited<ReturnType<typeof openRows>>
-
 /** What jobs need beside rows: logs, objects, devices and where tasks run. */
 async function openParts(
   config: Config,
-  { clock, store, serveId, registries }: OpenRows,
+  { clock, store, serveId, registries, first }: OpenRows,
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
@@ -132,7 +107,9 @@ async function openParts(
     }),
   )
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
-  const objects = owned.use(await openObjectStore({ dir: join(config.dataDir, 'objects'), clock }))
+  const objects = owned.use(
+    await openObjectStore({ dir: join(config.dataDir, 'objects'), clock, heir: first.projectId }),
+  )
   const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, devices.inventory())
   if (file !== null) logger.info({ file }, "the site's rules were read")
   for (const warning of warnings) logger.warn({ file }, warning)
@@ -184,18 +161,19 @@ type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']
 /** The two ports. */
 async function openListeners(
   config: Config,
-  parts: OpenParts & { readonly objects: ObjectStore; readonly lookup: LookupAccessKey },
+  parts: OpenParts & { readonly objects: ObjectStore; readonly identity: LiveIdentity },
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
-  const { objects, lookup, clock } = parts
+  const { objects, identity, clock, site } = parts
   const api = createApi({
     ...parts,
-    catalog: catalogOf(objects),
     version: config.version,
+    rate: site.api,
+    catalog: (projectId) => catalogOf(objects.within(projectId)),
     onError: failureLog(logger, 'a request failed', 'request'),
   })
-  const authorize = authorizeS3V4({ lookupSecret: (accessKey) => lookup(accessKey)?.secret, clock })
+  const authorize = authorizeS3V4({ lookup: objectKeysOf(identity), clock })
   const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
   const objectListener = owned.use(await listen('--objects', config.objects, objectHandler, 0))
   const apiListener = owned.use(
@@ -210,14 +188,6 @@ async function openListeners(
 /** A whole API request has to arrive within this; objects may take as long as they need. */
 const API_REQUEST_MS = 60_000
 
-/** An expired key opens nothing, neither the API nor the objects. */
-function liveKeys(keys: AccessKeyStore, clock: Clock): LookupAccessKey {
-  return (accessKey) => {
-    const key = keys.findSecret(accessKey)
-    return key && (key.expiresAtMs === null || key.expiresAtMs > clock.now().getTime()) ? key : undefined
-  }
-}
-
 /** What moves jobs: the controller, and the tasks' sockets that it opens and closes. */
 function createMovers(
   config: Config,
@@ -226,15 +196,17 @@ function createMovers(
   { first, serveId }: OpenRows,
   logger: Logger,
 ) {
-  const taskObjects = createObjectHandler({
-    store: objects,
-    authorize: authorizeAlways(first.projectId),
-    onFailure: objectFailure(logger),
-  })
+  const taskObjects = (projectId: string) =>
+    createObjectHandler({
+      store: objects,
+      authorize: authorizeAlways(projectId),
+      onFailure: objectFailure(logger),
+    })
   const exporter = createLogExporter({
     ...parts,
     dataDir: config.dataDir,
-    objects: embeddedObjects(objects),
+    objects,
+    firstProjectId: first.projectId,
     onError: failureLog(logger, 'logs could not be exported'),
   })
   const gate = new SocketTaskGate({

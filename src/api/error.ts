@@ -15,10 +15,13 @@ export type ErrorBody = z.infer<typeof errorBody>
 /** A failure with a row in the table. `message` names the field, what came and what would be valid. */
 export class AppError extends Error {
   readonly code: ErrorName
-  constructor(code: ErrorName, message: string, options?: { cause?: unknown }) {
+  /** When asking again may help. */
+  readonly retryAfterMs: number | undefined
+  constructor(code: ErrorName, message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(message, options)
     this.name = 'AppError'
     this.code = code
+    this.retryAfterMs = options?.retryAfterMs
   }
 }
 

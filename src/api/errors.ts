@@ -109,8 +109,18 @@ export const ERRORS = {
     'Give jobs a spec.log_export_path: what is brought there is kept until you delete it.',
   ),
 
-  Unauthorized: row('APIG.0301', 401, 'Sign the request with a valid access key (SDK-HMAC-SHA256).'),
-  Forbidden: row('ModelArts.0108', 403, 'Use an access key of the project in the path.'),
+  Unauthorized: row(
+    'APIG.0301',
+    401,
+    'Sign the request with a valid access key (SDK-HMAC-SHA256), or send a valid X-Auth-Token.',
+  ),
+  Forbidden: row(
+    'ModelArts.0108',
+    403,
+    'Use an access key of the project in the path, with the role that is needed.',
+  ),
+  TokenProjectIdNotMatch: row('ModelArts.2786', 404, 'Get a token whose scope is the project in the path.'),
+  TooManyRequests: row('ModelArts.2799', 429, 'Wait as long as Retry-After says, then repeat the request.'),
   TooManySessions: row(
     'ModelArts.9012',
     429,

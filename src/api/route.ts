@@ -7,6 +7,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** Each may what those before it may. */
 export const ROLES = ['viewer', 'user', 'admin'] as const
 export type Role = (typeof ROLES)[number]
+/** `open`: everybody, unasked who they are · `known`: whoever is known, in a project or not · `administrator`: of the installation. */
+export type Access = Role | 'open' | 'known' | 'administrator'
 
 export type Route = {
   readonly method: Method
@@ -17,8 +19,8 @@ export type Route = {
   readonly summary: string
   /** The name in ModelArts' documents (modelarts.md §1.9), or one of ours that begins with `ropeway:`. */
   readonly permission: string
-  /** The least role that has the permission. */
-  readonly role: Role
+  /** The least that has the permission. */
+  readonly role: Access
   /** A POST that changes nothing: it may be sent again. */
   readonly reads?: true
   /** Of a JSON body; routes without one ignore what is sent. */

@@ -1,58 +1,85 @@
-// Decides who sent an HTTP request: SDK-HMAC-SHA256 over method, path, query, headers and body.
-// Nothing else is accepted. The date may be 15 minutes off, as Huawei Cloud's gateway allows.
+// Decides who sent an HTTP request: X-Auth-Token, or a signature over method, path, query, headers and body. In two
+// steps: who names nobody we know is turned away before the body is read.
 import type { SignableRequest } from '../lib/signature/canonical.ts'
-import { verifySdkHmac } from '../lib/signature/sdk-hmac.ts'
+import { readSdkClaim, type SdkClaim, verifySdkHmac } from '../lib/signature/verify-sdk-hmac.ts'
 import type { Principal } from './principal.ts'
+import { type FoundKey, findKey, type Identities, type Proven, proveToken } from './proof.ts'
+import type { ReplayWindow } from './replay-window.ts'
 
-/** What is stored about an access key. `expiresAtMs` null means it never expires. */
-export type AccessKeyRecord = {
-  readonly secret: string
-  readonly projectId: string
-  readonly userName: string
-  readonly expiresAtMs: number | null
+/** `unauthorized`: we do not know who asks. `wrong-project`: we do, but X-Project-Id is not theirs. */
+export type Refusal = {
+  readonly ok: false
+  readonly refusal: 'unauthorized' | 'wrong-project' | 'too-many'
+  readonly message: string
+}
+export type Authenticated = { readonly ok: true; readonly principal: Principal } | Refusal
+
+/** Finishes with the whole body. `changes`: the request may not arrive twice. */
+export type Pending = {
+  readonly ok: true
+  finish(body: Uint8Array, replay: { window: ReplayWindow; changes: boolean }): Authenticated
 }
 
-/** Finds an access key at once (it is asked while a request waits); undefined when there is none. */
-export type LookupAccessKey = (accessKey: string) => AccessKeyRecord | undefined
+const unauthorized = (message: string): Refusal => ({ ok: false, refusal: 'unauthorized', message })
 
-/** `unauthorized`: we do not know who asks (401). `forbidden`: we know, but the project is not theirs (403). */
-export type AuthenticationResult =
-  | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly refusal: 'unauthorized' | 'forbidden'; readonly message: string }
+/** Looks at the headers alone. Messages hold no secret. */
+export function beginAuthentication(request: SignableRequest, identities: Identities): Pending | Refusal {
+  const token = request.headers['x-auth-token']
+  if (token) {
+    const proven = proveToken(identities, token)
+    return proven.ok
+      ? { ok: true, finish: () => inItsProject(request, proven) }
+      : unauthorized(proven.message)
+  }
+  const claim = readSdkClaim(request)
+  if (!claim.ok)
+    return unauthorized(claim.reason === 'missing' ? `${claim.message}, and no X-Auth-Token` : claim.message)
+  const key = findKey(identities, claim.accessKey, request.headers['x-security-token'])
+  if (typeof key === 'string') return unauthorized(key)
+  return {
+    ok: true,
+    finish: (body, replay) => finishSigned(request, identities, { claim, key, body, ...replay }),
+  }
+}
 
-/**
- * Verifies a request with its whole body. `pathProjectId` is the project segment of the path, null where a path has
- * none; it and the header X-Project-Id, where sent, have to be the key's own project. Messages hold no secret.
- */
-export function authenticate(input: {
-  request: SignableRequest
-  body: Uint8Array | string
-  pathProjectId: string | null
-  lookup: LookupAccessKey
-  now: Date
-}): AuthenticationResult {
-  const { request, body, lookup, now } = input
-  const verified = verifySdkHmac({
-    request,
-    body,
-    now,
-    lookupSecret: (accessKey) => lookup(accessKey)?.secret,
-  })
-  if (!verified.ok) return { ok: false, refusal: 'unauthorized', message: verified.message }
-  const record = lookup(verified.accessKey)
-  if (!record || (record.expiresAtMs !== null && record.expiresAtMs <= now.getTime()))
-    return { ok: false, refusal: 'unauthorized', message: `The access key ${verified.accessKey} has expired` }
-  const asked = [
-    ['The project in the path', input.pathProjectId],
-    ['X-Project-Id', request.headers['x-project-id'] ?? null],
-  ] as const
-  for (const [where, projectId] of asked)
-    if (projectId !== null && projectId !== record.projectId)
-      return {
-        ok: false,
-        refusal: 'forbidden',
-        message: `${where} is ${JSON.stringify(projectId)}, but access key ${verified.accessKey} belongs to project ${record.projectId}`,
-      }
-  const { projectId, userName } = record
-  return { ok: true, principal: { projectId, accessKey: verified.accessKey, userName } }
+function finishSigned(
+  request: SignableRequest,
+  { now }: Identities,
+  signed: { claim: SdkClaim; key: FoundKey; body: Uint8Array; window: ReplayWindow; changes: boolean },
+): Authenticated {
+  const { claim, key, body, window, changes } = signed
+  const failure = verifySdkHmac(claim, { request, body, secretKey: key.secret, now })
+  if (failure) return unauthorized(failure.message)
+  const proven = inItsProject(request, key.prove())
+  if (!proven.ok || !changes) return proven
+  const isStrict = claim.signedHeaders.includes(NONCE_HEADER)
+  switch (window.note(claim.signature, claim.signedAtMs, now.getTime(), isStrict)) {
+    case 'new':
+      return proven
+    case 'repeated':
+      return unauthorized(
+        'This very request was received before; sign again (a new X-Sdk-Date) to repeat it on purpose',
+      )
+    case 'full':
+      return { ok: false, refusal: 'too-many', message: 'Too many requests with dates of these minutes' }
+  }
+}
+
+/** A signed header of ours with something random in it: such a request is never taken twice, not even within a second. */
+export const NONCE_HEADER = 'x-ropeway-nonce'
+
+function inItsProject(request: SignableRequest, proven: Proven): Authenticated {
+  if (!proven.ok) return unauthorized(proven.message)
+  const asked = request.headers['x-project-id']
+  const { projectId } = proven.principal
+  return asked === undefined || asked === projectId
+    ? proven
+    : { ok: false, refusal: 'wrong-project', message: wrongProject('X-Project-Id', asked, proven.principal) }
+}
+
+/** Says the caller's own project and nothing of the other: whether that exists is not told. */
+export function wrongProject(where: string, asked: string, { projectId, proof }: Principal): string {
+  const whose = proof.kind === 'token' ? 'the token' : `access key ${proof.id}`
+  const own = projectId === '' ? 'is of no project' : `belongs to project ${projectId}`
+  return `${where} is ${JSON.stringify(asked.slice(0, 80))}, but ${whose} ${own}`
 }

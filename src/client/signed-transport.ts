@@ -1,4 +1,5 @@
 // One signed HTTP request and its whole answer. Requests that only read are repeated while a server restarts.
+import { randomBytes } from 'node:crypto'
 import { Agent, type Dispatcher } from 'undici'
 import { sleep } from '../lib/abort.ts'
 import { signSdkHmac } from '../lib/signature/sdk-hmac.ts'
@@ -106,6 +107,8 @@ export class SignedTransport implements AsyncDisposable {
       'content-type': 'application/json',
       'user-agent': 'ropeway',
       'x-project-id': projectId,
+      // Our requests are never repeated by another who recorded one, not even at once.
+      'x-ropeway-nonce': randomBytes(12).toString('base64url'),
     }
     const request = { method, path, query, headers: own }
     const headers = signSdkHmac({ request, body, accessKey, secretKey, now: new Date() })

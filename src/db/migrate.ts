@@ -5,6 +5,7 @@ import * as first from './migrations/0001-first.ts'
 import * as registries from './migrations/0002-registries.ts'
 import * as serves from './migrations/0003-serves.ts'
 import * as reportTimes from './migrations/0004-report-times.ts'
+import * as identity from './migrations/0005-identity.ts'
 import * as outputClaims from './migrations/0008-output-claims.ts'
 import type { Rows } from './tables.ts'
 
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-registries': registries,
   '0003-serves': serves,
   '0004-report-times': reportTimes,
+  '0005-identity': identity,
   '0008-output-claims': outputClaims,
 }
 

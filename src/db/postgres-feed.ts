@@ -13,23 +13,31 @@ const LONGEST_PAUSE_MS = 5_000
 const HEARTBEAT_MS = 10_000
 
 /** Another function gets another number, and drops this one; a server of the version before goes on hearing. */
-const FEED = 'ropeway_feed_1'
+const FEED = 'ropeway_feed_2'
 const FEED_TABLES = {
   jobs: 'insert or delete or update of version',
   events: 'insert',
-  access_keys: 'insert or delete',
+  // Not for last_used_at, which says nothing new to anybody.
+  access_keys: 'insert or delete or update of enabled, expires_at',
+  users: 'insert or delete or update',
+  memberships: 'insert or delete or update',
+  projects: 'insert or delete or update of enabled, description',
+  revoked_tokens: 'insert',
 } as const
+const JOB_TABLES: ReadonlySet<string> = new Set(['jobs', 'events'])
 
 /** Makes the triggers unless they are there: `create trigger` waits for every transaction on its table. */
 export async function ensureFeed(db: Kysely<Tables>): Promise<void> {
+  const tables = Object.keys(FEED_TABLES)
   await db.transaction().execute(async (transaction) => {
     // Two servers may start at once, and `create or replace` of one function by two fails.
     await sql`select pg_advisory_xact_lock(hashtext('ropeway feed'))`.execute(transaction)
     const { rows } = await sql<{ count: number }>`
       select count(*) as count from pg_trigger
-      where tgname = ${FEED} and tgrelid in ('jobs'::regclass, 'events'::regclass, 'access_keys'::regclass)
+      where tgname = ${FEED} and tgrelid in (${sql.join(tables.map((table) => sql`${table}::regclass`))})
     `.execute(transaction)
-    if (rows[0]?.count === Object.keys(FEED_TABLES).length) return
+    if (rows[0]?.count === tables.length) return
+    await sql`drop function if exists ropeway_feed_1() cascade`.execute(transaction)
     await sql`
       create or replace function ${sql.raw(FEED)}() returns trigger language plpgsql as $$
       begin
@@ -52,7 +60,8 @@ export type FeedOptions = {
   readonly serveId: string
   /** A job that another server made, changed or erased; `mine`: this serve may have to move it. */
   readonly onJob: (jobId: string, mine: boolean) => void
-  readonly onAccessKeys: () => void
+  /** Users, projects, members, keys or tokens. */
+  readonly onIdentities: () => void
   /** Listening has begun, for the first time or again: anything may have changed before. When it rejects, it begins anew. */
   readonly onListening: () => Promise<void>
 }
@@ -105,7 +114,7 @@ async function listenOnce(options: FeedOptions, signal: AbortSignal, onUp: () =>
   }
 }
 
-function hear({ serveId, onJob, onAccessKeys }: FeedOptions, payload: string): void {
+function hear({ serveId, onJob, onIdentities }: FeedOptions, payload: string): void {
   let message: { table?: string; by?: string; job?: string; serve?: string | null }
   try {
     message = JSON.parse(payload)
@@ -113,7 +122,8 @@ function hear({ serveId, onJob, onAccessKeys }: FeedOptions, payload: string): v
     return
   }
   if (message.by === applicationName(serveId)) return
-  if (message.table === 'access_keys') onAccessKeys()
+  if (message.table === undefined) return
+  if (!JOB_TABLES.has(message.table)) onIdentities()
   else if (typeof message.job === 'string')
     onJob(message.job, message.serve === null || message.serve === serveId)
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loginFor } from '../job/registries.ts'
-import { createAccessKeyStore } from './access-key-store.ts'
 import { openDatabase } from './database.ts'
+import { createIdentityStore } from './identity-store.ts'
 import { createRegistryStore } from './registry-store.ts'
 
 const secretKey = Buffer.alloc(32, 7)
@@ -16,7 +16,7 @@ async function open() {
   const database = await openDatabase(dir)
   const time = { nowMs: 1_000 }
   const clock = { now: () => new Date(time.nowMs) }
-  const { projectId } = await createAccessKeyStore(database.db, { secretKey, clock }).ensureFirst()
+  const { projectId } = await createIdentityStore(database.db, { secretKey, clock }).ensureFirst()
   return {
     db: database.db,
     dir,

@@ -69,17 +69,33 @@ type Bookings = {
 
 type BookedDevices = { serve_id: string; host_id: string; physical_id: number; job_id: string; task: string }
 
-type Projects = { id: string; name: string; created_at: number }
+type Users = {
+  id: string
+  name: string
+  enabled: number
+  administrator: number
+  password: string | null
+  epoch: number
+  created_at: number
+}
+
+type Projects = { id: string; name: string; description: string; enabled: number; created_at: number }
+
+type Memberships = { user_id: string; project_id: string; role: string }
 
 type AccessKeys = {
   access_key: string
+  user_id: string
   project_id: string
-  user_name: string
-  scope: string
   secret_key: string
+  description: string
+  enabled: number
   created_at: number
   expires_at: number | null
+  last_used_at: number | null
 }
+
+type RevokedTokens = { id: string; expires_at: number }
 
 type Registries = {
   project_id: string
@@ -101,8 +117,11 @@ export type Tables = {
   reports: Reports
   bookings: Bookings
   booked_devices: BookedDevices
+  users: Users
   projects: Projects
+  memberships: Memberships
   access_keys: AccessKeys
+  revoked_tokens: RevokedTokens
   registries: Registries
   serves: Serves
   output_claims: OutputClaims

@@ -3,29 +3,27 @@ import { Hono } from 'hono'
 import { AppError, toErrorBody } from '../api/error.ts'
 import { ERRORS } from '../api/errors.ts'
 import { languageOf } from '../api/language.ts'
-import { authenticate, type LookupAccessKey } from '../auth/authenticate.ts'
+import type { Rate } from '../auth/rate-limit.ts'
 import { newUuid } from '../lib/id.ts'
 import { documents } from './documents.ts'
 import { eventHandlers } from './events.ts'
 import { execHandlers } from './exec.ts'
 import { flavorHandlers } from './flavors.ts'
+import { createGate } from './gate.ts'
 import { addHandlers } from './handlers.ts'
 import { imageCheckHandlers } from './image-checks.ts'
 import { logHandlers } from './logs.ts'
 import { ownHandlers } from './own.ts'
 import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
-import { readBytes } from './read-bytes.ts'
 import { registryHandlers } from './registries.ts'
 import { trainingJobHandlers } from './training-jobs.ts'
 import { WaitingView } from './waiting.ts'
 
-/** Bodies of the API end here (modelarts.md §1.1). */
-export const MAX_BODY_BYTES = 12 << 20
-
 export type ApiOptions = Omit<ApiParts, 'waiting'> & {
-  readonly lookup: LookupAccessKey
   /** The package's, for the documents. */
   readonly version: string
+  /** How often a user may ask in a project. */
+  readonly rate: Rate
   /** Gets what nobody foresaw; the caller of the API sees only a request id. */
   readonly onError: (requestId: string, error: unknown) => void
 }
@@ -33,6 +31,7 @@ export type ApiOptions = Omit<ApiParts, 'waiting'> & {
 /** Builds the application. Without authentication it answers to `/healthz` and the documents only (decisions.md §4). */
 export function createApi(options: ApiOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
+  const enter = createGate(options)
   app.use(async (context, next) => {
     context.set('requestId', newUuid())
     context.header('X-Request-Id', context.get('requestId'))
@@ -41,7 +40,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   for (const [path, answer] of Object.entries(documents(options.version))) app.get(path, answer)
   app.use('/*', async (context, next) => {
-    await identify(options, context)
+    await enter(context)
     await next()
   })
   const parts: ApiParts = { ...options, waiting: new WaitingView(options) }
@@ -67,37 +66,6 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   return app
 }
 
-async function identify(options: ApiOptions, context: ApiContext): Promise<void> {
-  const url = new URL(context.req.raw.url)
-  const headers = Object.fromEntries(context.req.raw.headers)
-  // Who does not name a key that exists is turned away before a byte of the body is read.
-  const claimed = /Access=([^,\s]+)/.exec(headers['authorization'] ?? '')?.[1]
-  const known = claimed !== undefined && options.lookup(claimed) !== undefined
-  const body = known ? await readBytes(context.req.raw, MAX_BODY_BYTES) : new Uint8Array()
-  const result = authenticate({
-    request: { method: context.req.method, path: url.pathname, query: url.search.slice(1), headers },
-    body,
-    pathProjectId: projectInPath(url.pathname),
-    lookup: options.lookup,
-    now: options.clock.now(),
-  })
-  if (!result.ok)
-    throw new AppError(result.refusal === 'forbidden' ? 'Forbidden' : 'Unauthorized', result.message)
-  context.set('principal', result.principal)
-  context.set('body', body)
-}
-
-/** `/v2/PROJECT/…` or `/ropeway/v1/PROJECT/…`; null where a path has none. A bad escape is compared as it is. */
-function projectInPath(path: string): string | null {
-  const [, area, version, project] = path.split('/')
-  const text = area === 'ropeway' ? project : version
-  try {
-    return text ? decodeURIComponent(text) : null
-  } catch {
-    return text ?? null
-  }
-}
-
 const notFound = (context: ApiContext): AppError =>
   new AppError(
     'PathNotFound',
@@ -107,6 +75,8 @@ const notFound = (context: ApiContext): AppError =>
 function answerError(context: ApiContext, error: AppError): Response {
   const { status } = ERRORS[error.code]
   context.header('X-Request-Id', context.get('requestId'))
+  if (error.retryAfterMs !== undefined)
+    context.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1000)))
   return status === 204
     ? context.body(null, 204)
     : context.json(toErrorBody(error, languageOf(context.req.header('x-language'))), status)

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { AppError } from '../api/error.ts'
 import type { Route } from '../api/route.ts'
 import { type ROUTES, type RouteName, routeOf } from '../api/routes.ts'
+import { allow } from './allow.ts'
 import { parseBody, parseQuery } from './parse.ts'
 import type { ApiContext, ApiEnv } from './parts.ts'
 
@@ -47,6 +48,7 @@ export function addHandlers(app: Hono<ApiEnv>, handlers: Handlers): void {
 
 function addRoute(app: Hono<ApiEnv>, route: Route, handle: (call: unknown) => unknown): void {
   app.on(route.method, route.path, async (context: ApiContext) => {
+    allow(route, context.get('principal'), context.req.param('project'))
     const body = route.body && parseBody(route.body, bodyOf(route, context))
     const query = route.query && parseQuery(route.query, context.req.query())
     const answer = await handle({ context, body, query })

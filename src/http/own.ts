@@ -19,7 +19,13 @@ async function dryRun(parts: ApiParts, { context, body }: Call<'dryRun'>): Promi
   const inventory = parts.inventory()
   const created = await createJob(
     { id: newUuid(), projectId, userName, nowMs: parts.clock.now().getTime(), body },
-    { inventory, catalog: parts.catalog, backend: parts.backend, site: parts.site, disk: parts.disk },
+    {
+      inventory,
+      catalog: parts.catalog(projectId),
+      backend: parts.backend,
+      site: parts.site,
+      disk: parts.disk,
+    },
   )
   const job = trialJob(created.job)
   const now = place(job, inventory, await parts.store.bookings())

@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { Inventory } from '../accelerator/device.ts'
 import { AppError } from '../api/error.ts'
+import type { LiveIdentity } from '../auth/live-identity.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { DiskGuard } from '../job/disk-guard.ts'
 import type { Job } from '../job/job.ts'
@@ -18,7 +19,8 @@ import type { WaitingView } from './waiting.ts'
 export type ApiParts = {
   readonly store: JobStore
   readonly logs: LogStore
-  readonly catalog: ObjectCatalog
+  /** The objects that a project sees. */
+  readonly catalog: (projectId: string) => ObjectCatalog
   readonly backend: Backend
   readonly inventory: () => Inventory
   readonly site: Site
@@ -28,6 +30,7 @@ export type ApiParts = {
   readonly registryTester: RegistryTester | null
   /** null where there are no images. */
   readonly imageInspector: ImageInspector | null
+  readonly identity: LiveIdentity
   readonly clock: Clock
   /** Wakes the controller. */
   readonly wake: ChangeSignal

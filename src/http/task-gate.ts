@@ -14,8 +14,8 @@ import { createTaskApi, type TaskApiParts, type TaskIdentity } from './task-api.
 
 export type TaskGateParts = TaskApiParts & {
   readonly backend: Backend
-  /** Serves S3 to the tasks. */
-  readonly serveObjects: (request: IncomingMessage, response: ServerResponse) => void
+  /** Serves S3 to the tasks of a project. */
+  readonly serveObjects: (projectId: string) => (request: IncomingMessage, response: ServerResponse) => void
 }
 
 const API_PREFIX = '/.ropeway/'
@@ -43,7 +43,10 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
       const path = join(dir, 'task.sock')
       wanted.add(path)
       if (servers.has(path) || !(await isDirectory(dir))) continue
-      servers.set(path, await this.#listen(path, { jobId: job.id, attempt: ref.attempt, task }))
+      servers.set(
+        path,
+        await this.#listen(path, job.projectId, { jobId: job.id, attempt: ref.attempt, task }),
+      )
     }
     // Nobody asks for an earlier attempt: its tasks were gone before this one was on record.
     for (const [path, server] of [...servers]) {
@@ -93,11 +96,12 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
     for (const jobId of [...this.#open.keys()]) await this.close(jobId)
   }
 
-  async #listen(path: string, who: TaskIdentity): Promise<Server> {
+  async #listen(path: string, projectId: string, who: TaskIdentity): Promise<Server> {
     const api = getRequestListener(createTaskApi(this.#parts, who).fetch)
+    const serveObjects = this.#parts.serveObjects(projectId)
     const server = createServer((request, response) => {
       if (request.url?.startsWith(API_PREFIX)) void api(request, response)
-      else this.#parts.serveObjects(request, response)
+      else serveObjects(request, response)
     })
     // Objects may be large and a paused program slow: only idle connections are timed.
     server.requestTimeout = 0

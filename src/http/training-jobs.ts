@@ -47,7 +47,7 @@ async function create(parts: ApiParts, { context, body }: Call<'createTrainingJo
     { id: newUuid(), projectId, userName, nowMs, body },
     {
       inventory: parts.inventory(),
-      catalog: parts.catalog,
+      catalog: parts.catalog(projectId),
       backend: parts.backend,
       site: parts.site,
       disk: parts.disk,

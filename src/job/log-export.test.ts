@@ -186,6 +186,7 @@ test('a target that refuses is told of once, and once more when it works', async
 
 test('a server that starts again goes on, and forgets a job that has ended with everything brought', async () => {
   const record: ExportRecord = {
+    projectId: 'p',
     jobId: ID,
     generation: 2,
     target: { kind: 'objects', bucket: 'b', prefix: 'l/' },

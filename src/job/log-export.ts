@@ -14,6 +14,8 @@ import type { JobStore } from './store.ts'
 
 export type ExportRecord = {
   readonly jobId: string
+  /** Whose buckets it may write to. */
+  readonly projectId: string
   readonly generation: Generation
   readonly target: LogExportTarget
   /** Devices of each task. */
@@ -36,7 +38,7 @@ export type LogExportParts = {
     streams(jobId: string): Promise<(StreamName & { readonly jobId: string; readonly length: number })[]>
     read(key: StreamName & { readonly jobId: string }, offset: number, limit: number): Promise<Uint8Array>
   }
-  readonly sinkOf: (target: LogExportTarget) => LogSink
+  readonly sinkOf: (target: LogExportTarget, projectId: string) => LogSink
   readonly records: ExportRecords
   readonly store: Pick<JobStore, 'getById' | 'addEvents'>
   readonly changed: ChangeSignal
@@ -92,7 +94,8 @@ export class LogExporter implements AsyncDisposable {
     const target = logExportTargetOf(job.request)
     if (target === null) return
     const devices = job.status.placements[0]?.physicalIds.length ?? 0
-    const record = { jobId: job.id, generation: job.generation, target, devices, done: {}, failing: false }
+    const { id: jobId, projectId, generation } = job
+    const record = { jobId, projectId, generation, target, devices, done: {}, failing: false }
     this.#track(record)
     await this.#save(record)
   }
@@ -177,7 +180,7 @@ export class LogExporter implements AsyncDisposable {
   async #bring(tracked: Tracked, all: boolean): Promise<void> {
     const { logs, sinkOf, nowMs } = this.#parts
     const { record } = tracked
-    const sink = sinkOf(record.target)
+    const sink = sinkOf(record.target, record.projectId)
     for (const { length, ...key } of await logs.streams(record.jobId)) {
       const id = streamId(key)
       const before = tracked.record.done[id] ?? 0

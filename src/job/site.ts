@@ -63,6 +63,8 @@ export type Site = {
   }
   /** How much code a job may bring. */
   readonly code: CodeLimits
+  /** How often a user may ask the API in a project; bursts may be larger. */
+  readonly api: { readonly perSecond: number; readonly burst: number }
   readonly disk: {
     /** New jobs are refused while a disk of the installation has less free than this. */
     readonly minFreeBytes: number
@@ -86,5 +88,6 @@ export const DEFAULT_SITE: Site = {
   cacheDir: null,
   docker: { socket: null, networkRange: '10.212.0.0/16', internalNetworks: false },
   code: { maxBytes: 5 * 2 ** 30, maxFiles: 1024, maxDepth: 32 },
+  api: { perSecond: 2000, burst: 4000 },
   disk: { minFreeBytes: 1 << 30, logBytes: null, logDays: null },
 }

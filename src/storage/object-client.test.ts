@@ -12,6 +12,7 @@ import { authorizeAlways, authorizeS3V4 } from './server/authorize.ts'
 import { createObjectHandler } from './server/object-handler.ts'
 import { listenObjectServer, type ObjectServer } from './server/object-server-fixture.ts'
 import { type ObjectStore, openObjectStore } from './server/object-store.ts'
+import { onlyKey } from './server/store-fixture.ts'
 
 let dir: string
 let store: ObjectStore
@@ -21,10 +22,7 @@ let client: ObjectClient
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'ropeway-client-'))
   store = await openObjectStore({ dir: join(dir, 'store'), clock: systemClock })
-  const authorize = authorizeS3V4({
-    lookupSecret: (key) => (key === 'AK' ? 'SK' : undefined),
-    clock: systemClock,
-  })
+  const authorize = authorizeS3V4({ lookup: onlyKey('AK', 'SK'), clock: systemClock })
   server = await listenObjectServer(createObjectHandler({ store, authorize }), { host: '127.0.0.1', port: 0 })
   client = new ObjectClient({ target: { endpoint: server.endpoint, accessKey: 'AK', secretKey: 'SK' } })
   await client.createBucket('bkt')
@@ -129,7 +127,7 @@ test('errors carry the status and the word of the store', async () => {
 
 test("over a task's socket no key is needed", async () => {
   const socketPath = join(dir, 'task.sock')
-  const handler = createObjectHandler({ store, authorize: authorizeAlways('task') })
+  const handler = createObjectHandler({ store, authorize: authorizeAlways('') })
   await using _listener = await listenObjectServer(handler, { socketPath })
   await using task = new ObjectClient({ target: { socketPath } })
   await task.put('bkt', 'from task', Buffer.from('x'))

@@ -2,11 +2,11 @@
 import type { ListedObject, ObjectCatalog } from '../job/ports.ts'
 import { bucketNameProblem } from '../storage/object-url.ts'
 import type { ListPage } from '../storage/server/list-objects.ts'
-import type { ObjectStore } from '../storage/server/object-store.ts'
+import type { ProjectObjects } from '../storage/server/object-store.ts'
 import { StorageError } from '../storage/server/storage-error.ts'
 
 /** Names that could not be a bucket or key are simply not there. */
-export function catalogOf(store: ObjectStore): ObjectCatalog {
+export function catalogOf(store: ProjectObjects): ObjectCatalog {
   const hasBucket = async (bucket: string) =>
     bucketNameProblem(bucket) === undefined && (await store.bucketExists(bucket))
   return {

@@ -7,8 +7,9 @@ export type Credentials = {
   readonly endpoint: string
   readonly object_endpoint: string
   readonly project_id: string
-  readonly access_key: string
-  readonly secret_key: string
+  /** Absent where no administrator has a key that works: clients then say their own. */
+  readonly access_key: string | undefined
+  readonly secret_key: string | undefined
 }
 
 /** Mode 0600, replaced whole. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../api/error.ts'
+import type { LiveIdentity } from '../auth/live-identity.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { writeFileAtomic } from '../db/atomic-file.ts'
 import { type Database, openDatabase, takeFolder } from '../db/database.ts'
@@ -77,7 +78,7 @@ export type FeedParts = {
   readonly wake: ChangeSignal
   readonly changed: ChangeSignal
   readonly serveId: string
-  readonly reloadKeys: () => Promise<unknown>
+  readonly identity: Pick<LiveIdentity, 'reload'>
 }
 
 /** Hears of what other servers change; null for SQLite, which has one server. */
@@ -87,9 +88,10 @@ export async function openChangeFeed(
   logger: Logger,
 ): Promise<AsyncDisposable | null> {
   if (config.databaseUrl === null) return null
-  const { store, wake, changed, serveId, reloadKeys } = parts
+  const { store, wake, changed, serveId, identity } = parts
   const failed = (error: unknown): void => {
-    if (!isDatabaseAway(error)) logger.warn({ error: String(error) }, 'access keys could not be read again')
+    if (!isDatabaseAway(error))
+      logger.warn({ error: String(error) }, 'users and keys could not be read again')
   }
   const { openFeed } = await import('../db/postgres-feed.ts')
   return openFeed({
@@ -99,9 +101,9 @@ export async function openChangeFeed(
       changed.notify(jobId)
       if (mine) wake.notify(jobId)
     },
-    onAccessKeys: () => void reloadKeys().catch(failed),
+    onIdentities: () => void identity.reload().catch(failed),
     onListening: async () => {
-      await reloadKeys()
+      await identity.reload()
       for (const id of await store.listUnfinished(serveId)) wake.notify(id)
     },
   })

@@ -7,29 +7,37 @@ import { type ExportRecord, type ExportRecords, LogExporter, type LogExportParts
 import { type ObjectSink, objectLogSink } from '../job/log-export-objects.ts'
 import type { TaskGate } from '../job/ports.ts'
 import type { Site } from '../job/site.ts'
-import type { ObjectStore } from '../storage/server/object-store.ts'
+import type { ObjectStore, ProjectObjects } from '../storage/server/object-store.ts'
 import { folderLogSink } from './log-export-folder.ts'
 
 export type LogExportOptions = Omit<LogExportParts, 'records' | 'sinkOf'> & {
   readonly dataDir: string
   readonly site: Pick<Site, 'logExportPaths'>
-  readonly objects: ObjectSink
+  readonly objects: ObjectStore
+  /** Whose jobs there were before there were projects. */
+  readonly firstProjectId: string
 }
 
 /** An exporter that goes on where an earlier server stopped, once it is started. */
-export function createLogExporter({ dataDir, site, objects, ...parts }: LogExportOptions): LogExporter {
+export function createLogExporter({
+  dataDir,
+  site,
+  objects,
+  firstProjectId,
+  ...parts
+}: LogExportOptions): LogExporter {
   return new LogExporter({
     ...parts,
-    records: exportRecords(join(dataDir, 'log-exports')),
-    sinkOf: (target) =>
+    records: exportRecords(join(dataDir, 'log-exports'), firstProjectId),
+    sinkOf: (target, projectId) =>
       target.kind === 'objects'
-        ? objectLogSink(objects, target)
+        ? objectLogSink(embeddedObjects(objects.within(projectId)), target)
         : folderLogSink(target.path, site.logExportPaths),
   })
 }
 
 /** The embedded store as a target. */
-export function embeddedObjects(store: ObjectStore): ObjectSink {
+function embeddedObjects(store: ProjectObjects): ObjectSink {
   return {
     async put({ bucket, key }, body) {
       await store.put({ bucket, key, body, headers: { 'content-type': 'text/plain; charset=utf-8' } })
@@ -40,7 +48,7 @@ export function embeddedObjects(store: ObjectStore): ObjectSink {
 const RECORD_FILE = /^[0-9a-f-]{36}\.json$/
 
 /** One small file for each job. One that nobody can read is left out: the job's logs stay with the server. */
-function exportRecords(dir: string): ExportRecords {
+function exportRecords(dir: string, firstProjectId: string): ExportRecords {
   const path = (jobId: string) => join(dir, `${jobId}.json`)
   return {
     async load() {
@@ -49,7 +57,7 @@ function exportRecords(dir: string): ExportRecords {
         .filter((name) => RECORD_FILE.test(name))
         .map(async (name) => {
           const text = await readFile(join(dir, name), 'utf8').catch(() => '')
-          return parseRecord(text)
+          return parseRecord(text, firstProjectId)
         })
       return (await Promise.all(texts)).filter((record) => record !== null)
     },
@@ -61,9 +69,9 @@ function exportRecords(dir: string): ExportRecords {
   }
 }
 
-function parseRecord(text: string): ExportRecord | null {
+function parseRecord(text: string, projectId: string): ExportRecord | null {
   try {
-    const record = JSON.parse(text) as ExportRecord
+    const record = { projectId, ...JSON.parse(text) } as ExportRecord
     return typeof record.jobId === 'string' && record.target !== undefined ? record : null
   } catch {
     return null

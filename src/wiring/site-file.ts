@@ -108,6 +108,12 @@ export const siteFile = z
         max_depth: z.number().int().positive().optional(),
       })
       .optional(),
+    api: z
+      .strictObject({
+        requests_per_second: z.number().positive().optional(),
+        burst: z.number().int().positive().optional(),
+      })
+      .optional(),
     disk: z
       .strictObject({
         min_free: size.optional(),
@@ -196,6 +202,8 @@ function knownKeys(at: readonly string[]): string[] {
     container,
     allow: siteFile.shape.allow.unwrap(),
     docker: siteFile.shape.docker.unwrap(),
+    api: siteFile.shape.api.unwrap(),
+    code: siteFile.shape.code.unwrap(),
     disk: siteFile.shape.disk.unwrap(),
     flavors: container,
   }
@@ -204,7 +212,7 @@ function knownKeys(at: readonly string[]): string[] {
 }
 
 function siteOf(file: SiteFile): Site {
-  const { allow, docker, code, disk } = DEFAULT_SITE
+  const { allow, docker, code, api, disk } = DEFAULT_SITE
   return {
     pullPolicy: file.pull_policy ?? DEFAULT_SITE.pullPolicy,
     runUser: file.run_user ?? DEFAULT_SITE.runUser,
@@ -234,6 +242,7 @@ function siteOf(file: SiteFile): Site {
       maxFiles: file.code?.max_files ?? code.maxFiles,
       maxDepth: file.code?.max_depth ?? code.maxDepth,
     },
+    api: rateOf(file.api?.requests_per_second ?? api.perSecond, file.api?.burst),
     disk: {
       minFreeBytes: file.disk?.min_free ?? disk.minFreeBytes,
       logBytes: file.disk?.log_size ?? disk.logBytes,
@@ -241,6 +250,9 @@ function siteOf(file: SiteFile): Site {
     },
   }
 }
+
+/** Twice the rate at once where nothing is said. */
+const rateOf = (perSecond: number, burst = Math.ceil(2 * perSecond)): Site['api'] => ({ perSecond, burst })
 
 const containerOf = ({ shm_size, ulimits: limits, devices, capabilities }: z.infer<typeof container>) => ({
   ...(shm_size === undefined ? {} : { shmBytes: shm_size }),

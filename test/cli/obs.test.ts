@@ -11,6 +11,7 @@ import { ObjectClient } from '../../src/storage/object-client.ts'
 import { authorizeS3V4 } from '../../src/storage/server/authorize.ts'
 import { createObjectHandler } from '../../src/storage/server/object-handler.ts'
 import { openObjectStore } from '../../src/storage/server/object-store.ts'
+import { onlyKey } from '../../src/storage/server/store-fixture.ts'
 import { type Ended, ropeway } from './ropeway.ts'
 
 const owned = new AsyncDisposableStack()
@@ -24,10 +25,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ropeway-obs-'))
   owned.defer(() => rm(folder, { recursive: true, force: true }))
   const store = owned.use(await openObjectStore({ dir: join(folder, 'store'), clock: systemClock }))
-  const authorize = authorizeS3V4({
-    lookupSecret: (key) => (key === 'AK' ? 'sk' : undefined),
-    clock: systemClock,
-  })
+  const authorize = authorizeS3V4({ lookup: onlyKey('AK', 'sk'), clock: systemClock })
   const onFailure = (error: Error) => assert.fail(error)
   const server = createServer(createObjectHandler({ store, authorize, onFailure }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,7 +1,7 @@
 // A small API server for command line tests: checks signatures, records requests, answers as a test says.
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { authenticate } from '../../src/auth/authenticate.ts'
+import { readSdkClaim, verifySdkHmac } from '../../src/lib/signature/verify-sdk-hmac.ts'
 
 export const KEY = { accessKey: 'RWTESTKEY', secretKey: 'test-secret', projectId: 'p1' }
 
@@ -68,20 +68,15 @@ export class StubServer implements AsyncDisposable {
     const headers = Object.fromEntries(
       Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
     )
-    const result = authenticate({
-      request: { method: incoming.method ?? '', path: url.pathname, query: url.search.slice(1), headers },
-      body,
-      pathProjectId: url.pathname.replace('/ropeway/v1/', '/v2/').split('/')[2] ?? null,
-      lookup: (key) =>
-        key === KEY.accessKey
-          ? { secret: KEY.secretKey, projectId: KEY.projectId, userName: 'u', expiresAtMs: null }
-          : undefined,
-      now: new Date(),
-    })
-    if (!result.ok)
+    const signed = { method: incoming.method ?? '', path: url.pathname, query: url.search.slice(1), headers }
+    const claim = readSdkClaim(signed)
+    const refusal = claim.ok
+      ? verifySdkHmac(claim, { request: signed, body, secretKey: KEY.secretKey, now: new Date() })
+      : claim
+    if (refusal)
       return {
         status: 401,
-        json: { error_msg: result.message, error_code: 'APIG.0301', error_solution: 'Sign it.' },
+        json: { error_msg: refusal.message, error_code: 'APIG.0301', error_solution: 'Sign it.' },
       }
     const request = {
       method: incoming.method ?? '',

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { AppError } from '../../src/api/error.ts'
-import { createAccessKeyStore } from '../../src/db/access-key-store.ts'
 import { takeNumbers } from '../../src/db/counter.ts'
 import type { Database } from '../../src/db/database.ts'
+import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { createJobStore } from '../../src/db/job-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { sleep } from '../../src/lib/abort.ts'
@@ -121,7 +121,7 @@ describe('several servers on one PostgreSQL', () => {
     await using a = await open(url, 'serve-a')
     const starts = await Promise.allSettled(
       [1, 2].map((byte) =>
-        createAccessKeyStore(a.db, { secretKey: Buffer.alloc(32, byte), clock: systemClock }).ensureFirst(),
+        createIdentityStore(a.db, { secretKey: Buffer.alloc(32, byte), clock: systemClock }).ensureFirst(),
       ),
     )
     const failures = starts.filter((start) => start.status === 'rejected')

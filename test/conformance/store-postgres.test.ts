@@ -1,10 +1,13 @@
 // The store suite over PostgreSQL, and what only several servers on one database can show.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { sql } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { checkUpgrade } from '../../src/db/identity-upgrade-fixture.ts'
 import { createJobStore } from '../../src/db/job-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openFeed } from '../../src/db/postgres-feed.ts'
+import type { Tables } from '../../src/db/tables.ts'
 import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
 import { describeStore } from './store.ts'
 import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
@@ -51,6 +54,14 @@ describe('PostgreSQL', () => {
     for (const database of opened) await database[Symbol.asyncDispose]()
   })
 
+  test('what was one key of one project before there were users works on', async () => {
+    const pool = new pg.Pool({ connectionString: await engine.newDatabase(), max: 1 })
+    // As openPostgres reads them: our numbers stay below 2^53.
+    pg.types.setTypeParser(20, Number)
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+    await checkUpgrade(db).finally(() => db.destroy())
+  })
+
   test('an older server refuses a newer schema, and its words hold no password', async () => {
     const url = (await engine.newDatabase()).replace('postgres@', 'postgres:hunter2@')
     {
@@ -89,7 +100,7 @@ describe('PostgreSQL', () => {
         heard.push(id)
         first.resolve()
       },
-      onAccessKeys: () => undefined,
+      onIdentities: () => undefined,
       onListening: () => Promise.resolve(),
     })
     const store = (database: typeof a, serveId: string) =>

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { type Kysely, sql } from 'kysely'
-import { createAccessKeyStore } from '../../src/db/access-key-store.ts'
 import { DATABASE_FILE, type Database, openDatabase, openDatabaseFile } from '../../src/db/database.ts'
+import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { createJobStore } from '../../src/db/job-store.ts'
 import { up as dropReportTimes } from '../../src/db/migrations/0004-report-times.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -160,7 +160,9 @@ test('no plain secret stands in any file of the data folder, the write-ahead log
     newJob({ name: 'a', environments: { TOKEN: secret }, job: { secretEnvironment: { TOKEN: secret } } }),
     [event('Created')],
   )
-  const key = await createAccessKeyStore(database.db, { secretKey, clock: systemClock }).ensureFirst()
+  const identities = createIdentityStore(database.db, { secretKey, clock: systemClock })
+  const { key } = await identities.ensureFirst()
+  assert.ok(key)
   const files = await readdir(folder.dir)
   assert.ok(files.includes(`${DATABASE_FILE}-wal`), files.join())
   for (const file of files.filter((name) => name !== 'serve.lock')) {

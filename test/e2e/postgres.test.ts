@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { RopewayClient } from '../../src/client/ropeway-client.ts'
-import { createAccessKeyStore } from '../../src/db/access-key-store.ts'
+import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
@@ -113,19 +113,20 @@ describe('ropeway serve --database', () => {
         )
         .finally(() => client[Symbol.asyncDispose]())
     }
-    const change = async (work: (keys: ReturnType<typeof createAccessKeyStore>) => Promise<unknown>) => {
+    const change = async (work: (keys: ReturnType<typeof createIdentityStore>) => Promise<unknown>) => {
       await using database = await openPostgres({ url, serveId: 'another', ...quiet })
-      await work(createAccessKeyStore(database.db, { secretKey, clock: systemClock }))
+      await work(createIdentityStore(database.db, { secretKey, clock: systemClock }))
     }
     let made = { accessKey: '', secret: '' }
     const add = () =>
       change(async (keys) => {
-        const { projectId } = await keys.ensureFirst()
-        made = await keys.add({ projectId, userName: 'ann', expiresAtMs: null })
+        const { projectId, key } = await keys.ensureFirst()
+        const { userId = '' } = key ?? {}
+        made = await keys.addKey({ projectId, userId, description: '', expiresAtMs: null })
       })
     await add()
     await until('the key opens', () => answers(made.accessKey, made.secret))
-    await change((keys) => keys.remove(made.accessKey))
+    await change((keys) => keys.removeKey(made.accessKey))
     await until('the key is dead', async () => !(await answers(made.accessKey, made.secret)))
     await engine.stop('SIGINT')
     await engine.start()

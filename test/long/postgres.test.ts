@@ -27,7 +27,7 @@ describe('with PostgreSQL', () => {
     await using _feed = openFeed({
       ...{ url: wire.through(url), serveId: 'serve-b' },
       onJob: () => undefined,
-      onAccessKeys: () => undefined,
+      onIdentities: () => undefined,
       onListening: async () => void times++,
     })
     await until('it listens', () => times === 1)

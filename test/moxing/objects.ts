@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
+import { authorizeAlways } from '../../src/storage/server/authorize.ts'
 import { createObjectHandler } from '../../src/storage/server/object-handler.ts'
 import { type ObjectStore, openObjectStore } from '../../src/storage/server/object-store.ts'
 
@@ -18,7 +19,7 @@ export class ObjectService {
   }
 
   async resume(): Promise<void> {
-    const authorize = () => ({ ok: true, principal: 'task' }) as const
+    const authorize = authorizeAlways('')
     this.#server = createServer(createObjectHandler({ store: this.#store, authorize }))
     await once(this.#server.listen(this.socket), 'listening')
   }

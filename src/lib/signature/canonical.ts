@@ -13,8 +13,8 @@ export type SignableRequest = {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Finds the secret key of an access key; undefined when there is no such key. */
-export type LookupSecret = (accessKey: string) => string | undefined
+/** Finds the secret key of an access key, of a temporary one by its token; undefined when there is no such key. */
+export type LookupSecret = (accessKey: string, securityToken: string | undefined) => string | undefined
 
 /** Why a signature was refused. `missing` means: this request carries no signature of the kind asked for. */
 export type SignatureFailure = {
@@ -116,3 +116,11 @@ export function parseBasicIsoDate(text: string): Date | undefined {
 
 /** A header value with every non-ASCII character spelled as its UTF-8 bytes, the form HTTP/1 carries. */
 export const wireHeader = (value: string): string => Buffer.from(value, 'utf8').toString('latin1')
+
+/** Says by how much a date is off, in words that tell whose clock to look at. */
+export function skewMessage(field: string, date: string, now: Date): string {
+  const offS = Math.round(((parseBasicIsoDate(date)?.getTime() ?? 0) - now.getTime()) / 1000)
+  const minutes = Math.floor(Math.abs(offS) / 60)
+  const words = `${minutes} min ${Math.abs(offS) % 60} s ${offS < 0 ? 'behind' : 'ahead of'}`
+  return `${field} ${date} is ${words} the server's clock (${basicIsoDate(now)}); at most 15 minutes are allowed, so set the clock of the machine that sends`
+}

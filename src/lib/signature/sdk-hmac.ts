@@ -1,33 +1,43 @@
-// SDK-HMAC-SHA256, the signature of Huawei Cloud's API SDKs: sign and verify as pure functions.
-// Mirrors huaweicloudsdkcore 3.1.219 (signer/signer.py), described in the project's client notes.
+// Huawei Cloud's request signature, for clients: signs as huaweicloudsdkcore's Signer does. What servers need of it is
+// in verify-sdk-hmac.ts; official-signer.json holds what the official signer made.
+import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import {
   basicIsoDate,
   byCodeUnit,
   canonicalEscapes,
-  EMPTY_SHA256,
-  failure,
-  hmacSha256,
-  type LookupSecret,
-  MAX_SKEW_MS,
-  parseBasicIsoDate,
   percentDecode,
   queryPairs,
   type SignableRequest,
-  type SignatureFailure,
-  sameSignature,
-  sha256Hex,
   wireHeader,
 } from './canonical.ts'
 
-const ALGORITHM = 'SDK-HMAC-SHA256'
-const UNSIGNED = 'UNSIGNED-PAYLOAD'
+export const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
-/** What a verified request is known to be. */
-export type SdkVerified = {
-  readonly ok: true
-  readonly accessKey: string
-  readonly signedHeaders: readonly string[]
+/** What differs between the forms of the signature. `content`: the header that announces the body's hash. */
+export type SdkAlgorithm = {
+  readonly name: string
+  readonly hash: 'sha256' | 'sm3'
+  readonly content: string
+  /** The key is derived for a day, a region and a service (huaweicloudsdkcore's DerivationAKSKSigner). */
+  readonly derived: boolean
 }
+
+const SHA256 = { hash: 'sha256', content: 'x-sdk-content-sha256', derived: false } as const
+const ALGORITHMS: readonly SdkAlgorithm[] = [
+  { ...SHA256, name: 'SDK-HMAC-SHA256' },
+  { name: 'SDK-HMAC-SM3', hash: 'sm3', content: 'x-sdk-content-sm3', derived: false },
+  { ...SHA256, name: 'V11-HMAC-SHA256', derived: true },
+]
+export const ALGORITHM_NAMES: readonly string[] = ALGORITHMS.map(({ name }) => name)
+const DEFAULT = 'SDK-HMAC-SHA256'
+
+/** The form an Authorization header begins with. */
+export const algorithmOf = (header: string | undefined): SdkAlgorithm | undefined =>
+  ALGORITHMS.find(({ name }) => header?.startsWith(`${name} `))
+
+/** Lower-case hex digest of a body or of a canonical request. */
+export const digestHex = ({ hash }: SdkAlgorithm, data: Uint8Array | string): string =>
+  createHash(hash).update(data).digest('hex')
 
 /** Ends with a slash always, whatever the request's path does. */
 function canonicalUri(path: string): string {
@@ -39,7 +49,7 @@ function canonicalUri(path: string): string {
  * Sorted by decoded name. The SDK sorts the values of a repeated name by its own type (numbers as numbers)
  * and sends them in that order, so `received` keeps their order; `sorted` is what other clients sign.
  */
-function canonicalQuery(raw: string, values: 'received' | 'sorted'): string {
+export function canonicalQuery(raw: string, values: 'received' | 'sorted'): string {
   const name = (pair: readonly [string, string]) => percentDecode(pair[0]) ?? pair[0]
   return queryPairs(raw)
     .sort((a, b) => byCodeUnit(name(a), name(b)) || (values === 'sorted' ? byCodeUnit(a[1], b[1]) : 0))
@@ -47,15 +57,23 @@ function canonicalQuery(raw: string, values: 'received' | 'sorted'): string {
     .join('&')
 }
 
-type Canonical = {
-  request: SignableRequest
-  signedHeaders: readonly string[]
-  bodyHash: string
-  query: string
+/** What is signed: `query` and `bodyHash` are canonical; `scope` is `day/region/service` of the derived form. */
+export type Canonical = {
+  readonly request: SignableRequest
+  readonly signedHeaders: readonly string[]
+  readonly bodyHash: string
+  readonly query: string
+  readonly date: string
+  readonly scope?: string
 }
 
-function signatureOf(secretKey: string, date: string, canonical: Canonical): string {
-  const { request, signedHeaders, bodyHash, query } = canonical
+/** The hex signature. */
+export function sdkSignature(
+  algorithm: SdkAlgorithm,
+  keys: { readonly accessKey: string; readonly secretKey: string },
+  canonical: Canonical,
+): string {
+  const { request, signedHeaders, bodyHash, query, date, scope } = canonical
   const headers = signedHeaders.map((name) => `${name}:${(request.headers[name] ?? '').trim()}\n`).join('')
   const text = [
     request.method.toUpperCase(),
@@ -66,8 +84,13 @@ function signatureOf(secretKey: string, date: string, canonical: Canonical): str
     bodyHash,
   ].join('\n')
   // latin1: header values are one character per byte here, everything else is ASCII.
-  const hash = sha256Hex(Buffer.from(text, 'latin1'))
-  return hmacSha256(secretKey, `${ALGORITHM}\n${date}\n${hash}`).toString('hex')
+  const hash = digestHex(algorithm, Buffer.from(text, 'latin1'))
+  const lines = [algorithm.name, date, ...(scope === undefined ? [] : [scope]), hash]
+  const key =
+    scope === undefined
+      ? keys.secretKey
+      : Buffer.from(hkdfSync('sha256', keys.secretKey, keys.accessKey, scope, 32)).toString('hex')
+  return createHmac(algorithm.hash, key).update(lines.join('\n')).digest('hex')
 }
 
 /**
@@ -81,85 +104,23 @@ export function signSdkHmac(input: {
   secretKey: string
   now: Date
 }): Record<string, string> {
-  const date = basicIsoDate(input.now)
-  const headers: Record<string, string> = { 'x-sdk-date': date }
+  const algorithm = algorithmOf(`${DEFAULT} `) as SdkAlgorithm
+  const headers: Record<string, string> = { 'x-sdk-date': basicIsoDate(input.now) }
   for (const [name, value] of Object.entries(input.request.headers)) headers[name] = wireHeader(value)
   const type = headers['content-type']
-  if (type && !/^application\/[jb]son/.test(type)) headers['x-sdk-content-sha256'] = UNSIGNED
+  if (type && !/^application\/[jb]son/.test(type)) headers[algorithm.content] = UNSIGNED
   const signedHeaders = Object.keys(headers)
     .filter((name) => !name.includes('_'))
     .sort(byCodeUnit)
-  const bodyHash =
-    input.body.length === 0 ? EMPTY_SHA256 : (headers['x-sdk-content-sha256'] ?? sha256Hex(input.body))
-  const request = { ...input.request, headers }
-  const query = canonicalQuery(request.query, 'sorted')
-  const used = headers['x-sdk-date'] ?? date
-  const signature = signatureOf(input.secretKey, used, { request, signedHeaders, bodyHash, query })
+  const announced = input.body.length === 0 ? undefined : headers[algorithm.content]
+  const signature = sdkSignature(algorithm, input, {
+    request: { ...input.request, headers },
+    query: canonicalQuery(input.request.query, 'sorted'),
+    date: headers['x-sdk-date'] ?? '',
+    signedHeaders,
+    bodyHash: announced ?? digestHex(algorithm, input.body),
+  })
   headers['authorization'] =
-    `${ALGORITHM} Access=${input.accessKey}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`
+    `${DEFAULT} Access=${input.accessKey}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`
   return headers
-}
-
-/** The body hashes a client may have signed; empty when the announced hash is not the body's. */
-function bodyHashes(announced: string | undefined, body: Uint8Array | string): string[] {
-  if (body.length === 0) return announced === UNSIGNED ? [EMPTY_SHA256, UNSIGNED] : [EMPTY_SHA256]
-  if (announced === UNSIGNED) return [UNSIGNED]
-  const actual = sha256Hex(body)
-  return announced === undefined || announced.toLowerCase() === actual ? [actual] : []
-}
-
-/**
- * Verifies the `Authorization` header of a request with its whole body.
- * The date may be 15 minutes off; `x-sdk-date` has to be among the signed headers.
- */
-export function verifySdkHmac(input: {
-  request: SignableRequest
-  body: Uint8Array | string
-  lookupSecret: LookupSecret
-  now: Date
-}): SdkVerified | SignatureFailure {
-  const { request } = input
-  const header = request.headers['authorization']
-  if (!header?.startsWith(ALGORITHM))
-    return failure('missing', `The request has no Authorization header of the form ${ALGORITHM} Access=…`)
-  const match =
-    /^SDK-HMAC-SHA256 Access=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-fA-F]{64})$/.exec(header)
-  const [, accessKey, names, signature] = match ?? []
-  if (!accessKey || !names || !signature)
-    return failure(
-      'malformed',
-      `Authorization must read "${ALGORITHM} Access=…, SignedHeaders=a;b, Signature=<64 hex digits>"`,
-    )
-  const date = request.headers['x-sdk-date'] ?? ''
-  const signedAt = parseBasicIsoDate(date)
-  if (!signedAt)
-    return failure(
-      'malformed',
-      `X-Sdk-Date must be a date like 20260131T235959Z, got ${JSON.stringify(date)}`,
-    )
-  const signedHeaders = names.toLowerCase().split(';')
-  if (!signedHeaders.includes('x-sdk-date'))
-    return failure('malformed', 'SignedHeaders must contain x-sdk-date')
-  const absent = signedHeaders.find((name) => request.headers[name] === undefined)
-  if (absent !== undefined)
-    return failure('malformed', `SignedHeaders names ${absent}, which the request lacks`)
-  const secretKey = input.lookupSecret(accessKey)
-  if (secretKey === undefined) return failure('unknown-key', `There is no access key ${accessKey}`)
-  if (Math.abs(input.now.getTime() - signedAt.getTime()) > MAX_SKEW_MS)
-    return failure(
-      'expired',
-      `X-Sdk-Date ${date} is more than 15 minutes away from ${basicIsoDate(input.now)}`,
-    )
-  const queries = new Set([
-    canonicalQuery(request.query, 'received'),
-    canonicalQuery(request.query, 'sorted'),
-  ])
-  const hashes = bodyHashes(request.headers['x-sdk-content-sha256'], input.body)
-  const expected = [...queries].flatMap((query) =>
-    hashes.map((bodyHash) => signatureOf(secretKey, date, { request, signedHeaders, bodyHash, query })),
-  )
-  const matches = expected.filter((one) => sameSignature(one, signature.toLowerCase()))
-  if (matches.length === 0)
-    return failure('mismatch', `The signature of access key ${accessKey} does not match the request`)
-  return { ok: true, accessKey, signedHeaders }
 }

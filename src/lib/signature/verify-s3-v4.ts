@@ -11,6 +11,7 @@ import {
   type SignableRequest,
   type SignatureFailure,
   sameSignature,
+  skewMessage,
 } from './canonical.ts'
 import { ALGORITHM, s3Signature, signingKey, UNSIGNED_PAYLOAD } from './s3-v4.ts'
 import type { ChunkSigning } from './s3-v4-chunks.ts'
@@ -38,6 +39,7 @@ type Claim = {
   readonly signedHeaders: readonly string[]
   readonly signature: string
   readonly payloadHash: string
+  readonly securityToken: string | undefined
   /** Milliseconds after `date` until which a presigned request holds; absent in the header form. */
   readonly lifetimeMs?: number
 }
@@ -78,14 +80,16 @@ function headerClaim(request: SignableRequest, header: string): Claim | Signatur
   const payloadHash = request.headers['x-amz-content-sha256']
   if (payloadHash === undefined) return failure('malformed', 'The header x-amz-content-sha256 is missing')
   const signedHeaders = names.toLowerCase().split(';')
+  const securityToken = request.headers['x-amz-security-token']
+  const claim = { ...credential, signedHeaders, signature, payloadHash, securityToken }
   const amzDate = request.headers['x-amz-date']
-  if (amzDate !== undefined) return { ...credential, date: amzDate, signedHeaders, signature, payloadHash }
+  if (amzDate !== undefined) return { ...claim, date: amzDate }
   // Old clients send Date alone; the string to sign has it in the basic form.
   const sent = request.headers['date'] ?? ''
   const parsed = parseBasicIsoDate(sent) ?? new Date(sent)
   if (Number.isNaN(parsed.getTime()))
     return failure('malformed', 'The request needs the header x-amz-date, like 20260131T235959Z')
-  return { ...credential, date: basicIsoDate(parsed), signedHeaders, signature, payloadHash }
+  return { ...claim, date: basicIsoDate(parsed) }
 }
 
 function queryClaim(request: SignableRequest, query: ReadonlyMap<string, string>): Claim | SignatureFailure {
@@ -108,7 +112,9 @@ function queryClaim(request: SignableRequest, query: ReadonlyMap<string, string>
   const signedHeaders = names.toLowerCase().split(';')
   const announced = request.headers['x-amz-content-sha256'] ?? query.get('X-Amz-Content-Sha256')
   const payloadHash = announced ?? UNSIGNED_PAYLOAD
-  return { ...credential, date, signedHeaders, signature, payloadHash, lifetimeMs: seconds * 1000 }
+  const securityToken = query.get('X-Amz-Security-Token') ?? request.headers['x-amz-security-token']
+  const claim = { ...credential, date, signedHeaders, signature, payloadHash, securityToken }
+  return { ...claim, lifetimeMs: seconds * 1000 }
 }
 
 function readClaim(request: SignableRequest): Claim | SignatureFailure {
@@ -153,8 +159,7 @@ function checkDates(claim: Claim, now: Date): SignatureFailure | undefined {
   const ageMs = now.getTime() - signedAt.getTime()
   const late = claim.lifetimeMs === undefined ? ageMs > MAX_SKEW_MS : ageMs > claim.lifetimeMs
   if (late && claim.lifetimeMs !== undefined) return failure('expired', 'The presigned request has expired')
-  if (late || ageMs < -MAX_SKEW_MS)
-    return failure('expired', `${claim.date} is more than 15 minutes away from ${basicIsoDate(now)}`)
+  if (late || ageMs < -MAX_SKEW_MS) return failure('expired', skewMessage('x-amz-date', claim.date, now))
   return undefined
 }
 
@@ -173,7 +178,7 @@ export function verifyS3V4(input: {
       'malformed',
       `x-amz-content-sha256 must be a sha256 in hex or a word S3 knows, got ${JSON.stringify(claim.payloadHash)}`,
     )
-  const secretKey = input.lookupSecret(claim.accessKey)
+  const secretKey = input.lookupSecret(claim.accessKey, claim.securityToken)
   if (secretKey === undefined) return failure('unknown-key', `There is no access key ${claim.accessKey}`)
   const refused = checkHeaders(request, claim.signedHeaders) ?? checkDates(claim, input.now)
   if (refused) return refused

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { S3Payload } from '../../lib/signature/verify-s3-v4.ts'
 import type { ObjectHeaders } from './object-row.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { ProjectObjects } from './object-store.ts'
 import type { ObjectRequest } from './operation.ts'
 import { requestBody } from './request-body.ts'
 import { StorageError } from './storage-error.ts'
@@ -10,7 +10,7 @@ import { StorageError } from './storage-error.ts'
 export type Call = {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  readonly store: ObjectStore
+  readonly store: ProjectObjects
   readonly asked: ObjectRequest
   readonly headers: Readonly<Record<string, string>>
   readonly payload: S3Payload

@@ -88,7 +88,7 @@ test('a full disk is answered 507, and the server goes on', { skip: notRoot }, a
     const failures: string[] = []
     const handler = createObjectHandler({
       store: full,
-      authorize: authorizeAlways('x'),
+      authorize: authorizeAlways(''),
       onFailure: (error) => failures.push(error.code),
     })
     await using server = await listenObjectServer(handler, { host: '127.0.0.1', port: 0 })

@@ -5,7 +5,7 @@ import { ObjectIndex } from './object-index.ts'
 
 function indexOf(keys: readonly string[]): ObjectIndex {
   const index = new ObjectIndex(':memory:')
-  index.addBucket('bkt', 0)
+  index.addBucket({ name: 'bkt', createdMs: 0, project: '' })
   for (const [seq, key] of keys.entries()) {
     const facts = {
       bucket: 'bkt',

@@ -14,10 +14,9 @@ import { type Authorize, authorizeAlways, authorizeS3V4 } from './authorize.ts'
 import { createObjectHandler } from './object-handler.ts'
 import { listenObjectServer, type ObjectServer } from './object-server-fixture.ts'
 import { type ObjectStore, openObjectStore } from './object-store.ts'
-import { ask as askAt, bodies, type Sent } from './store-fixture.ts'
+import { ask as askAt, bodies, onlyKey, type Sent } from './store-fixture.ts'
 
 const credentials = { accessKey: 'AK', secretKey: 'SK' }
-const lookupSecret = (key: string) => (key === 'AK' ? 'SK' : undefined)
 const local = { host: '127.0.0.1', port: 0 }
 let dir: string
 let store: ObjectStore
@@ -27,12 +26,12 @@ let open: ObjectServer
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'ropeway-objects-'))
   store = await openObjectStore({ dir, clock: systemClock })
-  const s3 = authorizeS3V4({ lookupSecret, clock: systemClock })
+  const s3 = authorizeS3V4({ lookup: onlyKey('AK', 'SK'), clock: systemClock })
   // As a task's socket would: no signature, but one bucket is not this task's.
   const task: Authorize = (asked) =>
     asked.bucket === 'secret'
       ? { ok: false, code: 'AccessDenied', message: 'not yours' }
-      : authorizeAlways('task')(asked)
+      : authorizeAlways('')(asked)
   signed = await listenObjectServer(createObjectHandler({ store, authorize: s3 }), local)
   open = await listenObjectServer(createObjectHandler({ store, authorize: task }), local)
   await store.createBucket('bkt')

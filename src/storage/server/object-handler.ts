@@ -45,12 +45,19 @@ const HANDLERS: Readonly<Record<ObjectOperation, (call: Call) => Promise<void>>>
   ListMultipartUploads: multipart.listUploads,
 }
 
+/** Whatever is not among these needs the right to write. */
+const READS: ReadonlySet<ObjectOperation> = new Set(
+  (Object.keys(HANDLERS) as ObjectOperation[]).filter((name) => /^(Get|Head|List|Show)/.test(name)),
+)
+
 export type ObjectHandlerOptions = {
   readonly store: ObjectStore
   readonly authorize: Authorize
   /** Hears of failures that are ours (InternalError, full disk), with their cause. */
   readonly onFailure?: (error: StorageError) => void
 }
+
+const OF_NOBODY = { principal: { projectId: '' }, payload: undefined }
 
 // Above this, an unread body costs more than a new connection.
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024
@@ -80,6 +87,11 @@ async function allow(authorize: Authorize, asked: ObjectRequest, target: Partial
   const { operation, bucket, key } = { ...asked, ...target }
   const result = await authorize({ request: asked.signable, operation, bucket, key })
   if (!result.ok) throw new StorageError(result.code, result.message)
+  if (!READS.has(operation) && !result.principal.writes)
+    throw new StorageError(
+      'AccessDenied',
+      `${operation} changes something, and this access key may only read`,
+    )
   return result
 }
 
@@ -92,11 +104,11 @@ async function answer(
   const asked = parseRequest(signable)
   // OBS clients ask this before they know how to sign.
   const open = asked.operation === 'ShowApiVersion'
-  const allowed = open ? {} : await allow(options.authorize, asked)
+  const allowed = open ? OF_NOBODY : await allow(options.authorize, asked)
   const call: Call = {
     req,
     res,
-    store: options.store,
+    store: options.store.within(allowed.principal.projectId),
     asked,
     headers: signable.headers,
     payload: payloadOf(allowed, signable),

@@ -2,11 +2,12 @@
 // writes happen inside a transaction of GroupCommit. WAL with synchronous=FULL: a committed row survives a power cut.
 // locking_mode=EXCLUSIVE keeps a second process out, which would sweep the bodies being written here.
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import type { ObjectRow, ObjectSummary, PartRow, Segment, UploadRow } from './object-row.ts'
+import type { BucketRow, ObjectRow, ObjectSummary, PartRow, Segment, UploadRow } from './object-row.ts'
 
-const VERSION = 1
+const VERSION = 2
 const SCHEMA = `
-create table buckets (name text primary key, created_ms integer not null) strict, without rowid;
+create table buckets (
+  name text primary key, created_ms integer not null, project text not null default '') strict, without rowid;
 create table objects (
   bucket text not null, key text not null, seq integer not null, file text not null, segments text,
   size integer not null, etag text not null, modified_ms integer not null, headers text not null,
@@ -18,6 +19,10 @@ create table parts (
   upload_id text not null, number integer not null, file text not null, size integer not null,
   etag text not null, modified_ms integer not null, primary key (upload_id, number)) strict, without rowid;
 pragma user_version = ${VERSION};`
+
+/** From version 1, where buckets had no owner. */
+const TO_VERSION_2 = `alter table buckets add column project text not null default '';
+pragma user_version = 2;`
 
 type Row = Record<string, SQLOutputValue>
 const text = (row: Row, name: string): string => String(row[name])
@@ -80,6 +85,7 @@ export class ObjectIndex implements Disposable {
       if (version > VERSION)
         throw new Error(`${path} has version ${version}; this program knows up to ${VERSION}`)
       if (version === 0) this.db.exec(`begin immediate;${SCHEMA}commit`)
+      if (version === 1) this.db.exec(`begin immediate;${TO_VERSION_2}commit`)
       // Takes the exclusive lock now, not at the first write.
       this.db.exec('begin exclusive; commit')
     } catch (error) {
@@ -98,17 +104,30 @@ export class ObjectIndex implements Disposable {
     return statement
   }
 
-  buckets(): Array<{ name: string; createdMs: number }> {
-    const rows = this.#prepare('select name, created_ms from buckets order by name').all()
-    return rows.map((row) => ({ name: text(row, 'name'), createdMs: number(row, 'created_ms') }))
+  /** By name. */
+  buckets(): BucketRow[] {
+    const rows = this.#prepare('select name, created_ms, project from buckets order by name').all()
+    return rows.map((row) => ({
+      name: text(row, 'name'),
+      createdMs: number(row, 'created_ms'),
+      project: text(row, 'project'),
+    }))
   }
 
-  hasBucket(name: string): boolean {
-    return this.#prepare('select 1 from buckets where name = ?').get(name) !== undefined
+  /** The project that owns a bucket; undefined when there is no such bucket. */
+  bucketOwner(name: string): string | undefined {
+    const row = this.#prepare('select project from buckets where name = ?').get(name)
+    return row && text(row, 'project')
   }
 
-  addBucket(name: string, createdMs: number): boolean {
-    return this.#prepare('insert or ignore into buckets values (?, ?)').run(name, createdMs).changes === 1
+  addBucket({ name, createdMs, project }: BucketRow): boolean {
+    const sql = 'insert or ignore into buckets (name, created_ms, project) values (?, ?, ?)'
+    return this.#prepare(sql).run(name, createdMs, project).changes === 1
+  }
+
+  /** Gives buckets that nobody owns to a project. */
+  adoptBuckets(project: string): void {
+    this.#prepare("update buckets set project = ? where project = ''").run(project)
   }
 
   removeBucket(name: string): boolean {

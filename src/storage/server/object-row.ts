@@ -1,5 +1,8 @@
 // What the store knows of an object, an upload and a part. Plain data, so it can cross a worker's port.
 
+/** A bucket. `project` owns it, and nobody else sees it; empty where there are no projects. */
+export type BucketRow = { readonly name: string; readonly createdMs: number; readonly project: string }
+
 /** One piece of a body: a body file's name inside `bodies/` and how many of its bytes are data. */
 export type Segment = { readonly file: string; readonly size: number }
 

@@ -112,7 +112,7 @@ test('concurrent small writes share transactions, and one that fails does not ta
   await using commits = new GroupCommit(index.db)
   const jobs = Array.from({ length: 100 }, (_, at) =>
     commits.run([], () => {
-      index.addBucket(`b${at}`, 0)
+      index.addBucket({ name: `b${at}`, createdMs: 0, project: '' })
       if (at === 50) throw new Error('mine alone')
       return at
     }),

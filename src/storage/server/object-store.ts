@@ -13,7 +13,14 @@ import { type ListInput, type ListPage, listObjects } from './list-objects.ts'
 import * as multipart from './multipart-uploads.ts'
 import { ObjectIndex } from './object-index.ts'
 import { ObjectReader } from './object-reader.ts'
-import { filesOf, type ObjectHeaders, type ObjectInfo, type PartRow, type UploadRow } from './object-row.ts'
+import {
+  type BucketRow,
+  filesOf,
+  type ObjectHeaders,
+  type ObjectInfo,
+  type PartRow,
+  type UploadRow,
+} from './object-row.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import { StorageError } from './storage-error.ts'
 import {
@@ -21,6 +28,7 @@ import {
   commitObject,
   findObject,
   type StoreContext,
+  seesBucket,
   type WriteCondition,
 } from './store-context.ts'
 import { sweep } from './sweep.ts'
@@ -36,7 +44,7 @@ export type PutInput = Partial<ObjectHeaders> & {
   readonly md5?: string
 }
 
-/** Every method throws StorageError for what a caller can do wrong, and for a full disk. */
+/** The buckets of nobody, and the way to everybody's. Every method throws StorageError for what a caller can do wrong, and for a full disk. */
 export class ObjectStore implements AsyncDisposable {
   #context: StoreContext
 
@@ -44,24 +52,37 @@ export class ObjectStore implements AsyncDisposable {
     this.#context = context
   }
 
-  /** False when the bucket exists already. */
+  /** The same store as one project sees it: its own buckets and no others. */
+  within(project: string): ProjectObjects {
+    return new ObjectStore({ ...this.#context, project })
+  }
+
+  /** False when the bucket exists already. Throws BucketAlreadyExists when it is another project's. */
   async createBucket(name: string): Promise<boolean> {
-    const { dir, index, commits, clock } = this.#context
+    const { dir, index, commits, clock, project } = this.#context
     const problem = bucketNameProblem(name)
     if (problem !== undefined) throw new StorageError('InvalidBucketName', problem)
-    if (index.hasBucket(name)) return false
-    const createdMs = clock.now().getTime()
-    await writeMarker(dir, name, createdMs)
-    return commits.run([], () => index.addBucket(name, createdMs))
+    const owner = index.bucketOwner(name)
+    if (owner === project) return false
+    if (owner !== undefined) throw new StorageError('BucketAlreadyExists')
+    const bucket = { name, createdMs: clock.now().getTime(), project }
+    await writeMarker(dir, bucket)
+    if (await commits.run([], () => index.addBucket(bucket))) return true
+    // Another one was quicker with the name: the note has to say whose it is.
+    const [made] = index.buckets().filter((one) => one.name === name)
+    if (made) await writeMarker(dir, made)
+    if (made?.project !== project) throw new StorageError('BucketAlreadyExists')
+    return false
   }
 
   async bucketExists(name: string): Promise<boolean> {
-    return this.#context.index.hasBucket(name)
+    return seesBucket(this.#context, name)
   }
 
   /** By name. */
-  async listBuckets(): Promise<Array<{ name: string; createdMs: number }>> {
-    return this.#context.index.buckets()
+  async listBuckets(): Promise<BucketRow[]> {
+    const { index, project } = this.#context
+    return index.buckets().filter((bucket) => bucket.project === project)
   }
 
   async deleteBucket(name: string): Promise<void> {
@@ -171,6 +192,9 @@ export class ObjectStore implements AsyncDisposable {
   }
 }
 
+/** What a project may do; closing the store is not among it. */
+export type ProjectObjects = Omit<ObjectStore, 'within' | typeof Symbol.asyncDispose>
+
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
@@ -180,14 +204,16 @@ const exists = (path: string): Promise<boolean> =>
 /**
  * Opens the store in `dir`, making it when it is not there, and sweeps what a crash left behind. Multipart
  * uploads older than `staleUploadMs` (default 7 days) are aborted. When the index is missing but bodies are
- * there, the index is rebuilt first. Throws when another process has the store open.
+ * there, the index is rebuilt first. Buckets of nobody become `heir`'s, as those made before there were projects.
+ * Throws when another process has the store open.
  */
 export async function openObjectStore(options: {
   dir: string
   clock: Clock
   staleUploadMs?: number
+  heir?: string
 }): Promise<ObjectStore> {
-  const { dir, clock, staleUploadMs = 7 * 24 * 3600_000 } = options
+  const { dir, clock, staleUploadMs = 7 * 24 * 3600_000, heir = '' } = options
   const files = new BodyFiles(dir)
   await mkdir(files.root, { recursive: true, mode: 0o700 })
   const path = join(dir, 'objects.sqlite')
@@ -195,6 +221,7 @@ export async function openObjectStore(options: {
   if (!(await exists(path))) await rebuildIndex(dir)
   const index = new ObjectIndex(path)
   try {
+    if (heir !== '') index.adoptBuckets(heir)
     await alignMarkers(dir, index.buckets())
     await sweep(index, files, clock.now().getTime() - staleUploadMs)
   } catch (error) {
@@ -209,5 +236,5 @@ export async function openObjectStore(options: {
   const reserve = new DiskReserve(dir)
   await reserve.hold()
   const commits = new GroupCommit(index.db, () => reserve.release())
-  return new ObjectStore({ dir, index, files, commits, reserve, clock, nextSeq })
+  return new ObjectStore({ dir, index, files, commits, reserve, clock, nextSeq, project: '' })
 }

@@ -67,7 +67,7 @@ export async function rebuildIndex(dir: string): Promise<RebuildReport> {
   await mkdir(files.root, { recursive: true, mode: 0o700 })
   await mkdir(join(dir, 'buckets'), { recursive: true, mode: 0o700 })
   const { rows, parts, damaged } = await scanBodies(files)
-  const buckets = new Map((await readMarkers(dir)).map((marker) => [marker.name, marker.createdMs]))
+  const buckets = new Map((await readMarkers(dir)).map((marker) => [marker.name, marker]))
   await rm(`${path}.new`, { force: true })
   let objects = 0
   {
@@ -79,11 +79,13 @@ export async function rebuildIndex(dir: string): Promise<RebuildReport> {
         damaged.push(`${row.bucket}/${row.key}`)
         continue
       }
-      buckets.set(row.bucket, Math.min(buckets.get(row.bucket) ?? row.modifiedMs, row.modifiedMs))
+      const known = buckets.get(row.bucket)
+      const createdMs = Math.min(known?.createdMs ?? row.modifiedMs, row.modifiedMs)
+      buckets.set(row.bucket, { name: row.bucket, createdMs, project: known?.project ?? '' })
       index.putObject(row)
       objects += 1
     }
-    for (const [name, createdMs] of buckets) index.addBucket(name, createdMs)
+    for (const bucket of buckets.values()) index.addBucket(bucket)
     index.db.exec('commit')
   }
   // The old log must go first: it would be applied to the new file.

@@ -5,10 +5,12 @@ import { XmlError } from '../xml.ts'
 export const STORAGE_ERRORS = {
   AccessDenied: [403, 'Access denied.'],
   BadDigest: [400, 'The Content-MD5 or checksum you sent is not that of the body received.'],
+  BucketAlreadyExists: [409, 'The bucket name is taken; bucket names are shared by all projects.'],
   BucketAlreadyOwnedByYou: [409, 'The bucket exists already.'],
   BucketNotEmpty: [409, 'The bucket still has objects or unfinished uploads.'],
   EntityTooLarge: [400, 'A single upload has at most 5 GiB; use a multipart upload.'],
   EntityTooSmall: [400, 'Every part but the last must have at least 100 KiB.'],
+  ExpiredToken: [400, 'The temporary access key is no longer valid.'],
   IncompleteBody: [400, 'The body is shorter or longer than announced.'],
   InsufficientStorage: [507, 'The disk of the object store is full; nothing was stored.'],
   InternalError: [500, 'The object store failed; the server log says why.'],

@@ -15,12 +15,18 @@ export type StoreContext = {
   readonly commits: GroupCommit
   readonly reserve: DiskReserve
   readonly clock: Clock
+  /** Whose buckets are seen and made. */
+  readonly project: string
   /** A number above all given out so far. */
   nextSeq(): number
 }
 
 /** A condition on the object that a write would replace. ETags are without quotes; `*` means any. */
 export type WriteCondition = { readonly ifMatch?: string; readonly ifNoneMatch?: string }
+
+/** A bucket of another project is as one that does not exist. */
+export const seesBucket = ({ index, project }: StoreContext, bucket: string): boolean =>
+  index.bucketOwner(bucket) === project
 
 /** Throws InvalidBucketName, NoSuchBucket, KeyTooLongError or InvalidArgument. */
 export function checkTarget(context: StoreContext, bucket: string, key?: string): void {
@@ -32,7 +38,7 @@ export function checkTarget(context: StoreContext, bucket: string, key?: string)
       Buffer.byteLength(key ?? '') > MAX_KEY_BYTES ? 'KeyTooLongError' : 'InvalidArgument',
       problem,
     )
-  if (!context.index.hasBucket(bucket)) throw new StorageError('NoSuchBucket', `There is no bucket ${bucket}`)
+  if (!seesBucket(context, bucket)) throw new StorageError('NoSuchBucket', `There is no bucket ${bucket}`)
 }
 
 /** The row of an object. Throws NoSuchKey besides what `checkTarget` throws. */
@@ -64,7 +70,7 @@ export async function commitObject(
 ): Promise<ObjectInfo> {
   const { index, files, commits } = context
   const apply = (): readonly string[] => {
-    if (!index.hasBucket(row.bucket)) throw new StorageError('NoSuchBucket')
+    if (!seesBucket(context, row.bucket)) throw new StorageError('NoSuchBucket')
     const old = index.object(row.bucket, row.key)
     checkCondition(old, condition)
     const gone = also()

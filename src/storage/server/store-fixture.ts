@@ -4,11 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getGlobalDispatcher } from 'undici'
 import { systemClock } from '../../lib/clock.ts'
+import type { LookupObjectKey } from './authorize.ts'
 import { type ObjectStore, openObjectStore } from './object-store.ts'
 import { StorageError } from './storage-error.ts'
 
 /** A store with the machine's clock. */
 export const open = (dir: string) => openObjectStore({ dir, clock: systemClock })
+
+/** One key that may do everything with the buckets of nobody. */
+export const onlyKey =
+  (accessKey: string, secret: string): LookupObjectKey =>
+  (asked) =>
+    asked === accessKey
+      ? { secret, prove: () => ({ ok: true, principal: { projectId: '', writes: true } }) }
+      : `There is no access key ${asked}`
 
 /** A folder that is gone at the end. */
 export async function tempDir() {

@@ -31,7 +31,7 @@ let dest: string
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'ropeway-transfer-'))
   store = await openObjectStore({ dir: join(dir, 'store'), clock: systemClock })
-  const handler = createObjectHandler({ store, authorize: authorizeAlways('test') })
+  const handler = createObjectHandler({ store, authorize: authorizeAlways('') })
   server = await listenObjectServer(handler, { host: '127.0.0.1', port: 0 })
   client = new ObjectClient({ target: { endpoint: server.endpoint, accessKey: 'AK', secretKey: 'SK' } })
   await client.createBucket(bucket)

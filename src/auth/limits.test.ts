@@ -1,0 +1,53 @@
+// What slows callers down.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LoginThrottle } from './login-throttle.ts'
+import { RateLimiter } from './rate-limit.ts'
+
+test('a burst passes, then as many as the rate says, each name by itself', () => {
+  const limiter = new RateLimiter({ perSecond: 10, burst: 3 })
+  const take = (name: string, atMs: number) => limiter.take(name, atMs)
+  assert.deepEqual([take('a', 0), take('a', 0), take('a', 0), take('a', 0)], [0, 0, 0, 100])
+  assert.equal(take('b', 0), 0)
+  assert.equal(take('a', 99), 1)
+  assert.equal(take('a', 100), 0)
+  assert.equal(take('a', 100), 100)
+})
+
+test('a clock that goes back gives nothing and takes nothing', () => {
+  const limiter = new RateLimiter({ perSecond: 1, burst: 1 })
+  assert.equal(limiter.take('a', 10_000), 0)
+  assert.equal(limiter.take('a', 0), 1_000)
+})
+
+test('names that rest are forgotten', () => {
+  const limiter = new RateLimiter({ perSecond: 100, burst: 2 })
+  for (let n = 0; n < 50_000; n++) limiter.take(`name-${n}`, n)
+  assert.ok(limiter.size < 25_000, String(limiter.size))
+})
+
+test('ten wrong passwords of one name from one address, then one a minute; others are not slowed down', () => {
+  const throttle = new LoginThrottle()
+  for (let n = 0; n < 10; n++) assert.equal(throttle.begin('ann', 'a', 0), 0)
+  assert.equal(throttle.begin('ann', 'a', 0), 60_000)
+  assert.equal(throttle.begin('ann', 'b', 0), 0)
+  assert.equal(throttle.begin('bob', 'a', 0), 0)
+  assert.equal(throttle.begin('ann', 'a', 60_000), 0)
+})
+
+test('right passwords are not counted', () => {
+  const throttle = new LoginThrottle()
+  for (let n = 0; n < 1_000; n++) {
+    assert.equal(throttle.begin('ann', 'a', 0), 0)
+    throttle.succeed('ann', 'a')
+  }
+})
+
+test('who guesses at many names, or from many addresses, is slowed down too', () => {
+  const one = new LoginThrottle()
+  for (let n = 0; n < 100; n++) assert.equal(one.begin(`name-${n}`, 'a', 0), 0)
+  assert.equal(one.begin('name-100', 'a', 0), 10_000)
+  const many = new LoginThrottle()
+  for (let n = 0; n < 100; n++) assert.equal(many.begin('ann', `address-${n}`, 0), 0)
+  assert.equal(many.begin('ann', 'address-100', 0), 10_000)
+})

@@ -1,0 +1,89 @@
+// The door of the API: who asks, how often, and with how much. Nothing behind it runs for anybody it does not know.
+import { AppError } from '../api/error.ts'
+import type { Route } from '../api/route.ts'
+import { ROUTES } from '../api/routes.ts'
+import { type Authenticated, beginAuthentication, type Refusal } from '../auth/authenticate.ts'
+import type { LiveIdentity } from '../auth/live-identity.ts'
+import type { Principal } from '../auth/principal.ts'
+import { type Rate, RateLimiter } from '../auth/rate-limit.ts'
+import { ReplayWindow } from '../auth/replay-window.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ApiContext } from './parts.ts'
+import { readBytes } from './read-bytes.ts'
+
+/** Bodies of the API end here (modelarts.md §1.1); of those who have not said who they are, much sooner. */
+export const MAX_BODY_BYTES = 12 << 20
+const MAX_OPEN_BODY_BYTES = 64 << 10
+
+export type GateOptions = {
+  readonly identity: LiveIdentity
+  readonly clock: Clock
+  /** Of each user in each project. */
+  readonly rate: Rate
+}
+
+/** Sets `principal` and `body` of a request, or throws AppError Unauthorized, Forbidden, TooManyRequests, BodyTooLarge. */
+export function createGate({ identity, clock, rate }: GateOptions): (context: ApiContext) => Promise<void> {
+  const replays = new ReplayWindow()
+  const limiter = new RateLimiter(rate)
+  return async (context) => {
+    const { method } = context.req
+    const url = new URL(context.req.raw.url)
+    if (OPEN.has(`${method} ${url.pathname}`)) {
+      context.set('principal', STRANGER)
+      context.set('body', await readBytes(context.req.raw, MAX_OPEN_BODY_BYTES))
+      return
+    }
+    const headers = Object.fromEntries(context.req.raw.headers)
+    const request = { method, path: url.pathname, query: url.search.slice(1), headers }
+    const pending = beginAuthentication(request, identity.now())
+    if (!pending.ok) throw refused(pending)
+    const body = await readBytes(context.req.raw, MAX_BODY_BYTES)
+    const changes =
+      (method === 'POST' || method === 'PATCH') && !READING.some((path) => path.test(url.pathname))
+    const { principal } = passed(pending.finish(body, { window: replays, changes }))
+    const { userId, projectId, proof } = principal
+    const waitMs = limiter.take(`${userId} ${projectId}`, clock.now().getTime())
+    if (waitMs > 0)
+      throw tooMany(`${principal.userName} sends more than ${rate.perSecond} requests a second`, waitMs)
+    if (proof.kind === 'key') identity.noteUse(proof.id)
+    context.set('principal', principal)
+    context.set('body', body)
+  }
+}
+
+const STRANGER: Principal = {
+  ...{ userId: '', userName: '', projectId: '', role: null, administrator: false, expiresAtMs: null },
+  proof: { kind: 'token', id: '' },
+}
+
+const routes: readonly Route[] = Object.values(ROUTES)
+const OPEN: ReadonlySet<string> = new Set(
+  routes.filter(({ role }) => role === 'open').map(({ method, path }) => `${method} ${path}`),
+)
+/** POSTs that change nothing may come twice. */
+const READING: readonly RegExp[] = routes
+  .filter(({ method, reads }) => method === 'POST' && reads)
+  .map(({ path }) => new RegExp(`^${path.replaceAll('.', '\\.').replace(/:[a-z]+/g, '[^/]+')}$`))
+
+function passed(result: Authenticated): Extract<Authenticated, { ok: true }> {
+  if (!result.ok) throw refused(result)
+  return result
+}
+
+function refused({ refusal, message }: Refusal): AppError {
+  switch (refusal) {
+    case 'unauthorized':
+      return new AppError('Unauthorized', message)
+    case 'wrong-project':
+      return new AppError('Forbidden', message)
+    case 'too-many':
+      return tooMany(message, 60_000)
+  }
+}
+
+/** 429 with Retry-After. */
+export const tooMany = (message: string, waitMs: number): AppError =>
+  new AppError('TooManyRequests', `${message}; again in ${Math.ceil(waitMs / 1000)} s`, {
+    retryAfterMs: waitMs,
+  })

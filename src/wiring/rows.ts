@@ -1,0 +1,40 @@
+// Rows and who may ask. The folder's lock comes first: nothing of a living server is touched by a second one.
+import { hostname } from 'node:os'
+import { LiveIdentity } from '../auth/live-identity.ts'
+import { tokenKeys } from '../auth/token.ts'
+import type { Config } from '../config.ts'
+import { createIdentityStore } from '../db/identity-store.ts'
+import { createJobStore } from '../db/job-store.ts'
+import { createRegistryStore } from '../db/registry-store.ts'
+import { readSecretKey } from '../db/secret-key.ts'
+import { announceServe } from '../db/serves.ts'
+import { systemClock } from '../lib/clock.ts'
+import type { Logger } from '../logger.ts'
+import { makeDataFolder } from './data-folder.ts'
+import { isDatabaseAway, openRowsDatabase, recordDatabase } from './database.ts'
+
+/** Opens them; `owned` closes what has to be closed. */
+export async function openRows(config: Config, owned: AsyncDisposableStack, logger: Logger) {
+  const clock = systemClock
+  makeDataFolder(config.dataDir)
+  const { db, serveId, where, now } = owned.use(await openRowsDatabase(config, logger))
+  const secretKey = await readSecretKey(config.dataDir)
+  const identities = createIdentityStore(db, { secretKey, clock })
+  const first = await identities.ensureFirst()
+  await recordDatabase(config.dataDir, where, first.projectId)
+  const identity = owned.use(
+    await LiveIdentity.open({
+      ...{ store: identities, keys: tokenKeys(secretKey), clock },
+      onError: (error) => {
+        if (!isDatabaseAway(error))
+          logger.warn({ error: String(error) }, 'the last use of access keys was not noted')
+      },
+    }),
+  )
+  const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now })
+  const registries = createRegistryStore(db, { secretKey, clock })
+  const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
+  return { clock, serveId, first, store, registries, identity, announce }
+}
+
+export type OpenRows = Awaited<ReturnType<typeof openRows>>
