@@ -2,7 +2,7 @@
 # Brings a Debian machine with git, make and Node >= 20 to the point where Ropeway runs:
 #   setup.sh npm   the npm packages, Node 24 among them
 #   setup.sh all   those, and python3, bubblewrap, tini and a static busybox through apt
-#   setup.sh test  those, and the engines, registry and database that the tests start
+#   setup.sh test  those, the engines, registry and database that the tests start, and Huawei Cloud's Python SDK
 # Says nothing when nothing is missing. As another user than root it names what to install and exits 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -69,6 +69,7 @@ missing_packages() {
   [ -x /usr/sbin/iptables ] || echo iptables
   command -v docker-registry >/dev/null || echo docker-registry
   command -v htpasswd >/dev/null || echo apache2-utils
+  /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
   command -v podman >/dev/null || echo podman netavark aardvark-dns
   command -v ip >/dev/null || echo iproute2
   # What an image of another C library is made with.
@@ -96,11 +97,27 @@ setup_apt() {
   quietly "${install[@]}"
 }
 
+# A client that we did not write, in a folder of its own.
+setup_sdk() {
+  local wanted=test/sdk/requirements.txt folder=.cache/modelarts-sdk
+  cmp -s "$wanted" "$folder/requirements.txt" && return
+  echo "setup: installing Huawei Cloud's Python SDK (pip)"
+  rm -rf "$folder"
+  quietly /usr/bin/python3 -m venv "$folder"
+  quietly "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
+  cp "$wanted" "$folder/requirements.txt"
+}
+
 case $what in
   npm) setup_npm ;;
-  all | test)
+  all)
     setup_npm
     setup_apt
+    ;;
+  test)
+    setup_npm
+    setup_apt
+    setup_sdk
     ;;
   *) fail "unknown part \"$what\"; say npm, all or test" ;;
 esac

@@ -5,7 +5,10 @@ import type { FlavorBody } from '../api/flavor.ts'
 const GIB = 1 << 30
 const arch = process.arch === 'arm64' ? 'arm' : 'x86'
 
-/** Memory in whole GB as the documents print it; numbers of `npu` and `disk` are strings there. */
+/**
+ * Whole cores and whole GB, rounded down: clients read them into integers, and some refuse fractions. The name says it
+ * exactly. Numbers of `npu` are strings.
+ */
 export function flavorBody(flavor: Flavor): FlavorBody {
   const unit = {
     unit_num: flavor.devices,
@@ -20,11 +23,11 @@ export function flavorBody(flavor: Flavor): FlavorBody {
     billing: { code: flavor.id, unit_num: 1 },
     flavor_info: {
       max_num: flavor.maxTasks,
-      cpu: { arch, core_num: flavor.cpuCores },
+      cpu: { arch, core_num: Math.max(1, Math.floor(flavor.cpuCores)) },
       ...(flavor.kind === 'Ascend' ? { npu: { ...unit, unit_num: String(flavor.devices) } } : {}),
       ...(flavor.kind === 'GPU' ? { gpu: unit } : {}),
-      memory: { size: Math.round((flavor.memoryBytes / GIB) * 10) / 10, unit: 'GB' },
-      disk: { size: '0', unit: 'GB' },
+      memory: { size: Math.floor(flavor.memoryBytes / GIB), unit: 'GB' },
+      disk: { size: 0, unit: 'GB' },
     },
     attributes: {},
   }

@@ -100,7 +100,9 @@ function specBody(job: Job, inventory: Inventory): TrainingJob['spec'] {
 
 function flavorDetail(flavor: Flavor): Record<string, unknown> {
   const { flavor_name, flavor_type, billing, flavor_info } = flavorBody(flavor)
-  return { flavor_name, flavor_detail: { flavor_type, billing, flavor_info } }
+  // Inside a job this number is a string (quirk 3 of §1.11).
+  const disk = { ...flavor_info.disk, size: String(flavor_info.disk.size) }
+  return { flavor_name, flavor_detail: { flavor_type, billing, flavor_info: { ...flavor_info, disk } } }
 }
 
 /** `GET …/tasks`: one row per task of the present attempt, or of attempt `scheduleCount` when that is the present one. */

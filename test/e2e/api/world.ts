@@ -34,11 +34,16 @@ export async function openWorld(): Promise<World> {
   })
   await ropeway.client.putRegistry('harbor.example.com', { user_name: 'ann', password: 'p' })
   const done = await ropeway.run(body('done', 'true', { annotations: fake({ runMs: 0, logs: ['hello'] }) }))
+  let last: string | undefined
   let made = 0
   const liveJob = async () => {
+    // The one before makes room, so that this one really runs.
+    if (last !== undefined) await ropeway.client.delete(last).catch(() => undefined)
     const annotations = fake({ runMs: null })
-    const job = await ropeway.client.create(body(`live-${++made}`, 'sleep', { annotations }))
-    return job.metadata.id
+    const { metadata } = await ropeway.client.create(body(`live-${++made}`, 'sleep', { annotations }))
+    last = metadata.id
+    await ropeway.waitFor(last, 'it runs', ({ status }) => status.phase === 'Running')
+    return last
   }
   const inner: Inner = { ropeway, doneJob: done.job.metadata.id, liveJob }
   const disposables = owned.move()
