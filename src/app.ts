@@ -12,6 +12,8 @@ import { ExecSessions } from './http/exec-sessions.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import type { LogExporter } from './job/log-export.ts'
+import { RankFailures } from './job/rank-failures.ts'
+import type { JobStore } from './job/store.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -99,11 +101,18 @@ async function openParts(
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
+  const wake = new ChangeSignal()
+  const { simulate, deviceRoot, deviceIntervalMs: lookEveryMs } = config
   const devices = owned.use(
     await openDevices({
-      ...{ simulate: config.simulate, deviceRoot: config.deviceRoot },
-      onFinding: (finding) => logger.warn({ root: config.deviceRoot }, finding),
-      onChange: () => logger.info({ root: config.deviceRoot }, 'the devices of this machine changed'),
+      ...{ simulate, deviceRoot, lookEveryMs },
+      onFinding: (finding) => logger.warn({ root: deviceRoot }, finding),
+      onChange: () => {
+        logger.info({ root: deviceRoot }, 'the devices of this machine changed')
+        // Whoever waits may fit now.
+        const failed = failureLog(logger, 'waiting jobs could not be woken')
+        wakeWaiting(store, wake).catch((error: unknown) => failed('(all)', error))
+      },
     }),
   )
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
@@ -137,7 +146,7 @@ async function openParts(
       logs,
       backend,
       clock,
-      wake: new ChangeSignal(),
+      wake,
       changed,
       disk,
       runtimeDir: runtime.dir,
@@ -145,6 +154,7 @@ async function openParts(
     },
     stopping: stopping.signal,
     execSessions: new ExecSessions(),
+    rankFailures: new RankFailures(),
     inventory: devices.inventory,
     site,
     registries,
@@ -154,6 +164,10 @@ async function openParts(
     ),
   }
   return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
+}
+
+async function wakeWaiting(store: JobStore, wake: ChangeSignal): Promise<void> {
+  for (const { id } of await store.listWaiting()) wake.notify(id)
 }
 
 type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']

@@ -17,6 +17,8 @@ export type Config = {
   /** `postgres://…`; null: SQLite in the data folder. */
   readonly databaseUrl: string | null
   /** The administrator's file, when one was named. */
+  /** How often the health of real devices is looked at. */
+  readonly deviceIntervalMs: number
   readonly siteFile: string | null
   readonly logLevel: string
   /** Of the package. */
@@ -55,6 +57,7 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     backend: backend as Config['backend'],
     dockerHost: env['DOCKER_HOST'] || null,
     deviceRoot: resolve(env['ROPEWAY_DEVICE_ROOT'] || '/'),
+    deviceIntervalMs: seconds('ROPEWAY_DEVICE_INTERVAL', env['ROPEWAY_DEVICE_INTERVAL'], 30) * 1000,
     databaseUrl: databaseUrl(flags.database ?? env['ROPEWAY_DATABASE']),
     siteFile: flags.site === undefined ? null : resolve(flags.site),
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
@@ -76,6 +79,12 @@ function databaseUrl(text: string | undefined): string | null {
   throw new ConfigError(
     `--database: got ${scheme === undefined ? 'no URL' : `a URL that begins with ${JSON.stringify(scheme)}`}; valid: postgres://USER@HOST/DATABASE`,
   )
+}
+
+function seconds(name: string, text: string | undefined, usual: number): number {
+  const value = Number(text || usual)
+  if (value >= 0.1 && value <= 86_400) return value
+  throw new ConfigError(`${name}: got ${JSON.stringify(text)}; valid: seconds from 0.1 to 86400`)
 }
 
 function endpoint(flag: string, text: string): Endpoint {

@@ -22,6 +22,7 @@ const world = (more: Partial<Parameters<typeof reconcile>[1]> = {}) => ({
   seen: [],
   admission: null,
   startError: null,
+  rankFailure: null,
   nowMs: NOW,
   ...more,
 })

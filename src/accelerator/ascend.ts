@@ -1,15 +1,18 @@
 // The Ascend devices of a machine: which there are, of which chip, with which address, in what health, and what a person
 // must put right. Files and programs are read through HostFiles, so a captured layout goes the way a real host goes.
-import type { Chip, Device } from './device.ts'
+import type { Chip, Device, Host } from './device.ts'
 import { deviceIdsOf } from './device-ids.ts'
 import type { DeviceFinding } from './examination.ts'
 import { parseHccnConf, parseHccnTool } from './hccn.ts'
 import type { HostFiles } from './host-files.ts'
 import { chipOfName, isHealthy, type NpuChip, parseNpuInfo, parseNpuMap } from './npu-smi.ts'
+import { NO_SUPER_POD, superPodOf } from './super-pod.ts'
 
 export type AscendExamination = {
   readonly chip: Chip
   readonly devices: readonly Device[]
+  /** Null where it is not an A3, or not all dies name one and the same. */
+  readonly superPodId: string | null
   /** Of the driver, `23.0.rc3`; null when its version.info cannot be read. */
   readonly driverVersion: string | null
   readonly findings: readonly DeviceFinding[]
@@ -28,26 +31,35 @@ export async function driverFolder(files: HostFiles): Promise<string> {
   return `${path.replace(/\/+$/, '')}/driver`
 }
 
-/** Null when /dev has no davinci device. */
-export async function examineAscend(files: HostFiles): Promise<AscendExamination | null> {
+type Known = Pick<Host, 'devices' | 'superPodId'>
+
+/** Null when /dev has no davinci device. What an earlier look found out about addresses no card is asked for again. */
+export async function examineAscend(
+  files: HostFiles,
+  known: Known | null = null,
+): Promise<AscendExamination | null> {
   const names = await files.listNames('/dev')
   const ids = deviceIdsOf(names, 'davinci')
   const virtual = deviceIdsOf(names, 'vdavinci')
   if (ids.length === 0) return null
-  const { chips, healthOf, isListed } = await askNpuSmi(files)
+  const { tool, chips, healthOf, isListed } = await askNpuSmi(files)
   const { chip, findings: ofChip } = chipOf(chips)
-  const addresses = await addressesOf(files, ids)
-  const devices = ids.map(
-    (id): Device => ({
+  const addresses = await addressesOf(files, ids, known)
+  const place = chip === 'a3' ? await superPodOf(files, tool, [...chips.values()], known) : NO_SUPER_POD
+  const devices = ids.map((id): Device => {
+    const superDeviceId = place.dies.get(id)
+    return {
       physicalId: id,
       deviceIp: addresses.get(id) ?? '',
       healthy: !isListed || isUsable(chips, healthOf, id),
-    }),
-  )
+      ...(superDeviceId === undefined ? {} : { superDeviceId }),
+    }
+  })
   const driver = await driverFolder(files)
   return {
     chip,
     devices,
+    superPodId: place.superPodId,
     driverVersion:
       /^Version=(.+?)\s*$/m.exec((await files.readText(`${driver}/version.info`)) ?? '')?.[1] ?? null,
     findings: [
@@ -71,6 +83,8 @@ const fix = (text: string): DeviceFinding => ({ severity: 'fix', text })
 const silentTool = `npu-smi does not answer (looked for at ${NPU_SMI.join(', ')}): the chip is taken for ${USUAL_CHIP} and nobody knows the health of the devices; check that "npu-smi info" works for this user`
 
 type Asked = {
+  /** Empty where there is none. */
+  readonly tool: string
   readonly chips: ReadonlyMap<number, NpuChip>
   readonly healthOf: ReadonlyMap<number, string>
   /** Did npu-smi list anything at all? */
@@ -89,6 +103,7 @@ async function askNpuSmi(files: HostFiles): Promise<Asked> {
     const listed: readonly NpuChip[] = map.length > 0 ? map : info
     const health = new Map(info.map((row) => [`${row.npuId}/${row.chipId}`, row.health]))
     return {
+      tool: program,
       chips: new Map(listed.map((chip) => [chip.physicalId, chip])),
       healthOf: new Map(
         listed.flatMap(({ npuId, chipId, physicalId }) => {
@@ -99,7 +114,7 @@ async function askNpuSmi(files: HostFiles): Promise<Asked> {
       isListed: listed.length > 0,
     }
   }
-  return { chips: new Map(), healthOf: new Map(), isListed: false }
+  return { tool: '', chips: new Map(), healthOf: new Map(), isListed: false }
 }
 
 /** Listed, and not known to be ill: when only `info` fails nobody knows, and the device counts as well. */
@@ -142,8 +157,16 @@ function chipOf(chips: Asked['chips']): { chip: Chip; findings: DeviceFinding[] 
 }
 
 /** The file first; for devices it does not name, the tool, which asks the card. */
-async function addressesOf(files: HostFiles, ids: readonly number[]): Promise<Map<number, string>> {
-  const addresses = new Map(parseHccnConf((await files.readText('/etc/hccn.conf')) ?? ''))
+async function addressesOf(
+  files: HostFiles,
+  ids: readonly number[],
+  known: Known | null,
+): Promise<Map<number, string>> {
+  const asked = (known?.devices ?? []).filter(({ deviceIp }) => deviceIp !== '')
+  const addresses = new Map([
+    ...asked.map(({ physicalId, deviceIp }) => [physicalId, deviceIp] as const),
+    ...parseHccnConf((await files.readText('/etc/hccn.conf')) ?? ''),
+  ])
   const tool = `${await driverFolder(files)}/tools/hccn_tool`
   const missing = ids.filter((id) => !addresses.has(id))
   if (missing.length === 0 || !(await files.exists(tool))) return addresses

@@ -16,7 +16,7 @@ import {
   layoutFolder,
   SHARED_DEV,
 } from './layout-fixture.ts'
-import { chipOfName, parseNpuInfo, parseNpuMap } from './npu-smi.ts'
+import { chipOfName, parseNpuInfo, parseNpuMap, parseSuperPod } from './npu-smi.ts'
 import { parseNvidiaSmi } from './nvidia.ts'
 
 const FACTS = { id: 'host-0', address: '10.0.0.7', cpuCores: 192, memoryBytes: 2 ** 40 }
@@ -61,6 +61,32 @@ test('an A3 server has two devices per card, whose addresses the card is asked f
     'fd00::1:f',
   ])
   assert.deepEqual(found.findings, [])
+})
+
+test('an A3 server knows its super pod; what an earlier look found out is not asked for again', async () => {
+  using folder = layoutFolder(LAYOUT_A3)
+  const files = hostFiles(folder.root)
+  const first = await examineHost(files, FACTS)
+  assert.equal(first.host.superPodId, '3')
+  assert.equal(first.host.devices[15]?.superDeviceId, String((1 << 24) + 15))
+  assert.match(first.found, /super pod 3/)
+  const asked: string[] = []
+  const run: typeof files.run = (program, args) => {
+    asked.push(args.join(' '))
+    return files.run(program, args)
+  }
+  const second = await examineHost({ ...files, run }, FACTS, first.host)
+  assert.deepEqual(second.host, first.host)
+  assert.deepEqual(asked, ['info -m', 'info'])
+})
+
+test('a die says its id and its super pod, or nothing', () => {
+  assert.deepEqual(parseSuperPod(' SDID : 16777216\n Super Pod Size : 384\n Super Pod ID : 0\n'), {
+    superDeviceId: '16777216',
+    superPodId: '0',
+  })
+  assert.equal(parseSuperPod('SDID : NA\nSuper Pod ID : 0'), null)
+  assert.equal(parseSuperPod(''), null)
 })
 
 test('cards for inference need no address', async () => {

@@ -19,13 +19,19 @@ export type Examination = {
   readonly findings: readonly DeviceFinding[]
 }
 
-/** Looks at a machine. Never throws for what the machine lacks. */
-export async function examineHost(files: HostFiles, facts: HostFacts): Promise<Examination> {
+/** Looks at a machine; `known` is what an earlier look found. Never throws for what the machine lacks. */
+export async function examineHost(
+  files: HostFiles,
+  facts: HostFacts,
+  known: Host | null = null,
+): Promise<Examination> {
   const common = { ...facts, simulated: false }
-  const ascend = await examineAscend(files)
+  const ascend = await examineAscend(files, known)
   if (ascend !== null) {
-    const { chip, devices, findings } = ascend
-    return { host: { ...common, kind: 'Ascend', chip, devices }, found: describe(ascend), findings }
+    const { chip, devices, superPodId, findings } = ascend
+    const place = superPodId === null ? {} : { superPodId }
+    const host: Host = { ...common, ...place, kind: 'Ascend', chip, devices }
+    return { host, found: describe(ascend), findings }
   }
   const nvidia = await examineNvidia(files)
   if (nvidia !== null) {
@@ -42,6 +48,7 @@ function describe(found: AscendExamination | NvidiaExamination): string {
   return [
     `${ids.length} ${name} (${ids.join(', ')})`,
     ...('chip' in found ? [`${addressed} with an address`] : []),
+    ...('superPodId' in found && found.superPodId !== null ? [`super pod ${found.superPodId}`] : []),
     ...(found.driverVersion === null ? [] : [`driver ${found.driverVersion}`]),
   ].join(', ')
 }

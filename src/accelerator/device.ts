@@ -14,6 +14,8 @@ export type Device = {
   /** Address of the device's own network card; empty when unknown. */
   readonly deviceIp: string
   readonly healthy: boolean
+  /** Id of the die in its super pod (SDID); A3 only, and only where it is known. */
+  readonly superDeviceId?: string
 }
 
 export type Host = {
@@ -24,6 +26,8 @@ export type Host = {
   readonly kind: DeviceKind
   /** Set for Ascend hosts only. */
   readonly chip: Chip | null
+  /** The super pod the host is part of; A3 only, and only where it is known. */
+  readonly superPodId?: string
   readonly simulated: boolean
   readonly cpuCores: number
   readonly memoryBytes: number

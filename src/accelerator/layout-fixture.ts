@@ -137,6 +137,12 @@ export const LAYOUT_A3: Layout = {
           lower: `${id % 2}     ${id}`,
         })),
       ),
+      ...Object.fromEntries(
+        count(16).map((id) => [
+          `info -t spod-info -i ${id >> 1} -c ${id % 2}`,
+          `\tSDID                           : ${(1 << 24) + id}\n\tSuper Pod Size                 : 384\n\tSuper Pod ID                   : 3\n\tServer Index                   : 4`,
+        ]),
+      ),
     },
     '/usr/local/Ascend/driver/tools/hccn_tool': Object.fromEntries(
       count(16).map((id) =>

@@ -80,3 +80,11 @@ export function chipOfName(name: string, diesPerCard: number): Chip | null {
 
 /** May a task be put on a chip of this health? A minor warning does not stop work; anything worse, or unknown, does. */
 export const isHealthy = (health: string): boolean => /^(ok|warning)$/i.test(health)
+
+/** What `npu-smi info -t spod-info -i N -c M` says of a die of an A3: its SDID and its super pod; null for anything else. */
+export function parseSuperPod(text: string): { superDeviceId: string; superPodId: string } | null {
+  const numberOf = (name: string): string | undefined =>
+    new RegExp(`^\\s*${name}\\s*:\\s*(\\d{1,10})\\s*$`, 'im').exec(text)?.[1]
+  const [superDeviceId, superPodId] = [numberOf('SDID'), numberOf('Super Pod ID')]
+  return superDeviceId === undefined || superPodId === undefined ? null : { superDeviceId, superPodId }
+}

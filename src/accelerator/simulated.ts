@@ -48,6 +48,8 @@ export function simulatedInventory(spec: SimulateSpec, machine: Machine): Invent
       address: hostAddress(index),
       kind: 'Ascend',
       chip: spec.chip,
+      // All in one super pod, as the servers of one machine room would be.
+      ...(spec.chip === 'a3' ? { superPodId: '0' } : {}),
       simulated: true,
       cpuCores: machine.cpuCores,
       memoryBytes: machine.memoryBytes,
@@ -57,6 +59,7 @@ export function simulatedInventory(spec: SimulateSpec, machine: Machine): Invent
           physicalId,
           deviceIp: deviceIp(index, physicalId, spec.devicesPerHost),
           healthy: true,
+          ...(spec.chip === 'a3' ? { superDeviceId: String(index * spec.devicesPerHost + physicalId) } : {}),
         }),
       ),
     }),

@@ -80,9 +80,9 @@ export const execSessionQuery = z.object({
 
 /** `GET rankTable?version=N&wait_s=25`: answers when the table's version is above N, or after the wait. */
 export const rankTableResponse = z.object({
-  /** 0 = none yet, 1 = initializing, 2 = completed; grows with every new table. */
+  /** 0 = none yet, 1 = initializing (its text grows with what is known), 2 = completed. */
   version: z.number().int(),
-  /** Text of jobstart_hccl.json (v0.1). Empty when version is 0. */
+  /** Text of jobstart_hccl.json. Empty when version is 0. */
   text: z.string(),
 })
 export type RankTableResponse = z.infer<typeof rankTableResponse>

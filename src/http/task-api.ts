@@ -16,6 +16,7 @@ import { TASK_PROTOCOL, TASK_ROUTES } from '../api/task-constants.ts'
 import { buildInstructions } from '../job/instructions.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
+import type { RankFailures } from '../job/rank-failures.ts'
 import { rankTableOf } from '../job/rank-table.ts'
 import { reportEvent } from '../job/report-event.ts'
 import type { JobStore } from '../job/store.ts'
@@ -37,6 +38,7 @@ export type TaskApiParts = {
   readonly clock: Clock
   readonly wake: ChangeSignal
   readonly changed: ChangeSignal
+  readonly rankFailures: RankFailures
   readonly stopping: AbortSignal
   readonly execSessions: ExecSessions
   readonly onError: (where: string, error: unknown) => void
@@ -100,6 +102,7 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono<Task
       Math.min(Math.max(atMs, 0), parts.clock.now().getTime()),
     )
     if (isNew) parts.changed.notify(who.jobId)
+    if (parts.rankFailures.note(who.jobId, who.attempt, who.task, report)) parts.wake.notify(who.jobId)
     return context.json({})
   })
   app.onError((error, context) => {
@@ -132,11 +135,14 @@ async function hello(parts: TaskApiParts, who: TaskIdentity, asked: AbortSignal)
   const addressOf = (job: Job) => job.status.tasks.find(({ task }) => task === who.task)?.address ?? null
   const job = await waitForJob(parts, who, ADDRESS_WAIT_MS, asked, (seen) => addressOf(seen) !== null)
   const placement = job.status.placements.find(({ task }) => task === who.task)
+  const host = parts.inventory().hosts.find(({ id }) => id === placement?.hostId)
+  const physicalIds = placement?.physicalIds ?? []
   return buildInstructions({
     job,
     task: who.task,
     address: addressOf(job) ?? '127.0.0.1',
-    deviceCount: placement?.physicalIds.length ?? 0,
+    deviceCount: physicalIds.length,
+    ascendIds: host?.kind === 'Ascend' ? physicalIds : [],
     secrets: await parts.store.secretEnvironment(who.jobId),
   })
 }

@@ -21,6 +21,8 @@ export const ANNOTATION = {
   hostNetwork: 'ropeway/host-network',
   /** "true": outputs may lie in folders that another unfinished job writes to. */
   sharedOutputs: 'ropeway/shared-outputs',
+  /** The form of the rank table: 0.1, 1.0 or 1.2. */
+  rankTable: 'ropeway/rank-table',
   /** always, missing or never. */
   pullPolicy: 'ropeway/pull-policy',
 } as const

@@ -4,7 +4,7 @@ import { EVENTS } from './events.ts'
 import type { AttemptRecord, Job, JobStatus, NewEvent, StopCause, TaskStatus } from './job.ts'
 import { firstFailure, isAlive } from './observed.ts'
 import { unseenTask } from './phase.ts'
-import type { Outcome, Step } from './step.ts'
+import type { Outcome, Step, World } from './step.ts'
 import type { JobChange } from './store.ts'
 
 /** Devices are booked and the intent to start is on record, in one write. */
@@ -74,11 +74,11 @@ export function stopping(
   job: Job,
   tasks: readonly TaskStatus[],
   cause: StopCause,
-  nowMs: number,
-  startError = '',
+  { nowMs, startError, rankFailure }: World,
 ): JobChange {
-  const failure = cause === 'task-failed' || cause === 'task-lost' ? firstFailure(tasks) : null
-  const message = failure ? `${failure.task}: ${failure.message}` : startError
+  const isFailure = cause === 'task-failed' || cause === 'task-lost'
+  const failure = isFailure ? (firstFailure(tasks) ?? rankFailure) : null
+  const message = failure ? `${failure.task}: ${failure.message}` : (startError ?? '')
   const said: NewEvent[] =
     cause === 'auto-stop'
       ? [EVENTS.autoStop(job.request.spec?.auto_stop?.duration ?? 0)]

@@ -12,6 +12,7 @@ import type { Job, NewEvent } from './job.ts'
 import { isTerminal } from './phase.ts'
 import { attemptRef, planInputOf } from './plan-input.ts'
 import type { Backend, TaskGate } from './ports.ts'
+import type { RankFailures } from './rank-failures.ts'
 import { autoStopAtMs, reconcile } from './reconcile.ts'
 import type { Site } from './site.ts'
 import type { Action, Step } from './step.ts'
@@ -23,6 +24,7 @@ export type ControllerParts = {
   readonly gate: TaskGate
   readonly inventory: () => Inventory
   readonly site: Site
+  readonly rankFailures: RankFailures
   /** Wakes this loop: key = job id. */
   readonly wake: ChangeSignal
   /** Tells readers that a job's row changed: key = job id. */
@@ -147,7 +149,10 @@ export class Controller implements AsyncDisposable {
     // A socket that cannot be made must not keep the job from being observed and stopped.
     if (live) await gate.open(job).catch((error: unknown) => this.#parts.onError(job.id, error))
     const seen = live ? await backend.observe(attemptRef(job), this.#stop.signal) : []
-    const step = reconcile(job, { seen, admission: null, startError, nowMs: this.#nowMs() })
+    const step = reconcile(job, {
+      ...{ seen, admission: null, startError, nowMs: this.#nowMs() },
+      rankFailure: this.#parts.rankFailures.of(job),
+    })
     return this.#take(job, step)
   }
 
@@ -160,7 +165,9 @@ export class Controller implements AsyncDisposable {
       const admission: Admission | null = decided.get(job.id) ?? null
       return this.#take(
         fresh,
-        reconcile(fresh, { seen: [], admission, startError: null, nowMs: this.#nowMs() }),
+        reconcile(fresh, {
+          ...{ seen: [], admission, startError: null, rankFailure: null, nowMs: this.#nowMs() },
+        }),
       )
     })
     this.#admitting = turn.catch(() => undefined)
@@ -266,6 +273,7 @@ export class Controller implements AsyncDisposable {
         return null
       case 'collect':
         await gate.collect(job)
+        this.#parts.rankFailures.forget(job.id)
         return null
       case 'remove':
         await gate.close(job.id)

@@ -20,6 +20,7 @@ import { taskNames } from './names.ts'
 import { initialStatus } from './phase.ts'
 import { planInputOf } from './plan-input.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
+import { checkTableForm } from './rank-table.ts'
 import type { Site } from './site.ts'
 import type { NewJob } from './store.ts'
 
@@ -50,6 +51,8 @@ export async function createJob(
   checkUser(body, parts.site)
   checkAnnotations(body.metadata.annotations ?? {})
   const flavorId = checkResource(body, parts.inventory)
+  checkTableForm(body, parts.inventory, flavorId)
+  checkTableForm(body, parts.inventory, flavorId)
   const secretEnvironment = checkEnvironment(body)
   const generation = generationOf(body.algorithm?.command ?? '')
   warnings.push(

@@ -152,7 +152,16 @@ it('the rank table is initializing until every address was observed, then names 
       environments: { RANK_TABLE_FILE: '/user/config' },
       status: { attempt: 1, placements, tasks, addressesComplete },
     })
-  assert.deepEqual(JSON.parse(rankTableOf(job(false), inventory2x4).text), { status: 'initializing' })
+  const unseen = tasks.map((task, index) => (index === 0 ? task : { ...task, address: null }))
+  const early = job(false)
+  const waiting = rankTableOf({ ...early, status: { ...early.status, tasks: unseen } }, inventory2x4)
+  assert.equal(waiting.version, 1)
+  const begun = JSON.parse(waiting.text)
+  assert.equal(begun.status, 'initializing')
+  assert.deepEqual(
+    begun.group_list[0].instance_list.map((entry: { server_id: string }) => entry.server_id),
+    ['10.0.0.0', ''],
+  )
   const table = JSON.parse(rankTableOf(job(true), inventory2x4).text)
   assert.equal(table.group_list[0].group_name, 'job-trainjob')
   assert.deepEqual(

@@ -16,6 +16,8 @@ export type EnvironmentInput = {
   readonly address: string
   /** Devices this task owns. */
   readonly deviceCount: number
+  /** Physical ids of its Ascend devices; none for other kinds. */
+  readonly ascendIds?: readonly number[]
   readonly secrets: Readonly<Record<string, string>>
 }
 
@@ -32,7 +34,7 @@ const folderOf = (value: string): string =>
 
 /** The complete environment of a task's user process. */
 export function buildEnvironment(input: EnvironmentInput): Record<string, string> {
-  const { job, deviceCount } = input
+  const { job, deviceCount, ascendIds = [] } = input
   const places = PLACES[job.generation]
   const asked = job.request.algorithm?.environments ?? {}
   const tableDir = rankTableDir(job, deviceCount)
@@ -44,6 +46,8 @@ export function buildEnvironment(input: EnvironmentInput): Record<string, string
     ...(deviceCount > 0 && !asked['MA_DIAG_MODE_ENV'] && !asked['MA_RUN_MODE_ENV']
       ? { ASCEND_GLOBAL_LOG_LEVEL: '3', ASCEND_SLOG_PRINT_TO_STDOUT: '1', ASCEND_GLOBAL_EVENT_ENABLE: '1' }
       : {}),
+    // As on a real Ascend host: containers of one host tell themselves apart by it.
+    ...(ascendIds.length > 0 ? { ASCEND_VISIBLE_DEVICES: ascendIds.join(',') } : {}),
     ...(tableDir && !asked['RANK_TABLE_FILE'] ? { RANK_TABLE_FILE: tableDir } : {}),
     // HCCL would else choose among all cards of the host (ascend.md §1.14).
     ...(deviceCount > 0 && job.request.metadata.annotations?.[ANNOTATION.hostNetwork] === 'true'

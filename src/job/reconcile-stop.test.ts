@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { seen } from '../../test/job-builders.ts'
 import { both, describeCases, job2, running, started } from '../../test/reconcile-cases.ts'
 import { isTerminal } from './phase.ts'
 import { reconcile } from './reconcile.ts'
+
+const RANK_FAILURE = { task: 'worker-1', message: 'rank 5 ended with exit code 7', exitCode: 7 }
 
 describeCases('stopping, failing to start, trying again, and what comes after the end', [
   {
@@ -96,6 +99,22 @@ describeCases('stopping, failing to start, trying again, and what comes after th
     expect: { rest: true },
   },
   {
+    title: 'a rank that failed ends the other tasks before its own task has ended, with its code',
+    job: job2(running),
+    world: { seen: both('running'), rankFailure: RANK_FAILURE },
+    expect: { phase: 'Running', reasons: ['StoppingTasks'], exitCode: 7 },
+  },
+  {
+    title: 'a job of one task is left to it: its program may yet make something of a failed rank',
+    job: job2({
+      ...running,
+      tasks: running.tasks!.slice(0, 1).map((task) => ({ ...task, startedAtMs: 2000 })),
+      placements: running.placements!.slice(0, 1),
+    }),
+    world: { seen: [seen('worker-0', 'running')], rankFailure: RANK_FAILURE },
+    expect: { rest: true },
+  },
+  {
     title: 'and is erased when that was asked',
     job: job2({ ...running, phase: 'Completed' }, { cleanedAtMs: 9000, deleteRequestedAtMs: 9500 }),
     expect: { action: 'erase' },
@@ -106,7 +125,8 @@ it('a terminal phase never changes again', () => {
   for (const phase of ['Completed', 'Failed', 'Terminated', 'Abnormal'] as const) {
     assert.ok(isTerminal(phase))
     const job = job2({ ...running, phase }, { stopRequestedAtMs: 1 })
-    const step = reconcile(job, { seen: both('running'), admission: null, startError: null, nowMs: 1 })
+    const world = { seen: both('running'), admission: null, startError: null, rankFailure: null, nowMs: 1 }
+    const step = reconcile(job, world)
     assert.equal(step.change?.status.phase ?? phase, phase)
   }
 })

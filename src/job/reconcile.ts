@@ -17,7 +17,7 @@ export function reconcile(job: Job, world: World): Step {
   const tasks = foldObservations(job.status.tasks, world.seen)
   if (job.status.stoppingSinceMs !== null) return whileStopping(job, tasks, world)
   const cause = reasonToStop(job, tasks, world)
-  if (cause) return { change: stopping(job, tasks, cause, world.nowMs, world.startError ?? '') }
+  if (cause) return { change: stopping(job, tasks, cause, world) }
   if (tasks.every(hasEnded)) return finish(job, tasks, world)
   const neverSeen = tasks.some((task) => task.state === 'unknown')
   if (neverSeen) return { action: 'start', ...noteSeen(job, tasks, world.nowMs) }
@@ -82,9 +82,11 @@ function reasonToStop(job: Job, tasks: Job['status']['tasks'], world: World): St
   }
   if (!tasks.every(hasEnded) && autoStopDue(job, world.nowMs)) return 'auto-stop'
   if (world.startError !== null) return 'start-failed'
+  if (tasks.every(hasEnded)) return null
   const failure = firstFailure(tasks)
-  if (!failure || tasks.every(hasEnded)) return null
-  return failure.state === 'lost' ? 'task-lost' : 'task-failed'
+  if (failure) return failure.state === 'lost' ? 'task-lost' : 'task-failed'
+  // A task alone ends its ranks itself, and its program may yet make something of it.
+  return world.rankFailure !== null && tasks.length > 1 ? 'task-failed' : null
 }
 
 /** `auto_stop` counts from the start of the job's run, in hours. */

@@ -1,6 +1,7 @@
 // The words of the controller's loop: what it can see, what it can do, what one turn comes to.
 import type { Admission } from './admission.ts'
 import type { TaskObservation } from './ports.ts'
+import type { RankFailure } from './rank-failures.ts'
 import type { JobChange } from './store.ts'
 
 /** What the controller can do in the world. The fault tests kill the server at each of these. */
@@ -17,6 +18,8 @@ export type World = {
   readonly admission: Admission | null
   /** Why the last try to start failed for good, if it did. */
   readonly startError: string | null
+  /** A rank that failed in a task which is still ending its others. */
+  readonly rankFailure: RankFailure | null
   readonly nowMs: number
 }
 

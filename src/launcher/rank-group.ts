@@ -91,11 +91,12 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   )
   log.info('End destroy training processes')
   await options.platform.settled()
-  if (signal.aborted) throw signal.reason as StopRequest
-  if (problem !== null) throw problem
   const failed = first as Failed | null
+  // A stop that came after a failure is its consequence.
+  if (failed !== null) sayWhy(options, failed)
+  else if (signal.aborted) throw signal.reason as StopRequest
+  if (problem !== null) throw problem
   if (failed === null) return { code: 0, firstFailedRank: null }
-  sayWhy(options, failed)
   return { code: failed.code, firstFailedRank: failed.one.plan.rank }
 }
 

@@ -1,11 +1,11 @@
 // What `run-train`, `ranks` and a boot file per device have in common: wait for the table, convert it, find the own
 // devices, run one process on each.
 import { createHash, randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type ConvertedTable, convertRankTable } from '../accelerator/rank-table/convert.ts'
 import { describeFinding } from '../accelerator/rank-table/finding.ts'
-import { findOwnDevices, type OwnDevice } from '../accelerator/rank-table/own-devices.ts'
+import { findOwnDevices, type OwnDevice, type OwnName } from '../accelerator/rank-table/own-devices.ts'
 import type { ParsedTable } from '../accelerator/rank-table/types.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { driverVersion, leaveDriver, meetDriver } from './driver.ts'
@@ -91,17 +91,22 @@ export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal)
     )
   }
   const tableFile = writeTable(options, conversion.converted)
-  const podName =
-    environment['BATCH_TASK_CURRENT_INSTANCE'] || environment['MA_CURRENT_INSTANCE_NAME'] || undefined
-  const own = findOwnDevices(conversion.converted, {
-    podName,
-    hostIp: environment['MA_CURRENT_HOST_IP'] || undefined,
-  })
+  const own = findOwnDevices(conversion.converted, ownName(environment))
   if (!own.ok) throw new LauncherError(LAUNCHER_EXIT.ownInstanceNotFound, 'OwnInstanceNotFound', own.reason)
   log.info(
     `Current server: ${own.devices[0]?.serverId ?? ''}, ranks ${own.devices.map(({ rankId }) => rankId).join(',')} of ${own.rankSize}`,
   )
   return { devices: own.devices, rankSize: own.rankSize, tableFile }
+}
+
+function ownName(environment: Environment): OwnName {
+  const { BATCH_TASK_CURRENT_INSTANCE: first, MA_CURRENT_INSTANCE_NAME: second } = environment
+  const { MA_CURRENT_HOST_IP: host, ASCEND_VISIBLE_DEVICES: visibleDevices } = environment
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address)
+  return { podName: first || second || undefined, hostIp: host || undefined, addresses, visibleDevices }
 }
 
 async function awaitTable(

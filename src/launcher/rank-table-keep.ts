@@ -24,7 +24,7 @@ export function makeTableFolder(dir: string): void {
 export type KeepOptions = {
   readonly client: TaskClient
   readonly dir: string
-  /** Called after each new table stands on disk. */
+  /** Called after each table stands on disk; of one version it may be another text. */
   readonly onTable: (table: RankTableResponse) => void
 }
 
@@ -37,6 +37,7 @@ export async function keepRankTable(
   signal: AbortSignal,
 ): Promise<void> {
   let version = 0
+  let text = ''
   let pauseMs = 50
   while (!signal.aborted) {
     const table = await askTable(client, version, signal)
@@ -46,8 +47,10 @@ export async function keepRankTable(
       continue
     }
     pauseMs = 50
-    if (table.version <= version) continue
+    // While it is not complete, an answer after the wait may know of more tasks, under the same version.
+    if (table.version < version || table.version === 0 || table.text === text) continue
     version = table.version
+    text = table.text
     try {
       replaceFile(join(dir, TABLE_NAME), table.text)
     } catch (error) {

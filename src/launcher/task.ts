@@ -34,6 +34,8 @@ export type TaskOptions = {
   readonly say: (sentence: string) => void
 }
 
+type FailedRank = { readonly rank: number; readonly code: number }
+
 type Outcome = {
   readonly code: number
   readonly message: string
@@ -60,10 +62,11 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
     shipLogs({ spool, client, attempt: hello.attempt, onRefused }, services.signal),
     reporter.run(services.signal),
   ])
-  let firstFailedRank: number | null = null
+  let failed = null as FailedRank | null
   const tell = (report: TaskReport) => {
-    if (report.kind === 'rank' && report.state === 'exited' && report.exit_code !== 0)
-      firstFailedRank ??= report.rank
+    const isExit = report.kind === 'rank' && report.state === 'exited' && report.exit_code !== 0
+    // Ranks that we end ourselves fail too.
+    if (isExit && !signal.aborted) failed ??= { rank: report.rank, code: report.exit_code ?? 1 }
     reporter.tell(report)
   }
   const environment = environmentOf(options, hello)
@@ -77,7 +80,9 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
     tell,
   }
   const outcome = await live(context, client, signal).catch((error: unknown) =>
-    outcomeOf(signal.aborted ? signal.reason : error),
+    signal.aborted && failed !== null
+      ? failedFirst(failed)
+      : outcomeOf(signal.aborted ? signal.reason : error),
   )
   if (outcome.reason !== null) {
     log.error(outcome.message)
@@ -96,7 +101,7 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
     kind: 'end',
     exit_code: outcome.code,
     message: outcome.message,
-    first_failed_rank: outcome.firstFailedRank ?? firstFailedRank,
+    first_failed_rank: outcome.firstFailedRank ?? failed?.rank ?? null,
   })
   await reporter.flushed(Math.max(deadlineMs - performance.now(), 500))
   services.abort()
@@ -221,18 +226,25 @@ async function keepTable(
   const dir = hello.rank_table_dir
   if (dir === null) return
   makeTableFolder(dir)
+  let told = 0
   await keepRankTable(
     {
       client,
       dir,
       onTable: ({ version }) => {
-        log.info(`Rank table version ${version} is in ${dir}`)
+        if (version > told) log.info(`Rank table version ${version} is in ${dir}`)
+        told = version
         onFirst()
       },
     },
     signal,
   )
 }
+
+/** A stop that came after a rank had failed is its consequence. */
+const failedFirst = ({ rank, code }: FailedRank): Outcome => ({
+  ...{ code, message: `rank ${rank} ended with exit code ${code}`, firstFailedRank: rank, reason: null },
+})
 
 /** SIGTERM must never look like success, whatever the program made of it. */
 function outcomeOf(error: unknown): Outcome {

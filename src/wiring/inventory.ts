@@ -7,9 +7,6 @@ import { hostFiles } from '../accelerator/host-files.ts'
 import { type SimulateSpec, simulatedInventory } from '../accelerator/simulated.ts'
 import { ConfigError } from '../config.ts'
 
-/** A card that falls ill, or is well again, is known after so long at most. */
-const LOOK_EVERY_MS = 30_000
-
 export type Devices = AsyncDisposable & {
   /** As last looked at: the health of a device changes while the server runs. */
   inventory(): Inventory
@@ -21,6 +18,8 @@ export type DevicesOptions = {
   readonly simulate: SimulateSpec | null
   /** Stands for `/` where devices and drivers are looked for. */
   readonly deviceRoot: string
+  /** A card that falls ill, or is well again, is known after so long at most. */
+  readonly lookEveryMs: number
   /** Hears what a person must know: at the start all, later what is new. */
   readonly onFinding: (finding: string) => void
   /** The inventory is another one now. */
@@ -31,6 +30,7 @@ export type DevicesOptions = {
 export async function openDevices({
   simulate,
   deviceRoot,
+  lookEveryMs,
   onFinding,
   onChange,
 }: DevicesOptions): Promise<Devices> {
@@ -55,7 +55,7 @@ export async function openDevices({
   let looking: Promise<void> = Promise.resolve()
   const look = async (): Promise<void> => {
     const before = new Set(findings.map(({ text }) => text))
-    const next = await examineHost(files, facts)
+    const next = await examineHost(files, facts, host)
     for (const { text } of next.findings) if (!before.has(text)) onFinding(text)
     const changed = JSON.stringify(next.host) !== JSON.stringify(host)
     findings = next.findings
@@ -68,7 +68,7 @@ export async function openDevices({
       ? undefined
       : setInterval(() => {
           looking = looking.then(look, look)
-        }, LOOK_EVERY_MS)
+        }, lookEveryMs)
   timer?.unref()
   return {
     inventory: () => ({ hosts: [host] }),

@@ -9,6 +9,7 @@ import { createJobStore } from '../../src/db/job-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { Controller } from '../../src/job/controller.ts'
 import { EVENTS } from '../../src/job/events.ts'
+import { RankFailures } from '../../src/job/rank-failures.ts'
 import { DEFAULT_SITE } from '../../src/job/site.ts'
 import type { JobStore } from '../../src/job/store.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -53,6 +54,7 @@ async function startServer(
       ...{ store, backend, serveId, gate: GATE, site: DEFAULT_SITE, clock: systemClock },
       pace: { ...PACE, leaseMs },
       inventory: () => inventory2x4,
+      rankFailures: new RankFailures(),
       wake: new ChangeSignal(),
       changed: new ChangeSignal(),
       onError: silent,

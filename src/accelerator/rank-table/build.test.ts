@@ -4,19 +4,19 @@ import { test } from 'node:test'
 import { AcceleratorError } from '../accelerator-error.ts'
 import { allocate } from '../allocate.ts'
 import { parseSimulate, simulatedInventory } from '../simulated.ts'
-import { buildV01, instanceOf } from './build.ts'
+import { buildInitializing, buildTable, tableTaskOf } from './build.ts'
 import { convertRankTable } from './convert.ts'
 import { findOwnDevices } from './own-devices.ts'
 import { parseRankTable } from './parse.ts'
+import { tableReadiness } from './readiness.ts'
 
 const inventory = simulatedInventory(parseSimulate('2x8'), { cpuCores: 2, memoryBytes: 2 ** 33 })
 const size = { kind: 'Ascend', devices: 4, cpuCores: 0.5, memoryBytes: 1 } as const
 
 test("a table has the keys of the document's example in their order, and strings only (01)", () => {
-  const text = buildV01({
-    status: 'completed',
+  const text = buildTable('0.1', {
     groupName: 'job-trainjob',
-    instances: [
+    tasks: [
       {
         podName: 'jobxxxxxxxx-job-trainjob-0',
         serverId: '192.168.0.25',
@@ -32,16 +32,52 @@ test("a table has the keys of the document's example in their order, and strings
   )
 })
 
-test('before it is complete a table says initializing and nothing else', () => {
-  assert.equal(buildV01({ status: 'initializing' }), '{"status": "initializing"}')
+test('before it is complete a table says initializing, and which tasks have no address yet', () => {
+  const devices = [{ physicalId: 0, deviceIp: '192.168.100.1' }]
+  const tasks = [
+    { podName: 'p-0', serverId: '10.0.0.1', devices },
+    { podName: 'p-1', serverId: null, devices },
+  ]
+  const text = buildInitializing({ groupName: 'g', tasks })
+  assert.deepEqual(tableReadiness({ kind: 'content', content: text }), {
+    state: 'waiting',
+    detail: 'status: got "initializing"; valid: "completed". 1 of 2 tasks have an address; not yet: p-1',
+  })
+})
+
+test('the form a job asks for is the v0.1 table converted; what has no such form stays v0.1', () => {
+  const pod = simulatedInventory(parseSimulate('2x16:a3'), { cpuCores: 2, memoryBytes: 2 ** 33 })
+  const tasks = (from: typeof inventory) =>
+    from.hosts.map((host, taskIndex) => {
+      const placement = {
+        task: 'x',
+        taskIndex,
+        hostId: host.id,
+        physicalIds: [1, 0],
+        cpuCores: 1,
+        memoryBytes: 1,
+      }
+      return tableTaskOf(from, placement, `p-${taskIndex}`, host.address)
+    })
+  const v12 = JSON.parse(buildTable('1.2', { groupName: 'g', tasks: tasks(pod) }))
+  assert.equal(v12.version, '1.2')
+  assert.deepEqual(v12.server_list[1].device, [
+    { device_id: '0', device_ip: '192.168.100.5', super_device_id: '16', rank_id: '2' },
+    { device_id: '1', device_ip: '192.168.101.5', super_device_id: '17', rank_id: '3' },
+  ])
+  assert.deepEqual(v12.super_pod_list, [
+    { super_pod_id: '0', server_list: [{ server_id: '127.64.0.1' }, { server_id: '127.64.0.2' }] },
+  ])
+  const plain = { groupName: 'g', tasks: tasks(inventory) }
+  assert.equal(JSON.parse(buildTable('1.0', plain)).version, '1.0')
+  assert.equal(buildTable('1.2', plain), buildTable('0.1', plain))
 })
 
 test('names with quotes, newlines and letters of any script come back as they went in', () => {
   const podName = 'a",\n  "b\\-作业-0'
-  const text = buildV01({
-    status: 'completed',
+  const text = buildTable('0.1', {
     groupName: podName,
-    instances: [{ podName, serverId: 'a', devices: [] }],
+    tasks: [{ podName, serverId: 'a', devices: [] }],
   })
   assert.match(text, /^[\x20-\x7e]*$/)
   assert.equal(JSON.parse(text).group_list[0].instance_list[0].pod_name, podName)
@@ -49,20 +85,17 @@ test('names with quotes, newlines and letters of any script come back as they we
 })
 
 test('a placed job yields a table without findings, and its tasks own ranks in task order', () => {
-  for (const tasks of [1, 2, 4]) {
-    const placed = allocate(inventory, [], tasks, size)
+  for (const count of [1, 2, 4]) {
+    const placed = allocate(inventory, [], count, size)
     assert.ok(placed.ok)
-    const instances = placed.placements.map((placement) => {
+    const tasks = placed.placements.map((placement) => {
       const host = inventory.hosts.find((candidate) => candidate.id === placement.hostId)!
-      return instanceOf(inventory, placement, `job-${placement.taskIndex}`, host.address)
+      return tableTaskOf(inventory, placement, `job-${placement.taskIndex}`, host.address)
     })
-    const result = convertRankTable(
-      parseRankTable(buildV01({ status: 'completed', groupName: 'job-trainjob', instances })),
-      {
-        mode: 'strict',
-        chip: '910a',
-      },
-    )
+    const result = convertRankTable(parseRankTable(buildTable('0.1', { groupName: 'job-trainjob', tasks })), {
+      mode: 'strict',
+      chip: '910a',
+    })
     assert.ok(result.ok)
     assert.deepEqual(result.findings, [])
     for (const { taskIndex, physicalIds } of placed.placements) {
@@ -91,7 +124,7 @@ test('a placement whose host or device is gone is refused with what exists', () 
   }
   const message = (over: object) => {
     try {
-      instanceOf(inventory, { ...placement, ...over }, 'p', 'a')
+      tableTaskOf(inventory, { ...placement, ...over }, 'p', 'a')
     } catch (error) {
       assert.ok(error instanceof AcceleratorError)
       return error.message

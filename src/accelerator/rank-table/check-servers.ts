@@ -58,7 +58,7 @@ function checkServer(server: ServerView, rules: ServerRules, findings: Findings)
   }
   if (server.hostIp !== null && !isIpv4(server.hostIp))
     findings.error(`${server.path}.host_ip`, server.hostIp, 'an IPv4 address')
-  if (rules.ringRule) checkRing(server, findings)
+  if (rules.ringRule) checkRing(server, rules.chip, findings)
   if (rules.chip === 'a3') checkPairs(server, findings)
 }
 
@@ -71,11 +71,10 @@ function checkPairs(server: ServerView, findings: Findings): void {
       server.path,
       words(`die ${lone} without die ${lone ^ 1} on server "${server.serverId}"`),
       'on an A3: one die, or whole pairs (0,1), (2,3) …',
-      'EI0014',
     )
 }
 
-function checkRing(server: ServerView, findings: Findings): void {
+function checkRing(server: ServerView, chip: Chip | undefined, findings: Findings): void {
   const ids = [...new Set(server.devices.map((device) => device.physicalId))].sort((a, b) => a - b)
   // Ids above 7 are of another chip.
   if (ids.some((id) => id > 7)) return
@@ -91,7 +90,8 @@ function checkRing(server: ServerView, findings: Findings): void {
     server.path,
     words(`devices ${ids.join(', ')} of server "${server.serverId}"`),
     valid,
-    'EI0014',
+    // Two cards in two rings are only advised against; and whether it is a 910A at all, its user must say.
+    chip === '910a' && ids.length !== 2 ? 'EI0014' : null,
   )
 }
 
@@ -165,12 +165,7 @@ function checkAddress(
 /** A 910A refuses servers that give different numbers of devices; elsewhere it is only advised against. */
 function checkCounts(servers: readonly ServerView[], rules: ServerRules, findings: Findings): void {
   if (rules.chip === '310p' && servers.length > 1)
-    findings.warn(
-      '(table)',
-      words(`${servers.length} servers`),
-      'one server: a 300I Duo trains on one only',
-      'EI0014',
-    )
+    findings.warn('(table)', words(`${servers.length} servers`), 'one server: a 300I Duo trains on one only')
   const first = servers[0]
   const other = servers.find((server) => server.devices.length !== first?.devices.length)
   if (!first || !other) return

@@ -5,10 +5,9 @@ import type { CheckOptions, TableGroup, TableInstance, TableV01 } from './types.
 
 /** Checks a v0.1 table that was read, reporting to `findings`. */
 export function checkV01(table: TableV01, options: CheckOptions, findings: Findings): void {
-  const report = options.mode === 'strict' ? 'error' : 'warn'
   const differs = (declared: number | null, counted: number) => declared !== null && declared !== counted
   if (differs(table.groupCount, table.groups.length)) {
-    findings[report](
+    findings.warn(
       'group_count',
       String(table.groupCount),
       `"${table.groups.length}", the length of group_list`,
@@ -20,10 +19,10 @@ export function checkV01(table: TableV01, options: CheckOptions, findings: Findi
     const devices = group.instances.reduce((sum, instance) => sum + instance.devices.length, 0)
     if (differs(group.instanceCount, group.instances.length)) {
       const valid = `"${group.instances.length}", the length of instance_list`
-      findings[report](`${group.path}.instance_count`, String(group.instanceCount), valid, 'EI0014')
+      findings.warn(`${group.path}.instance_count`, String(group.instanceCount), valid, 'EI0014')
     }
     if (differs(group.deviceCount, devices)) {
-      findings[report](
+      findings.warn(
         `${group.path}.device_count`,
         String(group.deviceCount),
         `"${devices}", the devices of the group`,

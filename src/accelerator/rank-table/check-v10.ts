@@ -1,12 +1,15 @@
 // Reads and checks a v1.0 table (server_list, device), and of a v1.2 what they have in common.
-// Such a table is handed on as it is, so nothing is forgiven here that HCCL would refuse.
+// Such a table is handed on as it is; only JSON numbers are forgiven, and then it is written anew.
 import { checkServers } from './check-servers.ts'
-import { DECIMAL, extraKeys, type Findings, field, objectsIn, readDecimal, words } from './finding.ts'
-import { readDeviceIp, readName } from './reading.ts'
+import { extraKeys, type Findings, field, objectsIn, words } from './finding.ts'
+import { newReading, type Reading, readDeviceIp, readId, readName, tellNumbers } from './reading.ts'
 import type { CheckOptions, JsonObject, TableServer } from './types.ts'
 
+export type ReadV10 = { readonly servers: readonly TableServer[]; readonly hasNumbers: boolean }
+
 /** Returns the servers in table order; what is malformed is reported and left out. */
-export function readV10(table: JsonObject, options: CheckOptions, findings: Findings): TableServer[] {
+export function readV10(table: JsonObject, options: CheckOptions, findings: Findings): ReadV10 {
+  const reading = newReading(findings)
   const list = field(table, 'server_list')
   if (!Array.isArray(list) || list.length === 0) {
     findings.error(
@@ -15,19 +18,21 @@ export function readV10(table: JsonObject, options: CheckOptions, findings: Find
       'a list with at least one server',
       Array.isArray(list) ? 'EI0014' : 'EI0017',
     )
-    return []
+    return { servers: [], hasNumbers: false }
   }
   const servers = objectsIn(findings, list, 'server_list').flatMap(([server, path]) =>
-    readServer(findings, server, path),
+    readServer(reading, server, path),
   )
-  checkServerCount(field(table, 'server_count'), list.length, findings)
+  checkServerCount(reading, field(table, 'server_count'), list.length)
+  tellNumbers(reading)
   checkServerIds(servers, findings)
   checkRanks(servers, findings)
   checkServers(servers, { chip: options.chip, ringRule: options.chip === '910a' }, findings)
-  return servers
+  return { servers, hasNumbers: reading.numbers > 0 }
 }
 
-function readServer(findings: Findings, server: JsonObject, path: string): TableServer[] {
+function readServer(reading: Reading, server: JsonObject, path: string): TableServer[] {
+  const { findings } = reading
   const serverId = readName(findings, field(server, 'server_id'), `${path}.server_id`, 64)
   const hostIp = field(server, 'host_ip')
   if (hostIp !== undefined && typeof hostIp !== 'string') {
@@ -43,7 +48,7 @@ function readServer(findings: Findings, server: JsonObject, path: string): Table
     )
   }
   const devices = objectsIn(findings, list, `${path}.device`).flatMap(([device, at]) =>
-    readDevice(findings, device, at),
+    readDevice(reading, device, at),
   )
   if (serverId === undefined) return []
   const extra = extraKeys(server, ['server_id', 'host_ip', 'device'])
@@ -52,29 +57,22 @@ function readServer(findings: Findings, server: JsonObject, path: string): Table
   ]
 }
 
-function readDevice(findings: Findings, device: JsonObject, path: string): TableServer['devices'] {
-  const physicalId = readNumber(findings, field(device, 'device_id'), `${path}.device_id`)
-  const rankId = readNumber(findings, field(device, 'rank_id'), `${path}.rank_id`)
-  const deviceIp = readDeviceIp(findings, field(device, 'device_ip'), `${path}.device_ip`)
-  if (physicalId === undefined || rankId === undefined) return []
+function readDevice(reading: Reading, device: JsonObject, path: string): TableServer['devices'] {
+  const physicalId = readId(reading, field(device, 'device_id'), `${path}.device_id`)
+  const rankId = readId(reading, field(device, 'rank_id'), `${path}.rank_id`)
+  const deviceIp = readDeviceIp(reading.findings, field(device, 'device_ip'), `${path}.device_ip`)
+  if (physicalId === null || rankId === null) return []
   return [
     { physicalId, rankId, deviceIp, path, extra: extraKeys(device, ['device_id', 'device_ip', 'rank_id']) },
   ]
 }
 
-function readNumber(findings: Findings, value: unknown, path: string): number | undefined {
-  const number = typeof value === 'string' ? readDecimal(value) : undefined
-  if (number === undefined)
-    findings.error(path, value, DECIMAL, typeof value === 'string' ? 'EI0014' : 'EI0017')
-  return number
-}
-
 /** May be absent: HCCL then counts for itself. */
-function checkServerCount(value: unknown, length: number, findings: Findings): void {
+function checkServerCount(reading: Reading, value: unknown, length: number): void {
   if (value === undefined) return
-  if (typeof value !== 'string') findings.error('server_count', value, DECIMAL, 'EI0017')
-  else if (value !== String(length))
-    findings.error('server_count', value, `"${length}", the length of server_list`)
+  const count = readId(reading, value, 'server_count')
+  if (count !== null && count !== length)
+    reading.findings.error('server_count', value, `"${length}", the length of server_list`)
 }
 
 function checkServerIds(servers: readonly TableServer[], findings: Findings): void {

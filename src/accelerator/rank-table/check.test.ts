@@ -152,7 +152,20 @@ test('server_count may be absent, but not wrong (32)', () => {
     check(v10([server('a', [0])], { server_count: '2' })).text,
     /error EI0014 server_count: got "2"; valid: "1"/,
   )
-  assert.match(check(v10([server('a', [0])], { server_count: 1 })).text, /error EI0017 server_count: got 1/)
+})
+
+test('JSON numbers in a v1.0 table are taken and written as strings; strict refuses them, as HCCL does', () => {
+  const numbers = server('a', [])
+  numbers.device.push({ device_id: 4, device_ip: '192.168.0.1', rank_id: 0, device_port: 16667 })
+  const text = v10([{ ...numbers, hardware_type: 'x' }], { server_count: 1 })
+  const result = convertRankTable(parseRankTable(text))
+  assert.ok(result.ok)
+  assert.deepEqual(result.findings.map(describeFinding), [
+    'warning EI0017 server_list[0].device[0].device_id: got 3 JSON numbers, the first here; valid: strings, which the converted table has; HCCL itself refuses numbers',
+  ])
+  const [device] = JSON.parse(result.converted.text).server_list[0].device
+  assert.deepEqual(device, { device_id: '4', device_ip: '192.168.0.1', rank_id: '0', device_port: '16667' })
+  assert.match(check(text, { mode: 'strict' }).text, /^error EI0017/)
 })
 
 test('what HCCL would refuse in a v1.0 table is refused, because it is handed on as it is', () => {
@@ -167,7 +180,7 @@ test('what HCCL would refuse in a v1.0 table is refused, because it is handed on
     ],
     [v10([server('a', [0]), server('b', [0])]), /rank_id: got "0"; valid: a rank of its own/],
     [v10([server('a', [0, 2])]), /rank_id: got "2"; valid: 0 to 1, without gaps/],
-    [v10([{ server_id: 'a', device: [{ ...device, rank_id: 0 }] }]), /error EI0017 .*rank_id: got 0/],
+    [v10([{ server_id: 'a', device: [{ ...device, rank_id: -1 }] }]), /error EI0017 .*rank_id: got -1/],
     [
       v10([{ server_id: 'a', device: [{ ...device, device_id: '04' }] }]),
       /error EI0014 .*device_id: got "04"/,

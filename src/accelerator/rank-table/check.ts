@@ -22,9 +22,11 @@ export type CheckedTable = {
   readonly instances: readonly TableInstance[]
   readonly servers: readonly TableServer[]
   readonly ranks: readonly RankV20[]
+  /** JSON numbers stood where HCCL wants strings: the text itself cannot be handed on. */
+  readonly hasNumbers: boolean
 }
 
-const NOTHING = { instances: [], servers: [], ranks: [] }
+const NOTHING = { instances: [], servers: [], ranks: [], hasNumbers: false }
 
 /** Checks a table as HCCL and our converter would. Findings of severity `error` mean that it is refused. */
 export function checkRankTable(parsed: ParsedTable, options: CheckOptions = {}): readonly Finding[] {
@@ -33,7 +35,7 @@ export function checkRankTable(parsed: ParsedTable, options: CheckOptions = {}):
 
 /** The check together with what it read; convert.ts goes on from here. */
 export function readAndCheck(parsed: ParsedTable, options: CheckOptions): CheckedTable {
-  const findings = new Findings()
+  const findings = new Findings(options.mode)
   const { table, version } = parsed
   if (version === '1.1') {
     const valid = 'v0.1, 1.0, 1.2 or 2.0; this is a heterogeneous table (node_list)'
@@ -52,9 +54,9 @@ export function readAndCheck(parsed: ParsedTable, options: CheckOptions): Checke
     case '2.0':
       return { findings, ...NOTHING, ranks: checkV20(table, findings) }
     default: {
-      const servers = readV10(table, options, findings)
+      const { servers, hasNumbers } = readV10(table, options, findings)
       if (version === '1.2') checkSuperPods(table, servers, findings)
-      return { findings, ...NOTHING, servers }
+      return { findings, ...NOTHING, servers, hasNumbers }
     }
   }
 }

@@ -1,9 +1,9 @@
 // From any form to v1.0 or v1.2: a pure function of the table, because each container converts on its own and HCCL compares
 // checksums of the results. A table that has the wanted form already passes through unchanged after its check.
-import { readAndCheck } from './check.ts'
+import { type CheckedTable, readAndCheck } from './check.ts'
 import type { RankV20 } from './check-v20.ts'
 import { dumpTable } from './dump.ts'
-import { type Finding, type Findings, field } from './finding.ts'
+import { type Finding, field } from './finding.ts'
 import { parseIp } from './ip.ts'
 import { orderDevices } from './order.ts'
 import { type SuperPod, superPodsFor } from './super-pods.ts'
@@ -62,7 +62,7 @@ export function convertRankTable(parsed: ParsedTable, options: ConvertOptions = 
     parsed.version === '0.1'
       ? rankServers(instances.filter(({ devices }) => devices.length > 0))
       : checked.servers
-  const text = findings.errors === 0 ? textIn(parsed, servers, options, findings) : null
+  const text = findings.errors === 0 ? textIn(parsed, { ...checked, servers }, options) : null
   if (text === null) return { ok: false, findings: findings.list() }
   return {
     ok: true,
@@ -85,9 +85,8 @@ export function convertRankTable(parsed: ParsedTable, options: ConvertOptions = 
 /** The text in the wanted form; null, with a finding, where the table cannot have it. */
 function textIn(
   parsed: ParsedTable,
-  servers: readonly TableServer[],
+  { servers, hasNumbers, findings }: CheckedTable,
   { to, withAddresses = false, keepExtraKeys = false }: ConvertOptions,
-  findings: Findings,
 ): string | null {
   const { version, table, text } = parsed
   if (version === '2.0') {
@@ -97,7 +96,7 @@ function textIn(
   }
   const hasOwnForm = version === '1.0' || version === '1.2'
   const wanted = to ?? (version === '1.2' ? '1.2' : '1.0')
-  if (version === wanted && !withAddresses) return text
+  if (version === wanted && !withAddresses && !hasNumbers) return text
   // A v1.2 table without super pods is one of plain servers; it stays that.
   const isPlain = wanted === '1.0' || (version === '1.2' && field(table, 'super_pod_list') === undefined)
   const superPods = isPlain ? undefined : superPodsFor(table, servers, findings)
@@ -171,5 +170,9 @@ function addressesOf({ hostIp, serverId }: TableServer): JsonObject {
 }
 
 function without(extra: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(extra).filter(([name]) => !keys.includes(name)))
+  const kept = Object.entries(extra).filter(([name]) => !keys.includes(name))
+  // Ports are strings as well.
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, typeof value === 'number' ? String(value) : value]),
+  )
 }

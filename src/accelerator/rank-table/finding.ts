@@ -30,15 +30,22 @@ const KEPT = 200
 
 /** Collects findings. */
 export class Findings {
+  readonly #isStrict: boolean
   readonly #kept: Finding[] = []
   #dropped = { error: 0, warning: 0 }
+
+  /** @param mode strict: what HCCL would refuse is refused, though we could make sense of it */
+  constructor(mode: 'strict' | 'compat' = 'compat') {
+    this.#isStrict = mode === 'strict'
+  }
 
   error(path: string, got: unknown, valid: string, code: HcclCode | null = 'EI0014'): void {
     this.#add({ severity: 'error', path, got: show(got), valid, code })
   }
 
   warn(path: string, got: unknown, valid: string, code: HcclCode | null = null): void {
-    this.#add({ severity: 'warning', path, got: show(got), valid, code })
+    const severity = this.#isStrict && code !== null ? 'error' : 'warning'
+    this.#add({ severity, path, got: show(got), valid, code })
   }
 
   /** How many errors there are so far. */

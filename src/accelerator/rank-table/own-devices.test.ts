@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { convertRankTable } from './convert.ts'
-import { findOwnDevices, type OwnName } from './own-devices.ts'
+import { findOwnDevices, type OwnName, visibleIds } from './own-devices.ts'
 import { parseRankTable } from './parse.ts'
 
 const find = (table: object, own: OwnName) => {
@@ -86,6 +86,31 @@ test('in a v1.0 table a host finds its server by server_id or host_ip, logical i
   )
   assert.match(
     String(find(servers('a', 'b'), {})),
-    /server is not found: .* got nothing in MA_CURRENT_HOST_IP/,
+    /server is not found: .* got nothing in MA_CURRENT_HOST_IP, and no address here/,
   )
+})
+
+test('two containers of one server in a v1.0 table tell themselves apart by the devices they see', () => {
+  assert.deepEqual(find(servers('a', 'b'), { hostIp: 'b', visibleDevices: '7' }), [[2, 7, 0, 'b']])
+  assert.deepEqual(find(servers('a'), { visibleDevices: 'Ascend910-6' }), [[1, 6, 0, 'a']])
+  for (const other of ['0,1', 'void', ''])
+    assert.equal(
+      find(servers('a'), { visibleDevices: other }).length,
+      2,
+      `${other} names no device of the server`,
+    )
+})
+
+test('where no variable names the host, an address of the machine does; two servers that fit are one too many', () => {
+  assert.deepEqual(find(servers('a', 'b'), { addresses: ['127.0.0.1', '10.0.0.2'] })[0], [3, 6, 0, 'b'])
+  assert.match(
+    String(find(servers('a', 'b'), { addresses: ['10.0.0.1', '10.0.0.2'] })),
+    /got nothing in MA_CURRENT_HOST_IP, and 10\.0\.0\.1, 10\.0\.0\.2 here/,
+  )
+})
+
+test('lists of visible devices are read in all their forms', () => {
+  assert.deepEqual(visibleIds(' 0-2, 5 ,Ascend910-7,npu-1'), [0, 1, 2, 5, 7])
+  assert.deepEqual(visibleIds('Ascend910B-3'), [3])
+  assert.deepEqual(visibleIds('void'), [])
 })

@@ -2,6 +2,7 @@
 import type { ConvertedTable } from './convert.ts'
 import { show } from './finding.ts'
 import { orderDevices } from './order.ts'
+import type { TableServer } from './types.ts'
 
 export type OwnDevice = {
   readonly rankId: number
@@ -11,8 +12,15 @@ export type OwnDevice = {
   readonly serverId: string
 }
 
-/** Who asks: pod name for v0.1 tables, host address for v1.0 and v1.2 ones; undefined when the environment has none. */
-export type OwnName = { readonly podName?: string | undefined; readonly hostIp?: string | undefined }
+/** Who asks: pod name for v0.1 tables, the rest for v1.0 and v1.2 ones; undefined when the environment has none. */
+export type OwnName = {
+  readonly podName?: string | undefined
+  readonly hostIp?: string | undefined
+  /** Addresses of this machine, looked at when `hostIp` is not known. */
+  readonly addresses?: readonly string[]
+  /** `ASCEND_VISIBLE_DEVICES`: tells one container of a server from another. */
+  readonly visibleDevices?: string | undefined
+}
 
 export type OwnDevices =
   | { readonly ok: true; readonly devices: readonly OwnDevice[]; readonly rankSize: number }
@@ -22,7 +30,7 @@ export type OwnDevices =
 export function findOwnDevices(table: ConvertedTable, own: OwnName): OwnDevices {
   if (table.sourceVersion === '2.0')
     return refuse('a 2.0 table names ranks and no servers, so it does not tell which ranks run here')
-  return table.sourceVersion === '0.1' ? byPod(table, own.podName) : byServer(table, own.hostIp)
+  return table.sourceVersion === '0.1' ? byPod(table, own.podName) : byServer(table, own)
 }
 
 function byPod(table: ConvertedTable, podName: string | undefined): OwnDevices {
@@ -42,19 +50,40 @@ function byPod(table: ConvertedTable, podName: string | undefined): OwnDevices {
   return accept(table, pod.serverId, (physicalId) => mine.has(physicalId))
 }
 
-function byServer(table: ConvertedTable, hostIp: string | undefined): OwnDevices {
+function byServer(table: ConvertedTable, { hostIp, addresses = [], visibleDevices }: OwnName): OwnDevices {
   const { servers } = table
-  const matches = servers.filter((server) => {
-    const addresses = [server.serverId, server.hostIp, server.extra['container_ip']]
-    return hostIp !== undefined && addresses.includes(hostIp)
-  })
+  const mine = hostIp === undefined ? addresses : [hostIp]
+  const isHere = ({ serverId, hostIp: host, extra }: TableServer): boolean =>
+    [serverId, host, extra['container_ip'], extra['pod_ip']].some((name) => mine.includes(String(name)))
+  const matches = servers.filter(isHere)
   const server = servers.length === 1 ? servers[0] : matches[0]
-  if (server) return accept(table, server.serverId, () => true)
+  if (server && (servers.length === 1 || matches.length === 1)) {
+    const visible = visibleIds(visibleDevices ?? '')
+    const has = new Set(server.devices.map(({ physicalId }) => physicalId))
+    // What the variable names beyond this server was meant for something else.
+    const counts = visible.length > 0 && visible.every((id) => has.has(id))
+    return accept(table, server.serverId, (physicalId) => !counts || visible.includes(physicalId))
+  }
   const names = list(servers.map((candidate) => candidate.serverId))
-  const got = hostIp === undefined ? 'nothing in MA_CURRENT_HOST_IP' : show(hostIp)
+  const got =
+    hostIp === undefined
+      ? `nothing in MA_CURRENT_HOST_IP, and ${addresses.join(', ') || 'no address'} here`
+      : show(hostIp)
   return refuse(
     `server is not found: own host address: got ${got}; valid: a server of the rank table (${names})`,
   )
+}
+
+/** `0,2`, `0-3`, `Ascend910-0`, `npu-0` and mixtures (ascend.md §4); empty for `void` and what is none of these. */
+export function visibleIds(text: string): number[] {
+  const ids = text.split(',').flatMap((part) => {
+    const [, first, last = first] =
+      /^\s*(?:[A-Za-z]+\d*[A-Za-z]*-)?(\d{1,3})(?:-(\d{1,3}))?\s*$/.exec(part) ?? []
+    if (first === undefined) return []
+    const from = Number(first)
+    return Array.from({ length: Math.max(Number(last) - from + 1, 0) }, (_, index) => from + index)
+  })
+  return [...new Set(ids)].sort((a, b) => a - b)
 }
 
 function accept(

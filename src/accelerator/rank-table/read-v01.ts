@@ -36,6 +36,8 @@ function readGroup(reading: Reading, group: JsonObject, path: string): TableGrou
   const list = field(group, 'instance_list')
   // Go writes a group without instances as null.
   const entries = list === null ? [] : list
+  if (Array.isArray(entries) && entries.length === 0)
+    findings.warn(`${path}.instance_list`, list, 'at least one instance; the group is passed over', 'EI0014')
   if (!Array.isArray(entries)) findings.error(`${path}.instance_list`, list, 'a list of instances', 'EI0017')
   const instances = objectsIn(findings, entries, `${path}.instance_list`).flatMap(([instance, at]) =>
     readInstance(reading, instance, at),

@@ -1,14 +1,13 @@
 // When a waiting task may use the table, after the vectors of ascend.md §7 (numbers in brackets).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildV01 } from './build.ts'
+import { buildTable } from './build.ts'
 import { tableReadiness } from './readiness.ts'
 
 const see = (content: string | Uint8Array) => tableReadiness({ kind: 'content', content })
-const COMPLETE = buildV01({
-  status: 'completed',
+const COMPLETE = buildTable('0.1', {
   groupName: 'job-trainjob',
-  instances: [
+  tasks: [
     { podName: 'é-0', serverId: '192.168.0.25', devices: [{ physicalId: 4, deviceIp: '192.1.10.254' }] },
   ],
 })

@@ -1,6 +1,6 @@
 // Is the rank table there and complete? Asked again on every change of the file while a task waits.
 // A half-written file is never taken for a whole one, and the reason for waiting is always at hand.
-import { field, show } from './finding.ts'
+import { field, isObject, show } from './finding.ts'
 import { parseRankTable } from './parse.ts'
 import { RankTableError, type RankTableFault } from './rank-table-error.ts'
 import type { ParsedTable } from './types.ts'
@@ -58,5 +58,28 @@ export function tableReadiness(file: TableFile): Readiness {
   if (status === 'completed' || (status === undefined && table.version === '2.0')) {
     return { state: 'completed', detail: `rank table v${table.version} is complete`, table }
   }
-  return { state: 'waiting', detail: `status: got ${show(status)}; valid: "completed"` }
+  return { state: 'waiting', detail: `status: got ${show(status)}; valid: "completed"${whoIsMissing(table)}` }
+}
+
+/** More are only counted: a table can have thousands. */
+const NAMED = 8
+
+/** Tasks of a v0.1 table that its writer knows of and that have no address or no device yet; empty where it names none. */
+function whoIsMissing({ version, table }: ParsedTable): string {
+  const groups = field(table, 'group_list')
+  if (version !== '0.1' || !Array.isArray(groups)) return ''
+  const tasks = groups
+    .filter(isObject)
+    .map((group) => field(group, 'instance_list'))
+    .flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : []))
+  const missing = tasks
+    .filter((task) => {
+      const devices = field(task, 'devices')
+      return !field(task, 'server_id') || !Array.isArray(devices) || devices.length === 0
+    })
+    .map((task) => String(field(task, 'pod_name')))
+  if (tasks.length === 0) return ''
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : ''
+  const names = missing.length > 0 ? `; not yet: ${missing.slice(0, NAMED).join(', ')}${more}` : ''
+  return `. ${tasks.length - missing.length} of ${tasks.length} tasks have an address${names}`
 }

@@ -92,7 +92,10 @@ export type TableServer = {
 }
 
 export type CheckOptions = {
-  /** `strict` refuses wrong counts; `compat`, the default, believes what it counts and warns (ascend.md §7, 19). */
+  /**
+   * `strict` takes what HCCL itself takes; `compat`, the default, also what generators are known to write and we can put
+   * right, such as wrong counts and JSON numbers, and warns (ascend.md §1.2, §7).
+   */
   readonly mode?: 'strict' | 'compat'
   /** Turns on the rules of one chip. Without it a v0.1 table is held against the 910A's, as warnings only. */
   readonly chip?: Chip
