@@ -13,7 +13,6 @@ import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import type { LogExporter } from './job/log-export.ts'
 import { RankFailures } from './job/rank-failures.ts'
-import type { JobStore } from './job/store.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -27,7 +26,6 @@ import { writeCredentials } from './wiring/credentials.ts'
 import { isDatabaseAway, openChangeFeed } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
 import { openImageInspector } from './wiring/image-inspector.ts'
-import { openDevices } from './wiring/inventory.ts'
 import { listen } from './wiring/listener.ts'
 import { createLogExporter, exportingGate } from './wiring/log-export.ts'
 import { objectKeysOf } from './wiring/object-access.ts'
@@ -35,6 +33,7 @@ import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
 import { Sweeper } from './wiring/sweep.ts'
+import { openWatchedDevices } from './wiring/watched-devices.ts'
 
 export type App = AsyncDisposable & {
   readonly endpoint: string
@@ -102,19 +101,7 @@ async function openParts(
   logger: Logger,
 ) {
   const wake = new ChangeSignal()
-  const { simulate, deviceRoot, deviceIntervalMs: lookEveryMs } = config
-  const devices = owned.use(
-    await openDevices({
-      ...{ simulate, deviceRoot, lookEveryMs },
-      onFinding: (finding) => logger.warn({ root: deviceRoot }, finding),
-      onChange: () => {
-        logger.info({ root: deviceRoot }, 'the devices of this machine changed')
-        // Whoever waits may fit now.
-        const failed = failureLog(logger, 'waiting jobs could not be woken')
-        wakeWaiting(store, wake).catch((error: unknown) => failed('(all)', error))
-      },
-    }),
-  )
+  const devices = owned.use(await openWatchedDevices({ config, store, wake, logger }))
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const objects = owned.use(
     await openObjectStore({ dir: join(config.dataDir, 'objects'), clock, heir: first.projectId }),
@@ -164,10 +151,6 @@ async function openParts(
     ),
   }
   return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
-}
-
-async function wakeWaiting(store: JobStore, wake: ChangeSignal): Promise<void> {
-  for (const { id } of await store.listWaiting()) wake.notify(id)
 }
 
 type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']

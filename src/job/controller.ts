@@ -15,7 +15,7 @@ import type { Backend, TaskGate } from './ports.ts'
 import type { RankFailures } from './rank-failures.ts'
 import { autoStopAtMs, reconcile } from './reconcile.ts'
 import type { Site } from './site.ts'
-import type { Action, Step } from './step.ts'
+import type { Action, Step, World } from './step.ts'
 import type { JobChange, JobStore, Lease } from './store.ts'
 
 export type ControllerParts = {
@@ -149,11 +149,13 @@ export class Controller implements AsyncDisposable {
     // A socket that cannot be made must not keep the job from being observed and stopped.
     if (live) await gate.open(job).catch((error: unknown) => this.#parts.onError(job.id, error))
     const seen = live ? await backend.observe(attemptRef(job), this.#stop.signal) : []
-    const step = reconcile(job, {
-      ...{ seen, admission: null, startError, nowMs: this.#nowMs() },
-      rankFailure: this.#parts.rankFailures.of(job),
-    })
+    const step = reconcile(job, this.#world(job, { seen, startError }))
     return this.#take(job, step)
+  }
+
+  #world(job: Job, known: Partial<World>): World {
+    const nothing = { seen: [], admission: null, startError: null }
+    return { ...nothing, rankFailure: this.#parts.rankFailures.of(job), nowMs: this.#nowMs(), ...known }
   }
 
   /** Admission and the write that books are one at a time, so no two jobs are promised the same core. */
@@ -163,12 +165,7 @@ export class Controller implements AsyncDisposable {
       if (!fresh || fresh.version !== job.version) return 'again'
       const decided = await this.#decide(fresh)
       const admission: Admission | null = decided.get(job.id) ?? null
-      return this.#take(
-        fresh,
-        reconcile(fresh, {
-          ...{ seen: [], admission, startError: null, rankFailure: null, nowMs: this.#nowMs() },
-        }),
-      )
+      return this.#take(fresh, reconcile(fresh, this.#world(fresh, { admission })))
     })
     this.#admitting = turn.catch(() => undefined)
     return turn
