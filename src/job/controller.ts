@@ -149,8 +149,7 @@ export class Controller implements AsyncDisposable {
     // A socket that cannot be made must not keep the job from being observed and stopped.
     if (live) await gate.open(job).catch((error: unknown) => this.#parts.onError(job.id, error))
     const seen = live ? await backend.observe(attemptRef(job), this.#stop.signal) : []
-    const step = reconcile(job, this.#world(job, { seen, startError }))
-    return this.#take(job, step)
+    return this.#take(job, reconcile(job, this.#world(job, { seen, startError })))
   }
 
   #world(job: Job, known: Partial<World>): World {
@@ -163,8 +162,7 @@ export class Controller implements AsyncDisposable {
     const turn = this.#admitting.then(async () => {
       const fresh = await this.#parts.store.getById(job.id)
       if (!fresh || fresh.version !== job.version) return 'again'
-      const decided = await this.#decide(fresh)
-      const admission: Admission | null = decided.get(job.id) ?? null
+      const admission = (await this.#decide(fresh)).get(job.id) ?? null
       return this.#take(fresh, reconcile(fresh, this.#world(fresh, { admission })))
     })
     this.#admitting = turn.catch(() => undefined)
@@ -244,8 +242,7 @@ export class Controller implements AsyncDisposable {
         await this.#forgetEarlier(job)
         try {
           const { attempt, placements } = job.status
-          const context = { attempt, placements, inventory: inventory(), site }
-          const plan = backend.plan(planInputOf(job, context))
+          const plan = backend.plan(planInputOf(job, { attempt, placements, inventory: inventory(), site }))
           await cancelOnStop(this.#parts, job.id, signal, (until) =>
             backend.start(plan, until, (event) => this.#say(job.id, event)),
           )
