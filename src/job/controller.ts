@@ -257,11 +257,8 @@ export class Controller implements AsyncDisposable {
           await backend.stop(attemptRef(job), SERVER_GRACE_MS, signal)
         } catch (cause) {
           if (signal.aborted) throw cause
-          await store.addEvents(
-            job.id,
-            [EVENTS.stopRetried(cause instanceof Error ? cause.message : String(cause))],
-            this.#nowMs(),
-          )
+          const why = EVENTS.stopRetried(cause instanceof Error ? cause.message : String(cause))
+          await store.addEvents(job.id, [why], this.#nowMs())
           throw cause
         }
         return null
