@@ -1,18 +1,16 @@
-// The launcher for tasks: `node container/bundle.ts [FOLDER]`, default build/. Two files: launcher.js, and what moves
-// objects, which is only loaded when one moves. CommonJS, because it starts a little faster.
+// The launcher for tasks: `node container/bundle.ts [FOLDER]`, default build/. launcher.js, and parts that most starts do
+// not need, each loaded when it is wanted. CommonJS, because it starts a little faster.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Plugin } from 'esbuild'
+import { LAUNCHER_FILES, LAUNCHER_PARTS } from './launcher-files.ts'
 
-/** Names of the files, both in one folder. */
-export const LAUNCHER_FILES = ['launcher.js', 'object-transfer.js'] as const
-
-/** Leaves `import('./object-transfer.ts')` to the program's start and points it at the file beside it. */
+/** Leaves a late import of a part to the running program and points it at the file beside it. */
 const apart: Plugin = {
   name: 'apart',
   setup(build) {
-    build.onResolve({ filter: /\/object-transfer\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './object-transfer.js', external: true } : undefined,
+    build.onResolve({ filter: new RegExp(`/(${LAUNCHER_PARTS.join('|')})\\.ts$`) }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.js'), external: true } : undefined,
     )
   },
 }
@@ -23,7 +21,7 @@ export async function bundleLauncher(root: string): Promise<Record<(typeof LAUNC
   const result = await build({
     entryPoints: {
       launcher: join(root, 'src/launcher/main.ts'),
-      'object-transfer': join(root, 'src/launcher/object-transfer.ts'),
+      ...Object.fromEntries(LAUNCHER_PARTS.map((name) => [name, join(root, `src/launcher/${name}.ts`)])),
     },
     outdir: 'out',
     bundle: true,
@@ -40,7 +38,10 @@ export async function bundleLauncher(root: string): Promise<Record<(typeof LAUNC
     if (!file) throw new Error(`esbuild gave no ${name}`)
     return file.text
   }
-  return { 'launcher.js': text('launcher.js'), 'object-transfer.js': text('object-transfer.js') }
+  return Object.fromEntries(LAUNCHER_FILES.map((name) => [name, text(name)])) as Record<
+    (typeof LAUNCHER_FILES)[number],
+    string
+  >
 }
 
 if (import.meta.main) {

@@ -23,6 +23,7 @@ import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { interpreterOf, librariesOf } from './elf.ts'
+import { LAUNCHER_FILES } from './launcher-files.ts'
 
 export type RuntimeOptions = {
   /** Holds `runtime-<hash>` folders of this and earlier versions. */
@@ -140,9 +141,8 @@ async function bundledFiles(root: string): Promise<Record<string, string>> {
 }
 
 async function publishedFiles(dist: string): Promise<Record<string, string>> {
-  const names = ['launcher.js', 'object-transfer.js']
   return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(dist, name), 'utf8')])),
+    await Promise.all(LAUNCHER_FILES.map(async (name) => [name, await readFile(join(dist, name), 'utf8')])),
   )
 }
 

@@ -51,6 +51,7 @@ export class TestServer implements AsyncDisposable {
       inputs: [],
       outputs: [],
       task_count: 1,
+      s3_buckets: null,
       rank_table_dir: null,
       rank_table_timeout_s: 30,
       grace_s: 5,

@@ -60,6 +60,8 @@ export const helloResponse = z.object({
   task_count: z.number().int().positive(),
   /** Folder in which the launcher keeps jobstart_hccl.json; null when no table will come. */
   rank_table_dir: z.string().nullable(),
+  /** Buckets that S3 on the task's loopback offers; null: there is none. */
+  s3_buckets: z.array(z.string()).nullable(),
   rank_table_timeout_s: z.number().positive(),
   grace_s: z.number().positive(),
   spool_limit_bytes: z.number().int().positive(),

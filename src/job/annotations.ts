@@ -23,6 +23,8 @@ export const ANNOTATION = {
   sharedOutputs: 'ropeway/shared-outputs',
   /** The form of the rank table: 0.1, 1.0 or 1.2. */
   rankTable: 'ropeway/rank-table',
+  /** "true": S3 on the task's loopback, for programs with a client of their own. */
+  s3Endpoint: 'ropeway/s3-endpoint',
   /** always, missing or never. */
   pullPolicy: 'ropeway/pull-policy',
 } as const

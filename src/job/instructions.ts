@@ -1,10 +1,12 @@
 // What one task is told when it says hello: its HelloResponse, made from the job alone. Pure.
 import type { HelloResponse, TaskCommand } from '../api/task.ts'
 import { TASK_PROTOCOL } from '../api/task-constants.ts'
+import { ANNOTATION } from './annotations.ts'
 import { codeStaging, inputChannels, localBootFile, outputChannels } from './channels.ts'
 import { parameterArguments, runTrainArguments, taskCommandOf } from './command.ts'
 import { buildEnvironment, type EnvironmentInput, rankTableDir } from './environment.ts'
 import type { Job } from './job.ts'
+import { parseObjectPath } from './object-path.ts'
 import { LOG_FILE } from './places.ts'
 
 const DEFAULT_TABLE_TIMEOUT_S = 1800
@@ -31,12 +33,35 @@ export function buildInstructions(input: EnvironmentInput): HelloResponse {
     inputs: inputChannels(job).map(({ name, url, local_dir }) => ({ name, url, local_dir })),
     outputs: outputChannels(job).map(({ access: _, ...output }) => output),
     task_count: job.status.tasks.length,
+    s3_buckets:
+      job.request.metadata.annotations?.[ANNOTATION.s3Endpoint] === 'true' ? bucketsNamed(job) : null,
     rank_table_dir: rankTableDir(job, deviceCount),
     rank_table_timeout_s: positive(environment['ROPEWAY_RANK_TABLE_TIMEOUT']) ?? DEFAULT_TABLE_TIMEOUT_S,
     grace_s: LAUNCHER_GRACE_S,
     spool_limit_bytes: SPOOL_LIMIT_BYTES,
     log_file: LOG_FILE,
   }
+}
+
+/** Buckets of every object path that the job's request says, in fields, the command, parameters and variables. */
+function bucketsNamed({ request }: Pick<Job, 'request'>): string[] {
+  const { algorithm, spec } = request
+  const fields = [
+    ...[algorithm?.code_dir, algorithm?.boot_file, spec?.log_export_path?.obs_url],
+    ...[...(algorithm?.inputs ?? []), ...(algorithm?.outputs ?? [])].map(({ remote }) => remote.obs?.obs_url),
+  ]
+  const texts = [
+    algorithm?.command ?? '',
+    ...(algorithm?.parameters ?? []).map(({ value }) => value),
+    ...Object.values(algorithm?.environments ?? {}),
+  ]
+  const buckets = [
+    ...fields.map((url) => parseObjectPath(url ?? '')?.bucket),
+    ...texts.flatMap((text) =>
+      [...text.matchAll(/(?:obs|s3):\/\/([a-z0-9][a-z0-9.-]*)/g)].map(([, name]) => name),
+    ),
+  ]
+  return [...new Set(buckets.filter((name) => name !== undefined))].sort()
 }
 
 const positive = (text: string | undefined): number | null => {

@@ -157,3 +157,31 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+
+/**
+ * Aborts some time after a stop: the program has the grace to end, and what it leaves of that is for its outputs. The
+ * server kills a task a third after the grace (decisions.md 3.4), and the last words must be out before.
+ */
+export function uploadLimit(
+  stop: AbortSignal,
+  graceMs: number,
+): Disposable & { readonly signal: AbortSignal } {
+  const limit = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const onStop = () => {
+    timer = setTimeout(
+      () => limit.abort(new Error('stopped before all outputs were uploaded')),
+      graceMs * LIMIT_PER_GRACE,
+    )
+  }
+  if (stop.aborted) onStop()
+  else stop.addEventListener('abort', onStop, { once: true })
+  return {
+    signal: limit.signal,
+    [Symbol.dispose]: () => {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', onStop)
+    },
+  }
+}
+const LIMIT_PER_GRACE = 1.2

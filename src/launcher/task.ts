@@ -3,14 +3,13 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { HelloResponse, TaskReport } from '../api/task.ts'
-import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { sleep } from '../lib/abort.ts'
-import { userEnvironment } from './environment.ts'
+import { type Environment, userEnvironment } from './environment.ts'
 import { sayHello } from './hello.ts'
 import { openInnerSocket } from './inner-socket.ts'
-import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
 import { LogSpool } from './log-spool.ts'
-import { OutputUploads } from './output-uploads.ts'
+import { openS3 } from './open-s3.ts'
+import { OutputUploads, uploadLimit } from './output-uploads.ts'
 import type { ObjectPort } from './ports.ts'
 import { keepRankTable, makeTableFolder } from './rank-table-keep.ts'
 import { Reporter } from './report.ts'
@@ -19,6 +18,7 @@ import { shipLogs } from './ship-logs.ts'
 import { stageIn } from './stage.ts'
 import { TaskClient } from './task-client.ts'
 import { inStage, type TaskContext } from './task-context.ts'
+import { type FailedRank, failedFirst, type Outcome, outcomeOf } from './task-outcome.ts'
 import { runUserCommand, TASK_MARK } from './user-command.ts'
 
 const DRAIN_MS = 10_000
@@ -32,15 +32,6 @@ export type TaskOptions = {
   readonly objects: ObjectPort
   /** Sentences that have no log to go to yet. */
   readonly say: (sentence: string) => void
-}
-
-type FailedRank = { readonly rank: number; readonly code: number }
-
-type Outcome = {
-  readonly code: number
-  readonly message: string
-  readonly firstFailedRank: number | null
-  readonly reason: string | null
 }
 
 /** Returns the exit code. Rejects only with StopRequest, when `signal` aborts before the server was reached. */
@@ -69,21 +60,16 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
     if (isExit && !signal.aborted) failed ??= { rank: report.rank, code: report.exit_code ?? 1 }
     reporter.tell(report)
   }
-  const environment = environmentOf(options, hello)
-  const context: TaskContext = {
-    hello,
-    environment,
-    runtimeDir: options.runtimeDir,
-    spool,
-    log,
-    objects: options.objects,
-    tell,
+  const { runtimeDir, objects } = options
+  const liveWithS3 = async (): Promise<Outcome> => {
+    await using s3 = await openS3(options.socketPath, hello, log)
+    const environment = environmentOf(options, hello, s3?.environment ?? {})
+    return await live({ hello, environment, runtimeDir, spool, log, objects, tell }, client, signal)
   }
-  const outcome = await live(context, client, signal).catch((error: unknown) =>
-    signal.aborted && failed !== null
-      ? failedFirst(failed)
-      : outcomeOf(signal.aborted ? signal.reason : error),
+  const lived = await liveWithS3().catch((error: unknown) =>
+    outcomeOf(signal.aborted ? signal.reason : error),
   )
+  const outcome = signal.aborted && failed !== null ? failedFirst(failed) : lived
   if (outcome.reason !== null) {
     log.error(outcome.message)
     reporter.tell({ kind: 'problem', level: 'Error', reason: outcome.reason, message: outcome.message })
@@ -112,6 +98,7 @@ export async function runTask(options: TaskOptions, signal: AbortSignal): Promis
 function environmentOf(
   { ownEnvironment, socketPath, spoolDir, runtimeDir }: TaskOptions,
   hello: HelloResponse,
+  s3: Environment,
 ): Record<string, string> {
   const ours = {
     ROPEWAY_LAUNCHER_SOCKET: join(spoolDir, 'launcher.sock'),
@@ -124,7 +111,7 @@ function environmentOf(
     ...(hello.code ? { ROPEWAY_STAGED_CODE: hello.code.url } : {}),
     [TASK_MARK]: randomUUID(),
   }
-  return userEnvironment(ownEnvironment, hello.environment, ours, join(runtimeDir, 'moxing'))
+  return userEnvironment(ownEnvironment, { ...s3, ...hello.environment }, ours, join(runtimeDir, 'moxing'))
 }
 
 /** Programs may open the table's file as their first act, `initializing` or not; it is there unless the server is away. */
@@ -168,31 +155,6 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
     await keeping
   }
 }
-
-/**
- * Aborts some time after a stop: the program has the grace to end, and what it leaves of that is for its outputs. The
- * server kills a task a third after the grace (decisions.md 3.4), and the last words must be out before.
- */
-function uploadLimit(stop: AbortSignal, graceMs: number): Disposable & { readonly signal: AbortSignal } {
-  const limit = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const onStop = () => {
-    timer = setTimeout(
-      () => limit.abort(new Error('stopped before all outputs were uploaded')),
-      graceMs * LIMIT_PER_GRACE,
-    )
-  }
-  if (stop.aborted) onStop()
-  else stop.addEventListener('abort', onStop, { once: true })
-  return {
-    signal: limit.signal,
-    [Symbol.dispose]: () => {
-      clearTimeout(timer)
-      stop.removeEventListener('abort', onStop)
-    },
-  }
-}
-const LIMIT_PER_GRACE = 1.2
 
 /** The user's program from start to end. A stop or a failure to start is an outcome too: outputs go out all the same. */
 async function train(context: TaskContext, signal: AbortSignal): Promise<Outcome> {
@@ -239,23 +201,4 @@ async function keepTable(
     },
     signal,
   )
-}
-
-/** A stop that came after a rank had failed is its consequence. */
-const failedFirst = ({ rank, code }: FailedRank): Outcome => ({
-  ...{ code, message: `rank ${rank} ended with exit code ${code}`, firstFailedRank: rank, reason: null },
-})
-
-/** SIGTERM must never look like success, whatever the program made of it. */
-function outcomeOf(error: unknown): Outcome {
-  if (error instanceof StopRequest)
-    return { code: LAUNCHER_EXIT.stopped, message: error.message, firstFailedRank: null, reason: null }
-  if (error instanceof LauncherError)
-    return { code: error.exitCode, message: error.message, firstFailedRank: null, reason: error.reason }
-  return {
-    code: LAUNCHER_EXIT.spawnFailed,
-    message: `the launcher failed: ${messageOf(error)}`,
-    firstFailedRank: null,
-    reason: 'LauncherFailed',
-  }
 }
