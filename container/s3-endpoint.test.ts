@@ -23,7 +23,7 @@ before(async () => {
   store = owned.use(await openObjectStore({ dir: join(dir, 'store'), clock: systemClock }))
   for (const bucket of ['named', 'other']) await store.createBucket(bucket)
   socketPath = join(dir, 'task.sock')
-  const server = createServer(createObjectHandler({ store, authorize: authorizeAlways('task') }))
+  const server = createServer(createObjectHandler({ store, authorize: authorizeAlways('') }))
   await new Promise<void>((resolve) => server.listen(socketPath, resolve))
   owned.defer(() => {
     server.closeAllConnections()

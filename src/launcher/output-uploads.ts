@@ -158,9 +158,11 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
+const AFTER_GRACE_MS = 3_000
+
 /**
  * Aborts some time after a stop: the program has the grace to end, and what it leaves of that is for its outputs. The
- * server kills a task a third after the grace (decisions.md 3.4), and the last words must be out before.
+ * server kills a task five seconds after the grace (decisions.md 3.4), and the last words must be out before.
  */
 export function uploadLimit(
   stop: AbortSignal,
@@ -171,7 +173,7 @@ export function uploadLimit(
   const onStop = () => {
     timer = setTimeout(
       () => limit.abort(new Error('stopped before all outputs were uploaded')),
-      graceMs * LIMIT_PER_GRACE,
+      graceMs + AFTER_GRACE_MS,
     )
   }
   if (stop.aborted) onStop()
@@ -184,4 +186,3 @@ export function uploadLimit(
     },
   }
 }
-const LIMIT_PER_GRACE = 1.2
