@@ -110,22 +110,21 @@ async function openParts(
   if (file !== null) logger.info({ file }, "the site's rules were read")
   for (const warning of warnings) logger.warn({ file }, warning)
   const credentials = credentialsOf(registries)
-  const runtime: { dir: string | null } = { dir: null }
-  const onRuntime = (dir: string) => {
-    runtime.dir = dir
-  }
-  const backend = owned.use(
-    await openBackend(config, {
-      ...{ clock, logs, site, serveId, logger, credentials, onRuntime },
-      wiring: devices.wiring,
-    }),
-  )
+  const opened = await openBackend(config, {
+    ...{ clock, logs, site, serveId, logger, credentials },
+    wiring: devices.wiring,
+  })
+  const { engine, runtimeDir } = opened
+  const backend = owned.use(opened.backend)
   await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
   const stopping = new AbortController()
   const changed = new ChangeSignal()
   const nowMs = () => clock.now().getTime()
   const disk = owned.use(
-    await openDiskWatch({ config, site, backend: backend.name, store, serveId, changed, nowMs, logger }),
+    openDiskWatch({
+      ...{ config, site, store, serveId, changed, nowMs, logger },
+      engineRoot: engine?.dataRoot ?? null,
+    }),
   )
   const parts = {
     ...{
@@ -136,7 +135,7 @@ async function openParts(
       wake,
       changed,
       disk,
-      runtimeDir: runtime.dir,
+      runtimeDir,
       nowMs,
     },
     stopping: stopping.signal,
@@ -145,10 +144,8 @@ async function openParts(
     inventory: devices.inventory,
     site,
     registries,
-    registryTester: await openRegistryTester(config, site, backend.name),
-    imageInspector: owned.use(
-      await openImageInspector(config, site, backend.name, { serveId, registries, logger }),
-    ),
+    registryTester: await openRegistryTester(engine),
+    imageInspector: owned.use(await openImageInspector(engine, site, { serveId, registries, logger })),
   }
   return { parts: { ...parts, stop: () => stopping.abort(new Error('the server is stopping')) }, objects }
 }

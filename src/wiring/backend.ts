@@ -6,6 +6,7 @@ import { prepareRuntime } from '../../container/runtime.ts'
 import type { Placement } from '../accelerator/device.ts'
 import type { DeviceWiring } from '../accelerator/device-wiring.ts'
 import type { DockerBackendOptions } from '../backend/docker/backend.ts'
+import type { Engine } from '../backend/docker/engine.ts'
 import { createFakeBackend } from '../backend/fake/backend.ts'
 import { createHostBackend } from '../backend/host/backend.ts'
 import { type Config, ConfigError } from '../config.ts'
@@ -25,31 +26,28 @@ export type BackendParts = {
   readonly site: Site
   readonly serveId: string
   readonly logger: Logger
-  /** Hears which runtime folder new tasks get. */
-  readonly onRuntime?: (dir: string) => void
   /** The login of a project for the registry of an image; none when left out. */
   readonly credentials?: DockerBackendOptions['credentials']
 }
 
 const DEFAULT_SOCKET = '/var/run/docker.sock'
 
+/** A backend with what else of the server uses the same things. */
+export type OpenedBackend = {
+  readonly backend: Backend & AsyncDisposable
+  /** null for a backend without images. */
+  readonly engine: Engine | null
+  /** The runtime folder that new tasks get; null where none is used. */
+  readonly runtimeDir: string | null
+}
+
 /** Throws ConfigError when this machine lacks what the backend needs, naming the Debian package. */
-export async function openBackend(config: Config, parts: BackendParts): Promise<Backend & AsyncDisposable> {
+export async function openBackend(config: Config, parts: BackendParts): Promise<OpenedBackend> {
   switch (config.backend) {
     case 'docker':
       return openDocker(config, parts, engineSocket(config, parts.site))
     case 'fake':
-      return createFakeBackend({
-        dir: join(config.dataDir, 'fake'),
-        clock: parts.clock,
-        onLog: ({ jobId, attempt, task, text }) => {
-          parts.logs
-            .append({ jobId, attempt, task, stream: 'task' }, 0, Buffer.from(text))
-            .catch((error: unknown) =>
-              parts.logger.error({ error: String(error) }, 'the fake backend failed'),
-            )
-        },
-      })
+      return { engine: null, runtimeDir: null, backend: await openFake(config, parts) }
     case 'host':
       return openHost(config, parts)
     case 'auto':
@@ -57,15 +55,26 @@ export async function openBackend(config: Config, parts: BackendParts): Promise<
   }
 }
 
+const openFake = (config: Config, parts: BackendParts): Promise<Backend & AsyncDisposable> =>
+  createFakeBackend({
+    dir: join(config.dataDir, 'fake'),
+    clock: parts.clock,
+    onLog: ({ jobId, attempt, task, text }) => {
+      parts.logs
+        .append({ jobId, attempt, task, stream: 'task' }, 0, Buffer.from(text))
+        .catch((error: unknown) => parts.logger.error({ error: String(error) }, 'the fake backend failed'))
+    },
+  })
+
 /** Docker when an engine answers, else this machine's own root file system; the log says which and why. */
-async function openWhatAnswers(config: Config, parts: BackendParts): Promise<Backend & AsyncDisposable> {
+async function openWhatAnswers(config: Config, parts: BackendParts): Promise<OpenedBackend> {
   const say = (backend: string, why: string) =>
     parts.logger.info({ backend }, `--backend auto: ${backend}, because ${why}`)
   try {
     const socket = engineSocket(config, parts.site)
-    const backend = await openDocker(config, parts, socket)
+    const opened = await openDocker(config, parts, socket)
     say('docker', `an engine answers at ${socket}`)
-    return backend
+    return opened
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     say('host', error.message)
@@ -74,7 +83,7 @@ async function openWhatAnswers(config: Config, parts: BackendParts): Promise<Bac
 }
 
 /** Throws ConfigError for an engine that is not on this machine: tasks mount its folders. */
-export function engineSocket({ dockerHost }: Config, site: Site): string {
+function engineSocket({ dockerHost }: Config, site: Site): string {
   if (site.docker.socket !== null) return site.docker.socket
   if (dockerHost === null) return DEFAULT_SOCKET
   const path = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1]
@@ -87,9 +96,9 @@ export function engineSocket({ dockerHost }: Config, site: Site): string {
 /** Loaded only when it is used: the client of an engine takes longer to load than the rest of the server. */
 async function openDocker(
   config: Config,
-  { wiring, site, serveId, credentials, onRuntime }: BackendParts,
+  { wiring, site, serveId, credentials }: BackendParts,
   socket: string,
-): Promise<Backend & AsyncDisposable> {
+): Promise<OpenedBackend> {
   const silent = (cause?: unknown) =>
     new ConfigError(
       `--backend: no container engine answers at ${socket}; start one, name its socket in DOCKER_HOST, or use: host`,
@@ -98,19 +107,18 @@ async function openDocker(
   if (!existsSync(socket)) throw silent()
   const { createDockerBackend } = await import('../backend/docker/backend.ts')
   const { connectEngine } = await import('../backend/docker/engine.ts')
-  await connectEngine(socket).catch((cause: unknown) => {
+  const engine = await connectEngine(socket).catch((cause: unknown) => {
     throw silent(cause)
   })
-  const { dir } = await prepareRuntime({
+  const { dir: runtimeDir } = await prepareRuntime({
     cacheDir: join(config.dataDir, 'runtime'),
     nodePath: process.execPath,
   })
-  onRuntime?.(dir)
-  return createDockerBackend({
+  const backend = await createDockerBackend({
     dataDir: config.dataDir,
-    runtimeDir: dir,
-    socket,
-    instanceId: serveId.replaceAll('-', '').slice(0, 12),
+    runtimeDir,
+    engine,
+    instanceId: instanceOf(serveId),
     isRoot: process.getuid?.() === 0,
     arch: process.arch,
     networkRange: site.docker.networkRange,
@@ -118,26 +126,27 @@ async function openDocker(
     ...(credentials === undefined ? {} : { credentials }),
     wiring,
   })
+  return { backend, engine, runtimeDir }
 }
 
-async function openHost(
-  config: Config,
-  { wiring, onRuntime }: BackendParts,
-): Promise<Backend & AsyncDisposable> {
+/** Marks what is ours on an engine; the same for every server on one data folder. */
+export const instanceOf = (serveId: string): string => serveId.replaceAll('-', '').slice(0, 12)
+
+async function openHost(config: Config, { wiring }: BackendParts): Promise<OpenedBackend> {
   const tools = { bwrap: findTool('bwrap', 'bubblewrap'), setpriv: findTool('setpriv', 'util-linux') }
-  const { dir } = await prepareRuntime({
+  const { dir: runtimeDir } = await prepareRuntime({
     cacheDir: join(config.dataDir, 'runtime'),
     nodePath: process.execPath,
   })
-  onRuntime?.(dir)
-  return createHostBackend({
+  const backend = await createHostBackend({
     dataDir: config.dataDir,
-    runtimeDir: dir,
+    runtimeDir,
     isRoot: process.getuid?.() === 0,
     tools,
     arch: process.arch,
     wiring: (placement) => wiring(placement, []),
   })
+  return { backend, engine: null, runtimeDir }
 }
 
 function findTool(name: string, debianPackage: string): string {

@@ -1,7 +1,6 @@
 // Watches the disks of an installation: asks each how full it is every few seconds, tells running jobs once when one
 // gets low, and answers whether another job may come.
 import { statfs } from 'node:fs/promises'
-import { request } from 'node:http'
 import type { Config } from '../config.ts'
 import { checkDisks, DISKS, type DiskGuard, type DiskState, lowDisk } from '../job/disk-guard.ts'
 import { EVENTS } from '../job/events.ts'
@@ -12,7 +11,6 @@ import type { JobStore } from '../job/store.ts'
 import { sleep } from '../lib/abort.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import type { Logger } from '../logger.ts'
-import { engineSocket } from './backend.ts'
 
 export type WatchedPlace = { readonly name: string; readonly path: string }
 
@@ -128,59 +126,18 @@ export async function measureDisks(places: readonly WatchedPlace[]): Promise<Dis
 export type DiskWatchOptions = Omit<DiskGuardParts, 'places' | 'minFreeBytes'> & {
   readonly config: Config
   readonly site: Site
-  /** Name of the backend that runs the tasks. */
-  readonly backend: string
+  /** Where a container engine keeps images and containers; null without one. */
+  readonly engineRoot: string | null
 }
 
 /** Watches the disks of an installation from now on. */
-export async function openDiskWatch({
-  config,
-  site,
-  backend,
-  ...parts
-}: DiskWatchOptions): Promise<DiskWatch> {
-  const { minFreeBytes } = site.disk
-  const watch = new DiskWatch({ ...parts, minFreeBytes, places: await placesOf(config, site, backend) })
-  watch.start()
-  return watch
-}
-
-async function placesOf(config: Config, site: Site, backend: string): Promise<WatchedPlace[]> {
-  const root = backend === 'docker' ? await engineDataRoot(engineSocket(config, site)) : null
-  return [
+export function openDiskWatch({ config, site, engineRoot, ...parts }: DiskWatchOptions): DiskWatch {
+  const places = [
     { name: DISKS.data, path: config.dataDir },
     ...(site.cacheDir === null ? [] : [{ name: DISKS.cache, path: site.cacheDir }]),
-    ...(root === null ? [] : [{ name: DISKS.engine, path: root }]),
+    ...(engineRoot === null ? [] : [{ name: DISKS.engine, path: engineRoot }]),
   ]
-}
-
-const ASK_MS = 5_000
-const MAX_INFO_BYTES = 1 << 20
-
-/** Where the engine keeps images and containers; null when it does not say. */
-export function engineDataRoot(socketPath: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const asked = request({ socketPath, path: '/info', timeout: ASK_MS }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (piece: string) => {
-        text += piece
-        if (text.length > MAX_INFO_BYTES) asked.destroy()
-      })
-      response.on('end', () => resolve(rootIn(text)))
-      response.on('close', () => resolve(null))
-    })
-    asked.on('timeout', () => asked.destroy())
-    asked.on('error', () => resolve(null))
-    asked.end()
-  })
-}
-
-function rootIn(text: string): string | null {
-  try {
-    const root = (JSON.parse(text) as { DockerRootDir?: unknown }).DockerRootDir
-    return typeof root === 'string' && root.startsWith('/') ? root : null
-  } catch {
-    return null
-  }
+  const watch = new DiskWatch({ ...parts, minFreeBytes: site.disk.minFreeBytes, places })
+  watch.start()
+  return watch
 }

@@ -1,11 +1,11 @@
 // Looks into images through the engine that tasks run on.
 import process from 'node:process'
-import type { Config } from '../config.ts'
+import type { Engine } from '../backend/docker/engine.ts'
 import type { ImageInspector } from '../job/ports.ts'
 import type { RegistryStore } from '../job/registries.ts'
 import type { Site } from '../job/site.ts'
 import type { Logger } from '../logger.ts'
-import { engineSocket } from './backend.ts'
+import { instanceOf } from './backend.ts'
 import { credentialsOf } from './registries.ts'
 
 /** `process.arch` as images name it. */
@@ -20,20 +20,17 @@ export type ImageInspectorParts = {
 
 /** null for a backend without images. */
 export async function openImageInspector(
-  config: Config,
+  engine: Engine | null,
   site: Site,
-  backend: string,
   { serveId, registries, logger }: ImageInspectorParts,
 ): Promise<(ImageInspector & AsyncDisposable) | null> {
-  if (backend !== 'docker') return null
-  const { connectEngine } = await import('../backend/docker/engine.ts')
+  if (engine === null) return null
   const { ImagePuller } = await import('../backend/docker/image.ts')
   const { DockerImageInspector } = await import('../backend/docker/inspect-image.ts')
-  const engine = await connectEngine(engineSocket(config, site))
   const puller = new ImagePuller(engine.docker)
   const inspector = new DockerImageInspector({
     engine,
-    instanceId: serveId.replaceAll('-', '').slice(0, 12),
+    instanceId: instanceOf(serveId),
     machine: MACHINES[process.arch] ?? process.arch,
     pullPolicy: site.pullPolicy,
     ensure: (request, tell, signal) => puller.ensure(request, tell, signal),

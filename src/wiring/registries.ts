@@ -1,9 +1,7 @@
 // Registry logins between rows and the engine.
 import type { DockerBackendOptions } from '../backend/docker/backend.ts'
-import type { Config } from '../config.ts'
+import type { Engine } from '../backend/docker/engine.ts'
 import { loginFor, type RegistryStore, type RegistryTester } from '../job/registries.ts'
-import type { Site } from '../job/site.ts'
-import { engineSocket } from './backend.ts'
 
 /** The login a pull sends along, from the project's own. */
 export const credentialsOf =
@@ -14,14 +12,8 @@ export const credentialsOf =
   }
 
 /** null for a backend that pulls nothing. */
-export async function openRegistryTester(
-  config: Config,
-  site: Site,
-  backend: string,
-): Promise<RegistryTester | null> {
-  if (backend !== 'docker') return null
-  const { default: Docker } = await import('dockerode')
+export async function openRegistryTester(engine: Engine | null): Promise<RegistryTester | null> {
+  if (engine === null) return null
   const { createRegistryTester } = await import('../backend/docker/registry.ts')
-  const socket = engineSocket(config, site)
-  return createRegistryTester(new Docker({ socketPath: socket }), socket)
+  return createRegistryTester(engine.docker, engine.socket)
 }

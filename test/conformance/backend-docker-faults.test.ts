@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { AppError } from '../../src/api/error.ts'
 import { createDockerBackend } from '../../src/backend/docker/backend.ts'
+import { connectEngine } from '../../src/backend/docker/engine.ts'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
 import { importSuiteImage, openDocker } from './backend-docker-harness.ts'
 import { type Harness, makeJob, SIGNAL, states, until, untilState, untilUp } from './backend-harness.ts'
@@ -169,7 +170,12 @@ test('another server on the same engine neither sees nor touches what is ours', 
   const dir = await mkdtemp(join(tmpdir(), 'rwo-'))
   {
     await using other = await createDockerBackend({
-      ...{ dataDir: dir, runtimeDir: harness.real!.dataDir, socket: engine.socket, instanceId: 'other' },
+      ...{
+        dataDir: dir,
+        runtimeDir: harness.real!.dataDir,
+        instanceId: 'other',
+        engine: await connectEngine(engine.socket),
+      },
       ...{ isRoot: true, arch: process.arch, networkRange: '10.212.0.0/16', internalNetworks: true },
     })
     assert.deepEqual(states(await other.observe(ref, SIGNAL)), ['absent'])

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { createDockerBackend } from '../../src/backend/docker/backend.ts'
+import { connectEngine } from '../../src/backend/docker/engine.ts'
 import type { AttemptRef } from '../../src/job/job.ts'
 import { taskObjectName } from '../../src/job/names.ts'
 import { busyboxFiles, importImage } from '../engines/images.ts'
@@ -63,12 +64,12 @@ export async function openDocker(startEngine: () => Promise<EngineUnderTest>): P
   const dir = await mkdtemp(join(tmpdir(), 'rwb-'))
   const [dataDir, runtimeDir] = [join(dir, 'data'), join(dir, 'runtime')]
   await makeTestRuntime(runtimeDir)
-  const open = () =>
+  const open = async () =>
     createDockerBackend({
       ...{
         dataDir,
         runtimeDir,
-        socket: engine.socket,
+        engine: await connectEngine(engine.socket),
         instanceId: 'suite',
         isRoot: true,
         arch: process.arch,

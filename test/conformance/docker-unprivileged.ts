@@ -3,12 +3,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDockerBackend } from '../../src/backend/docker/backend.ts'
+import { connectEngine } from '../../src/backend/docker/engine.ts'
 import { SUITE_IMAGE } from './backend-docker-harness.ts'
 import { planInput, SIGNAL, untilState } from './backend-harness.ts'
 
 const [socket = '', dir = ''] = process.argv.slice(2)
 await using backend = await createDockerBackend({
-  ...{ dataDir: join(dir, 'data'), runtimeDir: join(dir, 'runtime'), socket, instanceId: 'unprivileged' },
+  ...{ dataDir: join(dir, 'data'), runtimeDir: join(dir, 'runtime'), instanceId: 'unprivileged' },
+  engine: await connectEngine(socket),
   ...{ isRoot: false, arch: process.arch, networkRange: '10.212.0.0/16', internalNetworks: true },
 })
 const input = { ...planInput(['worker-0']), image: SUITE_IMAGE }

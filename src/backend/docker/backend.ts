@@ -15,16 +15,16 @@ import { settleAll } from '../settle.ts'
 import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
 import { readMark } from './attempt-record.ts'
 import { Attempts } from './attempts.ts'
-import { connectEngine, type Engine, inspectContainer, look, withPatience } from './engine.ts'
+import { type Engine, inspectContainer, look, withPatience } from './engine.ts'
 import { execInContainer } from './exec.ts'
 import { openFolders, removeFolders } from './folders-on-disk.ts'
 import { ImagePuller, type RegistryAuth } from './image.ts'
+import { ImageRoots } from './image-root.ts'
 import { attemptLabels, attemptName, isOfAttempt, LABEL, labelFilter } from './labels.ts'
 import { Networks } from './networks.ts'
 import { hasStopped, mapContainer, textOfFrames } from './observe.ts'
 import { oomInCgroup, oomInKernelLog } from './out-of-memory.ts'
 import { type DockerMachine, type DockerRequest, planJob } from './plan.ts'
-import { RootFiles } from './root-files.ts'
 import { nextStep, startHolder, startTask, type TaskStart } from './start.ts'
 import { endContainer, removeContainers, removeVolumes } from './stop.ts'
 import { watchEngine } from './watch.ts'
@@ -35,8 +35,7 @@ export type DockerBackendOptions = {
   readonly runtimeDir: string
   /** Default `<runtimeDir>/run_train.sh`. */
   readonly runTrainPath?: string
-  /** The engine's Unix socket. */
-  readonly socket: string
+  readonly engine: Engine
   /** Marks what is ours on the engine; the same for every server on one data folder. */
   readonly instanceId: string
   readonly isRoot: boolean
@@ -51,6 +50,15 @@ export type DockerBackendOptions = {
   readonly wiring?: (placement: Placement, runtimes: readonly string[]) => DeviceWiring
 }
 
+type DockerParts = {
+  readonly engine: Engine
+  readonly machine: DockerMachine
+  readonly networks: Networks
+  readonly imageRoots: ImageRoots
+  readonly attempts: Attempts
+  readonly wiring: (placement: Placement) => DeviceWiring
+}
+
 /** How long a start waits for an engine that is away. */
 const PATIENCE_MS = 120_000
 
@@ -60,22 +68,17 @@ class DockerBackend implements Backend, AsyncDisposable {
   readonly #machine: DockerMachine
   readonly #networks: Networks
   readonly #attempts: Attempts
-  readonly #rootFiles = new RootFiles()
+  readonly #imageRoots: ImageRoots
   readonly #wiring: (placement: Placement) => DeviceWiring
   readonly #starting = new Map<string, Promise<void>>()
   readonly #outOfMemory = new Set<string>()
   readonly #watchers = new Map<AbortController, Promise<void>>()
 
-  constructor(
-    engine: Engine,
-    machine: DockerMachine,
-    networks: Networks,
-    attempts: Attempts,
-    wiring: (placement: Placement) => DeviceWiring,
-  ) {
+  constructor({ engine, machine, networks, imageRoots, attempts, wiring }: DockerParts) {
     this.#engine = engine
     this.#machine = machine
     this.#networks = networks
+    this.#imageRoots = imageRoots
     this.#attempts = attempts
     this.#wiring = wiring
   }
@@ -107,7 +110,7 @@ class DockerBackend implements Backend, AsyncDisposable {
       engine: this.#engine,
       machine: this.#machine,
       networks: this.#networks,
-      rootFiles: this.#rootFiles,
+      imageRoots: this.#imageRoots,
     }
     const tasks = plan.tasks.map(
       ({ task, name, request }): TaskStart => ({ id: plan, task, name, request: request as DockerRequest }),
@@ -116,7 +119,9 @@ class DockerBackend implements Backend, AsyncDisposable {
     if (steps.every((step) => step === 'nothing')) return
     const record = await this.#attempts.ensure(plan, tell, signal)
     await settleAll(tasks.map((task) => startHolder(parts, task, record, signal)))
-    await settleAll(tasks.map((task) => startTask(parts, task, record, signal)))
+    await settleAll(
+      tasks.map((task, index) => startTask(parts, task, steps[index] ?? 'nothing', record, signal)),
+    )
   }
 
   async observe(ref: AttemptRef, signal: AbortSignal): Promise<TaskObservation[]> {
@@ -257,7 +262,9 @@ async function bootAtMs(): Promise<number> {
   return Number(/^btime (\d+)/m.exec(text)?.[1] ?? 0) * 1000
 }
 
-/** Opens the docker backend on a data folder. Throws AppError BackendUnavailable when no engine answers at the socket. */
+const OPEN_TIMEOUT_MS = 30_000
+
+/** Opens the docker backend on a data folder. Throws AppError BackendUnavailable when the engine does not answer. */
 export async function createDockerBackend(options: DockerBackendOptions): Promise<Backend & AsyncDisposable> {
   const dataDir = resolve(options.dataDir)
   const machine: DockerMachine = {
@@ -270,7 +277,7 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     bootId: currentBootId(),
     isRoot: options.isRoot,
   }
-  const engine = await connectEngine(options.socket)
+  const { engine } = options
   const networks = new Networks(engine, {
     instanceId: options.instanceId,
     range: options.networkRange,
@@ -285,8 +292,9 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
   })
   await openFolders(machine)
   await attempts.open()
-  const wiring = options.wiring ?? (() => NO_WIRING)
-  return new DockerBackend(engine, machine, networks, attempts, (placement) =>
-    wiring(placement, engine.runtimes),
-  )
+  const imageRoots = new ImageRoots(engine, options.instanceId)
+  await imageRoots.sweep(AbortSignal.timeout(OPEN_TIMEOUT_MS))
+  const wiringOf = options.wiring ?? (() => NO_WIRING)
+  const wiring = (placement: Placement): DeviceWiring => wiringOf(placement, engine.runtimes)
+  return new DockerBackend({ engine, machine, networks, imageRoots, attempts, wiring })
 }

@@ -223,6 +223,21 @@ export function holderBody(context: BodyContext, command: readonly string[]): Co
   }
 }
 
+/** A body with what only the image tells is to be mounted too. */
+export const withBinds = (
+  body: ContainerBody,
+  binds: readonly (Bind & { readonly readOnly: boolean })[],
+): ContainerBody => ({
+  ...body,
+  HostConfig: {
+    ...body.HostConfig,
+    Mounts: [
+      ...body.HostConfig.Mounts,
+      ...binds.map(({ source, target, readOnly }) => bind(source, target, readOnly)),
+    ],
+  },
+})
+
 const bind = (source: string, target: string, readOnly: boolean): MountBody => ({
   Type: 'bind',
   Source: source,

@@ -11,6 +11,8 @@ export type Engine = {
   readonly name: string
   readonly version: string
   readonly isPodman: boolean
+  /** Where it keeps images and containers; null when it does not say. */
+  readonly dataRoot: string | null
   /** Names of the OCI runtimes a container may ask for: `runc`, `nvidia`, `ascend`. */
   readonly runtimes: readonly string[]
   /** Limits of this process that a container gets unless its job names them; only where the engine has bolder ones. */
@@ -147,7 +149,11 @@ export async function connectEngine(socketPath: string): Promise<Engine> {
     () => docker.version(),
     once.signal,
   )
-  const { Runtimes } = await look({ docker, socket: socketPath }, () => docker.info(), once.signal)
+  const { Runtimes, DockerRootDir } = await look(
+    { docker, socket: socketPath },
+    () => docker.info(),
+    once.signal,
+  )
   const isPodman = (Components ?? []).some(({ Name }) => Name.startsWith('Podman'))
   // One limit in a request makes Podman forget the defaults of its configuration and ask for more than it may have.
   const ownLimits = isPodman ? parseLimits(await readFile('/proc/self/limits', 'utf8')) : []
@@ -158,6 +164,7 @@ export async function connectEngine(socketPath: string): Promise<Engine> {
     name,
     version: Version,
     isPodman,
+    dataRoot: typeof DockerRootDir === 'string' && DockerRootDir.startsWith('/') ? DockerRootDir : null,
     runtimes: Object.keys(Runtimes ?? {}),
     ownLimits,
   }

@@ -1,6 +1,6 @@
 // A task's folders on this machine: made before its container, deleted after it.
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readdir, rename } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { makeCacheFolder, removeCacheFolder } from '../cache-folder.ts'
 import { deleteTree } from '../delete-tree.ts'
@@ -9,6 +9,7 @@ import { GRAVES_DIR } from '../task-folder.ts'
 import { checkVolumePaths } from '../volume-paths.ts'
 import { type DeleteParts, deleteFolder } from './delete-as-root.ts'
 import type { DockerMachine, DockerRequest } from './plan.ts'
+import type { RootPlan } from './root-plan.ts'
 
 /** Makes `<dataDir>/tasks` and finishes deletions that a killed server left. */
 export async function openFolders({ tasksDir, isRoot }: DockerMachine): Promise<void> {
@@ -26,17 +27,19 @@ export async function openFolders({ tasksDir, isRoot }: DockerMachine): Promise<
 export async function makeFolders(
   machine: DockerMachine,
   { folder, cache, volumes, hostFolders, uid, gid }: DockerRequest,
+  root: Pick<RootPlan, 'hostFolders' | 'files'>,
 ): Promise<void> {
   try {
     await makePrivate(folder)
     await checkVolumePaths(volumes)
     if (!cache.startsWith(`${folder}/`)) await makeCacheFolder(folder, cache)
-    for (const { path, mode, owner } of hostFolders) {
+    for (const { path, mode, owner } of [...hostFolders, ...root.hostFolders]) {
       await mkdir(path, { recursive: true })
       // Only root can give folders away; else everybody may write, below a folder that only the server can enter.
       await chmod(path, owner === 'task' && !machine.isRoot ? 0o777 : mode)
       if (machine.isRoot && owner === 'task') await chown(path, uid, gid)
     }
+    for (const { path, text } of root.files) await writeFile(path, text, { mode: 0o644 })
   } catch (error) {
     throw asDiskFull(error)
   }

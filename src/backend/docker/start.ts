@@ -3,20 +3,22 @@
 import type { ContainerInspectInfo } from 'dockerode'
 import { AppError } from '../../api/error.ts'
 import { type AttemptRecord, readMark, writeMark } from './attempt-record.ts'
-import { type ContainerBody, type NetworkBody, networkBody, taskNetworkBody } from './body.ts'
+import { type ContainerBody, type NetworkBody, networkBody, taskNetworkBody, withBinds } from './body.ts'
 import { asUnreachable, type Engine, inspectContainer, isNotFound, statusOf, wordsOf } from './engine.ts'
 import { parkedEnvironment, withLibraries } from './environment.ts'
 import { makeFolders } from './folders-on-disk.ts'
+import type { ImageRoots } from './image-root.ts'
 import { type AttemptId, isOfAttempt, LABEL } from './labels.ts'
 import type { Networks } from './networks.ts'
 import type { DockerMachine, DockerRequest } from './plan.ts'
-import type { RootFiles } from './root-files.ts'
+import { putRootFiles } from './root-files.ts'
+import { planRoot, type RootPlan } from './root-plan.ts'
 
 export type StartParts = {
   readonly engine: Engine
   readonly machine: DockerMachine
   readonly networks: Pick<Networks, 'dropStale'>
-  readonly rootFiles: RootFiles
+  readonly imageRoots: Pick<ImageRoots, 'look'>
 }
 
 export type TaskStart = {
@@ -54,20 +56,22 @@ export async function nextStep(
 export async function startTask(
   parts: StartParts,
   one: TaskStart,
+  next: NextStep,
   record: AttemptRecord,
   signal: AbortSignal,
 ): Promise<void> {
   const { engine, machine } = parts
   const { request, name } = one
-  const next = await nextStep(parts, one, signal)
-  if (next === 'nothing') return
+  // Whoever stopped it since the look left a mark.
+  if (next === 'nothing' || (await readMark(request.folder))?.kind === 'never') return
+  const root = await rootOf(parts, one, record)
   if (next === 'make') {
-    await makeFolders(machine, request)
+    await makeFolders(machine, request, root)
     const net = taskNetworkBody(request.network, record.network?.name, addresses(record))
-    await create(parts, one, name, complete(parts, request.create, request, record, net))
+    const body = complete(parts, request.create, request, record, net)
+    await create(parts, one, name, withBinds(body, root.binds))
   }
-  const container = engine.docker.getContainer(name)
-  await parts.rootFiles.put(container, record.image.id, request).catch((error: unknown) => {
+  await putRootFiles(engine.docker.getContainer(name), request, root).catch((error: unknown) => {
     throw asUnreachable(engine.socket, error)
   })
   await writeMark(request.folder, { kind: 'starting' })
@@ -78,6 +82,24 @@ export async function startTask(
     await noteFailure(parts, one, error, signal)
   }
 }
+
+async function rootOf(
+  { machine, imageRoots }: StartParts,
+  { request }: TaskStart,
+  { image }: AttemptRecord,
+): Promise<RootPlan> {
+  const paths = request.rootFolders.map(({ path }) => path)
+  const found = await imageRoots.look(image.id, paths).catch((error: unknown) => {
+    throw isNotFound(error) ? imageRemoved(request.image, image.id, wordsOf(error)) : error
+  })
+  return planRoot(request, found, machine.isRoot)
+}
+
+const imageRemoved = (image: string, id: string, words: string): AppError =>
+  new AppError(
+    'ImageNotFound',
+    `The image ${JSON.stringify(image)} (${id}) was removed from the engine after the attempt began: ${words}`,
+  )
 
 const ADDRESS_TAKEN = /address already in use/i
 
@@ -192,11 +214,7 @@ async function create(
     if (status === null) throw asUnreachable(engine.socket, error)
     if (await ownContainer(engine, machine, one, name, AbortSignal.timeout(30_000))) return
     const words = wordsOf(error)
-    if (status === 404 && /image/i.test(words))
-      throw new AppError(
-        'ImageNotFound',
-        `The image ${JSON.stringify(one.request.image)} (${body.Image}) was removed from the engine after the attempt began: ${words}`,
-      )
+    if (status === 404 && /image/i.test(words)) throw imageRemoved(one.request.image, body.Image, words)
     if (status < 500)
       throw new AppError('InvalidParam', `The engine refuses the container of ${one.task}: ${words}`)
     throw new Error(`The engine could not make the container of ${one.task}: ${words}`, { cause: error })

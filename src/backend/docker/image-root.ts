@@ -1,0 +1,135 @@
+// What an image has where a task's folders and names go. Looked up once per image, in a container that is made from it,
+// never started, and carries labels by which a later server finds what a killed one left.
+import type { Readable } from 'node:stream'
+import type { Container } from 'dockerode'
+import { extract, type Headers } from 'tar-stream'
+import { asUnreachable, type Engine, isNotFound } from './engine.ts'
+import { LABEL, labelFilter } from './labels.ts'
+import { removeContainers } from './stop.ts'
+
+/** What is at a path; `mode` holds the permission bits only. */
+export type RootEntry =
+  | { readonly kind: 'missing' | 'other' }
+  | {
+      readonly kind: 'folder'
+      readonly uid: number
+      readonly gid: number
+      readonly mode: number
+      readonly isEmpty: boolean
+    }
+
+export type ImageRoot = {
+  /** Text of the file in the image; empty where it has none, null where something else is in its place. */
+  readonly passwd: string | null
+  readonly group: string | null
+  readonly entries: ReadonlyMap<string, RootEntry>
+}
+
+const PURPOSE = { name: 'ropeway.purpose', value: 'image-root' } as const
+const MAX_FILE_BYTES = 1 << 20
+/** Answers that are kept: an image and a list of paths each. */
+const REMEMBERED = 256
+const REMOVE_TIMEOUT_MS = 15_000
+
+/** Remembers what it saw: an image never changes, and a look costs as much as a start. */
+export class ImageRoots {
+  readonly #engine: Engine
+  readonly #instanceId: string
+  readonly #known = new Map<string, Promise<ImageRoot>>()
+
+  constructor(engine: Engine, instanceId: string) {
+    this.#engine = engine
+    this.#instanceId = instanceId
+  }
+
+  /** Callers for the same image and paths share one look. Throws what the engine says. */
+  look(imageId: string, paths: readonly string[]): Promise<ImageRoot> {
+    const key = [imageId, ...paths].join('\n')
+    const looking = this.#known.get(key) ?? this.#read(imageId, paths)
+    if (this.#known.size >= REMEMBERED) this.#known.clear()
+    this.#known.set(key, looking)
+    looking.catch(() => this.#known.delete(key))
+    return looking
+  }
+
+  /** Removes what a killed server left. Call it before the first look. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const labels = { [LABEL.instance]: this.#instanceId, [PURPOSE.name]: PURPOSE.value }
+    await removeContainers(this.#engine, labelFilter(labels).label, signal)
+  }
+
+  async #read(imageId: string, paths: readonly string[]): Promise<ImageRoot> {
+    const container = await this.#engine.docker
+      .createContainer({
+        Image: imageId,
+        // An image without a command of its own needs one to be made into a container.
+        Entrypoint: ['/ropeway-never-starts-this'],
+        Cmd: [],
+        Labels: { [LABEL.instance]: this.#instanceId, [PURPOSE.name]: PURPOSE.value },
+        HostConfig: { NetworkMode: 'none' },
+      })
+      .catch((error: unknown) => {
+        throw asUnreachable(this.#engine.socket, error)
+      })
+    try {
+      const [passwd, group, ...entries] = await Promise.all([
+        readText(container, '/etc/passwd'),
+        readText(container, '/etc/group'),
+        ...paths.map(async (path) => [path, await entryAt(container, path)] as const),
+      ])
+      return { passwd, group, entries: new Map(entries) }
+    } catch (error) {
+      throw asUnreachable(this.#engine.socket, error)
+    } finally {
+      // What cannot be removed now is found by its labels later.
+      await container
+        .remove({ force: true, v: true, abortSignal: AbortSignal.timeout(REMOVE_TIMEOUT_MS) } as object)
+        .catch(() => undefined)
+    }
+  }
+}
+
+type Part = { readonly header: Headers; readonly text: string }
+
+/** The first `count` entries of a path's archive, files with their beginning; none where the path is missing. */
+async function firstParts(container: Container, path: string, count: number): Promise<Part[]> {
+  const stream = (await container.getArchive({ path }).catch((error: unknown) => {
+    if (isNotFound(error)) return null
+    throw error
+  })) as Readable | null
+  if (stream === null) return []
+  const tar = extract()
+  const parts: Part[] = []
+  // Whatever breaks the stream breaks the loop over its entries.
+  stream.once('error', (error: Error) => tar.destroy(error))
+  stream.pipe(tar)
+  try {
+    for await (const entry of tar) {
+      const pieces: Buffer[] = []
+      let left = entry.header.type === 'file' ? MAX_FILE_BYTES : 0
+      for await (const piece of entry as AsyncIterable<Buffer>) {
+        pieces.push(piece.subarray(0, left))
+        left -= pieces.at(-1)?.length ?? 0
+      }
+      parts.push({ header: entry.header, text: Buffer.concat(pieces).toString('utf8') })
+      if (parts.length === count) break
+    }
+    return parts
+  } finally {
+    stream.destroy()
+  }
+}
+
+async function readText(container: Container, path: string): Promise<string | null> {
+  const [file] = await firstParts(container, path, 1)
+  if (file === undefined) return ''
+  return file.header.type === 'file' ? file.text : null
+}
+
+async function entryAt(container: Container, path: string): Promise<RootEntry> {
+  const [first, second] = await firstParts(container, path, 2)
+  if (first === undefined) return { kind: 'missing' }
+  const { type, uid = 0, gid = 0, mode = 0 } = first.header
+  if (type !== 'directory') return { kind: 'other' }
+  return { kind: 'folder', uid, gid, mode: mode & 0o7777, isEmpty: second === undefined }
+}
