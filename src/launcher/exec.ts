@@ -2,7 +2,6 @@
 // Started by the server inside the task; the task's socket says what that environment is, and when nobody wants the
 // command any more: it ends then, whatever the engine around us can or cannot do.
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { accessSync, constants as files } from 'node:fs'
 import { constants } from 'node:os'
 import { TASK_PATHS, TASK_ROUTES } from '../api/task-constants.ts'
@@ -10,6 +9,7 @@ import { userEnvironment } from './environment.ts'
 import { EXEC_MARK, endMarked } from './exec-end.ts'
 import { sayHello } from './hello.ts'
 import { LauncherError } from './launcher-error.ts'
+import { newMark } from './mark.ts'
 import { TaskClient } from './task-client.ts'
 
 /** As shells say it: not found, not to be run. */
@@ -41,7 +41,7 @@ export async function runExec(
     AbortSignal.any([signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)]),
   )
   const [program = '', ...args] = command.length > 0 ? command : shellOfImage()
-  const mark = session ?? randomBytes(16).toString('hex')
+  const mark = session ?? newMark()
   const env = userEnvironment(
     own,
     { TERM: 'xterm', ...environment },

@@ -24,8 +24,6 @@ async function main(): Promise<number> {
   for (const signal of isExec ? (['SIGINT', 'SIGQUIT'] as const) : []) process.on(signal, () => undefined)
   for (const signal of SIGNALS)
     if (!isExec || signal !== 'SIGINT') process.on(signal, () => stop.abort(new StopRequest(signal)))
-  // A reader that went away is no reason to die in the middle of ending ranks.
-  process.stdout.on('error', () => undefined)
   try {
     const [command = '', ...args] = process.argv.slice(2)
     if (command === 'task') return await task(stop.signal)
@@ -89,6 +87,8 @@ async function inner(
   const run = command === 'ranks' ? await ranks(args) : await runTrain(args)
   const own = giveBack(process.env)
   const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
+  // A reader that went away is no reason to die in the middle of ending ranks.
+  process.stdout.on('error', () => undefined)
   const print = (bytes: Uint8Array | string) => void (bytes.length > 0 && process.stdout.write(bytes))
   const outer = own['ROPEWAY_LAUNCHER_SOCKET']
     ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal)

@@ -2,7 +2,6 @@
 // that opens /dev/stdout fails with ENXIO, which no container engine does to a program. One real pipe for both
 // also keeps the order of stdout and stderr. Node cannot make a FIFO, so the runtime folder brings mkfifo.
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { closeSync, constants, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +13,7 @@ export class OutputPipes implements AsyncDisposable {
   readonly #runtimeDir: string
   readonly #dir: string
   readonly #ready: string[] = []
+  #made = 0
   #making: Promise<void> = Promise.resolve()
 
   /** @param parentDir a folder this user may write to; nothing is left in it */
@@ -28,7 +28,7 @@ export class OutputPipes implements AsyncDisposable {
   }
 
   async #make(count: number): Promise<void> {
-    const paths = Array.from({ length: count }, () => join(this.#dir, randomBytes(8).toString('hex')))
+    const paths = Array.from({ length: count }, () => join(this.#dir, String(this.#made++)))
     const [file, ...args] = mkfifoCommand(this.#runtimeDir)
     if (!file) return
     const made = await promisify(execFile)(file, [...args, '-m', '600', ...paths], { env: {} }).catch(

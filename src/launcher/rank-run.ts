@@ -1,6 +1,5 @@
 // What `run-train`, `ranks` and a boot file per device have in common: wait for the table, convert it, find the own
 // devices, run one process on each.
-import { createHash, randomUUID } from 'node:crypto'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { type ConvertedTable, convertRankTable } from '../accelerator/rank-table/convert.ts'
@@ -11,6 +10,7 @@ import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { driverVersion, leaveDriver, meetDriver } from './driver.ts'
 import type { Environment } from './environment.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
+import { newMark } from './mark.ts'
 import { installOperators } from './operator-package.ts'
 import { OutputPipes } from './output-pipes.ts'
 import { firstWritable, logFolder, tableFolder, workspaceFolder } from './places.ts'
@@ -153,6 +153,8 @@ function writeTable({ environment, prefer, log }: RankRunOptions, converted: Con
       `the converted rank table cannot be written to ${file}: ${messageOf(error)}`,
     )
   }
+  // Loaded here, because most tasks have no table to convert.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const sha256 = createHash('sha256').update(converted.text).digest('hex')
   log.info(
     `Rank table file (V1) is generated: ${file}, ${converted.servers.length} servers, ${converted.rankSize} ranks, sha256 ${sha256}`,
@@ -174,7 +176,7 @@ async function runOnDevices(
     throw new LauncherError(LAUNCHER_EXIT.spawnFailed, 'WorkspaceNotWritable', message)
   }
   const jobId = jobIdOf(environment, hostname())
-  const mark = `ROPEWAY_RANK_GROUP=${randomUUID()}`
+  const mark = `ROPEWAY_RANK_GROUP=${newMark()}`
   const host = own.devices[0]?.serverId || hostname()
   const physicalIds = wantsPhysicalIds(driverVersion())
   const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark, physicalIds })

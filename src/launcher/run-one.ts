@@ -1,8 +1,8 @@
 // One program from its start until nothing of it is left.
-import { randomUUID } from 'node:crypto'
 import { sleep } from '../lib/abort.ts'
 import type { Environment } from './environment.ts'
 import { finishOutput } from './finish-output.ts'
+import { newMark } from './mark.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { OutputSink } from './ports.ts'
 import { endFamily, type Family, markVariable, signalGroups } from './processes.ts'
@@ -52,7 +52,7 @@ export function runStep(
   program: Program,
   signal: AbortSignal,
 ): Promise<number> {
-  const mark = `${STEP_MARK}=${randomUUID()}`
+  const mark = `${STEP_MARK}=${newMark()}`
   return runOne({ ...program, mark, graceMs }, { write, end: async () => undefined }, pipes, signal)
 }
 

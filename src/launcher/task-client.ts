@@ -1,6 +1,6 @@
 // HTTP over a Unix socket: to the server (task.sock) and, from inside the user's program, to the launcher (launcher.sock).
 // node:http and not a library, because it is there before anything else is loaded.
-import { Agent, type ClientRequest, request } from 'node:http'
+import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http'
 
 export type Reply = { readonly status: number; readonly body: Buffer }
 
@@ -31,7 +31,9 @@ export class TaskClient implements Disposable {
       path,
       headers,
       signal: bounded,
-    })
+      // Else Node works out a name for TLS, and compiles large patterns for that.
+      servername: '',
+    } as RequestOptions)
     const reply = readReply(sent)
     sent.end(body)
     return reply

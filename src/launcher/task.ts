@@ -1,6 +1,5 @@
 // `launcher task`: the life of a task, from hello to the exit code (decisions.md §1, §2).
 
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { HelloResponse, TaskReport } from '../api/task.ts'
 import { sleep } from '../lib/abort.ts'
@@ -8,6 +7,7 @@ import { type Environment, userEnvironment } from './environment.ts'
 import { sayHello } from './hello.ts'
 import { openInnerSocket } from './inner-socket.ts'
 import { LogSpool } from './log-spool.ts'
+import { newMark } from './mark.ts'
 import { openS3 } from './open-s3.ts'
 import { OutputUploads, uploadLimit } from './output-uploads.ts'
 import type { ObjectPort } from './ports.ts'
@@ -109,7 +109,7 @@ function environmentOf(
     ROPEWAY_GRACE:
       hello.environment['ROPEWAY_GRACE'] ?? String(Math.max(hello.grace_s - 1, hello.grace_s / 2)),
     ...(hello.code ? { ROPEWAY_STAGED_CODE: hello.code.url } : {}),
-    [TASK_MARK]: randomUUID(),
+    [TASK_MARK]: newMark(),
   }
   return userEnvironment(ownEnvironment, { ...s3, ...hello.environment }, ours, join(runtimeDir, 'moxing'))
 }

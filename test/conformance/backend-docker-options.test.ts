@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { DockerRequest } from '../../src/backend/docker/plan.ts'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
+import { busyboxFiles, importImage } from '../engines/images.ts'
 import { openDocker, SUITE_IMAGE } from './backend-docker-harness.ts'
 import { type Harness, makeJob, planInput, SIGNAL, until, untilState, untilUp } from './backend-harness.ts'
 
@@ -103,6 +104,38 @@ test('/cache lies on the disk the administrator chose, and is wiped at the end',
     /cache_dir .* is not there; is its disk mounted\?/,
   )
   await harness.backend.remove(again.ref, SIGNAL)
+})
+
+test('what an image brings is there and belongs to the task, and nothing is left in its place', async () => {
+  const image = 'brings:1'
+  await importImage(engine.docker, image, [
+    ...(await busyboxFiles()),
+    ...['home/', 'home/ma-user/', 'home/ma-user/conda/', 'home/work/'].map((path) => ({ path })),
+    { path: 'home/ma-user/conda/python', content: 'snake' },
+    { path: 'home/work/tool', content: 'hammer' },
+    { path: 'tmp/junk', content: 'dust' },
+  ])
+  const text = `exec >/run/ropeway/spool/out 2>&1
+cat /home/ma-user/conda/python /home/work/tool /tmp/junk; echo
+for d in /home/ma-user /home/work /tmp/log /user/config; do stat -c '%u %n' $d; : >$d/mine; done
+id -un; rm -r /tmp/log && echo gone`
+  const { ref, input } = await makeJob(harness, [{ kind: 'script', text }])
+  await harness.backend.start(harness.backend.plan({ ...input, image }), SIGNAL)
+  assert.equal((await untilState(harness.backend, ref, 'exited'))[0]?.exitCode, 0)
+  const { uid } = input.runUser
+  assert.deepEqual((await harness.real!.readSpool(ref, 'worker-0', 'out'))?.trim().split('\n'), [
+    'snakehammerdust',
+    ...['/home/ma-user', '/home/work', '/tmp/log', '/user/config'].map((path) => `${uid} ${path}`),
+    uid === 1000 ? 'ma-user' : 'work',
+    'gone',
+  ])
+  await harness.backend.remove(ref, SIGNAL)
+  assert.deepEqual(await harness.leftovers(ref), [])
+  const left = await engine.docker.listContainers({ all: true })
+  assert.deepEqual(
+    left.map(({ Names }) => Names[0]),
+    [],
+  )
 })
 
 test('volumes of the administrator are mounted as allowed, and limits reach the program', async () => {

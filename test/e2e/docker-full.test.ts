@@ -17,7 +17,8 @@ describe('a disk that fills up under a task on dockerd', () => {
   let engine: DockerEngine
   before(async () => {
     engine = await startDockerEngine({ diskSize: '64m' })
-    await importImage(engine.docker, 'small:latest', await busyboxFiles(), ['ENV PATH=/bin'])
+    const files = [...(await busyboxFiles()), { path: 'var/own/', mode: 0o777 }]
+    await importImage(engine.docker, 'small:latest', files, ['ENV PATH=/bin'])
   })
   after(() => engine[Symbol.asyncDispose]())
 
@@ -25,8 +26,9 @@ describe('a disk that fills up under a task on dockerd', () => {
     Ropeway.start({ backend: 'docker', simulate: '1x2', env: { DOCKER_HOST: engine.host }, ...more })
 
   for (const [where, path, site] of [
-    ["the container's own", '/home/ma-user/fill', () => ''],
+    ["the container's own", '/var/own/fill', () => ''],
     ['/cache', '/cache/fill', (dir: string) => `cache_dir: ${dir}\n`],
+    ['a home, beside /cache', '/home/ma-user/fill', (dir: string) => `cache_dir: ${dir}\n`],
   ] as const)
     it(`${where}: the program is told, and the next task has all the room`, async () => {
       using cache = smallDisk('24m')

@@ -1,5 +1,5 @@
-// Which folders of a task lie where. Bulk data has folders of this machine; every other writable folder is made in the
-// container's own root, so that nothing the image brings (a conda in /home/ma-user, say) is covered. Pure.
+// Which folders of a task lie where. Bulk data has folders of this machine; every other writable folder is one of the
+// container's root, where nothing the image brings (a conda in /home/ma-user, say) is covered: see root-plan.ts. Pure.
 import { join } from 'node:path'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'

@@ -1,7 +1,7 @@
 // How a task's own folders and its uid's names come into the container's root. What the image has not, or has empty,
 // is a folder of this machine that is mounted there, because an engine mounts for nothing; whatever would cover files of
 // the image is changed in the container's root instead, by an archive, which costs the engine a process. Pure.
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { withAccounts } from '../accounts.ts'
 import type { Bind, HostFolder, RootFolder } from './folders.ts'
 import type { ImageRoot, RootEntry } from './image-root.ts'
@@ -19,7 +19,7 @@ export type RootPlan = {
   readonly accounts: readonly AccountFile[]
 }
 
-type Owner = Pick<DockerRequest, 'folder' | 'uid' | 'gid' | 'rootFolders' | 'accounts'>
+type Owner = Pick<DockerRequest, 'folder' | 'cache' | 'uid' | 'gid' | 'rootFolders' | 'accounts'>
 
 const isUnder = (path: string, parent: string): boolean => path.startsWith(`${parent}/`)
 
@@ -50,7 +50,8 @@ export function planRoot(request: Owner, image: ImageRoot, mayMount: boolean): R
     const entry = image.entries.get(path) ?? { kind: 'other' }
     // A program may empty /tmp; a mount point in it could not be removed.
     if (mayMount && hidesNothing(entry) && !isUnder(path, '/tmp')) {
-      const source = join(request.folder, 'root', String(binds.length))
+      // On the disk of /cache: both grow by what a program writes.
+      const source = join(dirname(request.cache), 'root', String(binds.length))
       make(source)
       binds.push({ source, target: path, readOnly: false })
     } else if (!suits(entry, wanted, request)) folders.push(wanted)
