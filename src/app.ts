@@ -70,7 +70,12 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   owned.use(exporter)
   owned.use(controller)
   const sweeper = owned.use(await createSweeper(config, parts, exporter, rows, logger))
-  const listeners = await openListeners(config, { ...parts, objects, identity: rows.identity }, owned, logger)
+  const listeners = await openListeners(
+    config,
+    { ...parts, objects, identity: rows.identity, firstProjectId: rows.first.projectId },
+    owned,
+    logger,
+  )
   await rows.announce(listeners.api.url)
   await exporter.start()
   await controller.start()
@@ -155,21 +160,33 @@ type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']
 /** The two ports. */
 async function openListeners(
   config: Config,
-  parts: OpenParts & { readonly objects: ObjectStore; readonly identity: LiveIdentity },
+  parts: OpenParts & {
+    readonly objects: ObjectStore
+    readonly identity: LiveIdentity
+    readonly firstProjectId: string
+  },
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
   const { objects, identity, clock, site } = parts
+  const authorize = authorizeS3V4({ lookup: objectKeysOf(identity), clock })
+  const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
+  const objectListener = owned.use(await listen('--objects', config.objects, objectHandler, 0))
   const api = createApi({
     ...parts,
     version: config.version,
     rate: site.api,
+    addresses: {
+      region: config.region,
+      api: config.publicUrl,
+      objects: config.publicObjectsUrl,
+      objectsHere: objectListener.url,
+    },
+    audit: (action, by, details) => logger.info({ audit: action, by, ...details }, 'audit'),
+    hasBuckets: async (projectId) => (await objects.within(projectId).listBuckets()).length > 0,
     catalog: (projectId) => catalogOf(objects.within(projectId)),
     onError: failureLog(logger, 'a request failed', 'request'),
   })
-  const authorize = authorizeS3V4({ lookup: objectKeysOf(identity), clock })
-  const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
-  const objectListener = owned.use(await listen('--objects', config.objects, objectHandler, 0))
   const apiListener = owned.use(
     await listen('--listen', config.listen, getRequestListener(api.fetch), API_REQUEST_MS),
   )

@@ -16,9 +16,14 @@ export type Config = {
   readonly deviceRoot: string
   /** `postgres://…`; null: SQLite in the data folder. */
   readonly databaseUrl: string | null
-  /** The administrator's file, when one was named. */
+  /** What the catalog of services calls this place. */
+  readonly region: string
+  /** Where clients outside find the API and the object store, when that is not where they listen. */
+  readonly publicUrl: string | null
+  readonly publicObjectsUrl: string | null
   /** How often the health of real devices is looked at. */
   readonly deviceIntervalMs: number
+  /** The administrator's file, when one was named. */
   readonly siteFile: string | null
   readonly logLevel: string
   /** Of the package. */
@@ -34,6 +39,9 @@ export type ServeFlags = {
   readonly backend?: string | undefined
   readonly simulate?: string | undefined
   readonly site?: string | undefined
+  readonly region?: string | undefined
+  readonly publicUrl?: string | undefined
+  readonly publicObjectsUrl?: string | undefined
   readonly database?: string | undefined
   /** Of the package; not a flag. */
   readonly version: string
@@ -59,6 +67,9 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     deviceRoot: resolve(env['ROPEWAY_DEVICE_ROOT'] || '/'),
     deviceIntervalMs: seconds('ROPEWAY_DEVICE_INTERVAL', env['ROPEWAY_DEVICE_INTERVAL'], 30) * 1000,
     databaseUrl: databaseUrl(flags.database ?? env['ROPEWAY_DATABASE']),
+    region: flags.region ?? 'ropeway',
+    publicUrl: publicUrl('--public-url', flags.publicUrl),
+    publicObjectsUrl: publicUrl('--public-objects-url', flags.publicObjectsUrl),
     siteFile: flags.site === undefined ? null : resolve(flags.site),
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
     logLevel: env['ROPEWAY_LOG_LEVEL'] ?? 'info',
@@ -85,6 +96,17 @@ function seconds(name: string, text: string | undefined, usual: number): number 
   const value = Number(text || usual)
   if (value >= 0.1 && value <= 86_400) return value
   throw new ConfigError(`${name}: got ${JSON.stringify(text)}; valid: seconds from 0.1 to 86400`)
+}
+
+/** Without a slash at its end. */
+function publicUrl(flag: string, text: string | undefined): string | null {
+  if (text === undefined) return null
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '')
+    throw new ConfigError(
+      `${flag}: got ${JSON.stringify(text)}; valid: https://HOST or http://HOST, with a port where needed`,
+    )
+  return url.origin
 }
 
 function endpoint(flag: string, text: string): Endpoint {

@@ -44,17 +44,14 @@ export function freeHosts(inventory: Inventory, bookings: readonly Booking[]): F
   })
 }
 
-/** The inventory as if every device were healthy: what it can hold one day. */
-export function allHealthy({ hosts }: Inventory): Inventory {
+/** The inventory as if nothing were booked and every device healthy. */
+export function emptyHosts(inventory: Inventory): FreeHost[] {
   const healthy = (host: Host): Host => ({
     ...host,
-    devices: host.devices.map((device) => ({ ...device, healthy: true })),
+    devices: host.devices.map((d) => ({ ...d, healthy: true })),
   })
-  return { hosts: hosts.map(healthy) }
+  return freeHosts({ hosts: inventory.hosts.map(healthy) }, [])
 }
-
-/** The inventory as if nothing were booked and every device healthy. */
-export const emptyHosts = (inventory: Inventory): FreeHost[] => freeHosts(allHealthy(inventory), [])
 
 /** Hosts that can serve a size at all, one list per chip, because a job never mixes chips. */
 export function candidates(hosts: readonly FreeHost[], size: TaskSize): FreeHost[][] {

@@ -9,6 +9,8 @@ export const errorBody = z.object({
   error_msg: z.string(),
   error_code: z.string(),
   error_solution: z.string(),
+  /** Of calls under /v3, as Keystone's clients read it. */
+  error: z.object({ code: z.number(), message: z.string(), title: z.string() }).optional(),
 })
 export type ErrorBody = z.infer<typeof errorBody>
 

@@ -120,6 +120,17 @@ export const ERRORS = {
     'Use an access key of the project in the path, with the role that is needed.',
   ),
   TokenProjectIdNotMatch: row('ModelArts.2786', 404, 'Get a token whose scope is the project in the path.'),
+  LoginFailed: row(
+    'ModelArts.9020',
+    401,
+    'Check name, password and project; an administrator can give a new password: ropeway admin user passwd NAME',
+  ),
+  TokenNotFound: row('ModelArts.9021', 404, 'Send a valid token in X-Subject-Token.'),
+  UserNotFound: row('ModelArts.9022', 404, 'List the users there are: ropeway admin user list'),
+  ProjectNotFound: row('ModelArts.9023', 404, 'List the projects there are: ropeway admin project list'),
+  AccessKeyNotFound: row('ModelArts.9024', 404, 'List the access keys there are: ropeway admin key list'),
+  NameTaken: row('ModelArts.9025', 409, 'Choose another name.'),
+  IdentityInUse: row('ModelArts.9026', 409, 'Change what the message names first.'),
   TooManyRequests: row('ModelArts.2799', 429, 'Wait as long as Retry-After says, then repeat the request.'),
   TooManySessions: row(
     'ModelArts.9012',

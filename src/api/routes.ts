@@ -2,6 +2,8 @@
 import type { Route } from './route.ts'
 import { CATALOGUE_ROUTES } from './routes/catalogues.ts'
 import { EVENT_ROUTES } from './routes/events.ts'
+import { IAM_ROUTES } from './routes/iam.ts'
+import { IDENTITY_ROUTES } from './routes/identity.ts'
 import { LOG_ROUTES } from './routes/logs.ts'
 import { OWN_ROUTES } from './routes/own.ts'
 import { REGISTRY_ROUTES } from './routes/registries.ts'
@@ -14,6 +16,8 @@ export const ROUTES = {
   ...CATALOGUE_ROUTES,
   ...OWN_ROUTES,
   ...REGISTRY_ROUTES,
+  ...IAM_ROUTES,
+  ...IDENTITY_ROUTES,
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof ROUTES

@@ -37,7 +37,3 @@ export async function isPassword(stored: string | null, password: string): Promi
   const actual = await hash(password, Buffer.from(salt, 'base64url'), cost)
   return expected.length === actual.length && timingSafeEqual(expected, actual)
 }
-
-/** Was it made with less than today's cost? Then it is made anew when the password is next known. */
-export const isOutdated = (stored: string): boolean =>
-  !stored.startsWith(`scrypt$${COST.n}$${COST.r}$${COST.p}$`)

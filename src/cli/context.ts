@@ -12,6 +12,9 @@ export type ServeFlags = {
   readonly backend?: string
   readonly simulate?: string
   readonly site?: string
+  readonly region?: string
+  readonly publicUrl?: string
+  readonly publicObjectsUrl?: string
   readonly database?: string
 }
 

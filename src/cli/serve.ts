@@ -22,6 +22,9 @@ export function serveCommand(context: CliContext): Command {
     )
     .option('--simulate <HOSTSxDEVICES[:CHIP]>', 'pretend to have Ascend devices, such as 2x4 or 2x8:910b')
     .option('--site <file>', "the administrator's rules (default: site.yaml of the data folder, if there)")
+    .option('--public-url <url>', 'where clients find the API, when a proxy stands before it')
+    .option('--public-objects-url <url>', 'where clients find the object store then')
+    .option('--region <name>', 'what the catalog of services calls this place (default: ropeway)')
     .option('--json', 'print one JSON document a line')
     .action((flags: ServeFlags) => context.serve(flags, context.signal))
 }

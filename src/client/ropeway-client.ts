@@ -26,6 +26,7 @@ import {
 } from '../api/training-job.ts'
 import { toApiError, UnexpectedAnswerError } from './api-error.ts'
 import { type ExecConnection, type ExecHandlers, openExec } from './exec.ts'
+import { type IdentityCalls, identityCalls } from './identity-calls.ts'
 import { type Connection, SignedTransport, type TransportAnswer } from './signed-transport.ts'
 
 /** `terminal` null: pipes. */
@@ -71,10 +72,16 @@ type Options = {
 export class RopewayClient implements AsyncDisposable {
   readonly #transport: SignedTransport
   readonly #projectId: string
+  /** Users, projects, members and access keys. */
+  readonly identity: IdentityCalls
 
   constructor(connection: Connection) {
     this.#transport = new SignedTransport(connection)
     this.#projectId = connection.projectId
+    this.identity = identityCalls(async (name, params, schema, options) => {
+      const answer = await this.#send(name, params, options)
+      return schema === null ? (undefined as never) : parse(name, answer, schema)
+    })
   }
 
   /** Submits a job; answers the stored document. */

@@ -1,6 +1,7 @@
 // The HTTP application: every request is authenticated, parsed, handled by one file per resource, and its errors mapped once.
+import { STATUS_CODES } from 'node:http'
 import { Hono } from 'hono'
-import { AppError, toErrorBody } from '../api/error.ts'
+import { AppError, type ErrorBody, toErrorBody } from '../api/error.ts'
 import { ERRORS } from '../api/errors.ts'
 import { languageOf } from '../api/language.ts'
 import type { Rate } from '../auth/rate-limit.ts'
@@ -11,6 +12,7 @@ import { execHandlers } from './exec.ts'
 import { flavorHandlers } from './flavors.ts'
 import { createGate } from './gate.ts'
 import { addHandlers } from './handlers.ts'
+import { identityHandlers } from './identity/handlers.ts'
 import { imageCheckHandlers } from './image-checks.ts'
 import { logHandlers } from './logs.ts'
 import { ownHandlers } from './own.ts'
@@ -53,6 +55,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     ...registryHandlers(parts),
     ...execHandlers(parts),
     ...imageCheckHandlers(parts),
+    ...identityHandlers(parts),
   })
   app.notFound((context) => answerError(context as ApiContext, notFound(context as ApiContext)))
   app.onError((error, context) => {
@@ -77,7 +80,12 @@ function answerError(context: ApiContext, error: AppError): Response {
   context.header('X-Request-Id', context.get('requestId'))
   if (error.retryAfterMs !== undefined)
     context.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1000)))
-  return status === 204
-    ? context.body(null, 204)
-    : context.json(toErrorBody(error, languageOf(context.req.header('x-language'))), status)
+  return status === 204 ? context.body(null, 204) : context.json(bodyOfError(context, error), status)
+}
+
+function bodyOfError(context: ApiContext, error: AppError): ErrorBody {
+  const body = toErrorBody(error, languageOf(context.req.header('x-language')))
+  const { status: code } = ERRORS[error.code]
+  if (!context.req.path.startsWith('/v3')) return body
+  return { ...body, error: { code, message: error.message, title: STATUS_CODES[code] ?? '' } }
 }

@@ -2,7 +2,7 @@
 import { AppError } from '../api/error.ts'
 import type { Route } from '../api/route.ts'
 import { ROUTES } from '../api/routes.ts'
-import { type Authenticated, beginAuthentication, type Refusal } from '../auth/authenticate.ts'
+import { beginAuthentication, type Refusal } from '../auth/authenticate.ts'
 import type { LiveIdentity } from '../auth/live-identity.ts'
 import type { Principal } from '../auth/principal.ts'
 import { type Rate, RateLimiter } from '../auth/rate-limit.ts'
@@ -29,26 +29,26 @@ export function createGate({ identity, clock, rate }: GateOptions): (context: Ap
   return async (context) => {
     const { method } = context.req
     const url = new URL(context.req.raw.url)
-    if (OPEN.has(`${method} ${url.pathname}`)) {
-      context.set('principal', STRANGER)
-      context.set('body', await readBytes(context.req.raw, MAX_OPEN_BODY_BYTES))
-      return
-    }
+    const isOpen = OPEN.has(`${method} ${url.pathname}`)
     const headers = Object.fromEntries(context.req.raw.headers)
     const request = { method, path: url.pathname, query: url.search.slice(1), headers }
     const pending = beginAuthentication(request, identity.now())
-    if (!pending.ok) throw refused(pending)
-    const body = await readBytes(context.req.raw, MAX_BODY_BYTES)
+    if (!pending.ok && !isOpen) throw refused(pending)
+    const body = await readBytes(context.req.raw, isOpen ? MAX_OPEN_BODY_BYTES : MAX_BODY_BYTES)
     const changes =
       (method === 'POST' || method === 'PATCH') && !READING.some((path) => path.test(url.pathname))
-    const { principal } = passed(pending.finish(body, { window: replays, changes }))
+    const result = pending.ok ? pending.finish(body, { window: replays, changes }) : pending
+    if (!result.ok && !isOpen) throw refused(result)
+    context.set('body', body)
+    // Who logs in may well come with what no longer holds.
+    context.set('principal', result.ok ? result.principal : STRANGER)
+    if (!result.ok) return
+    const { principal } = result
     const { userId, projectId, proof } = principal
     const waitMs = limiter.take(`${userId} ${projectId}`, clock.now().getTime())
     if (waitMs > 0)
       throw tooMany(`${principal.userName} sends more than ${rate.perSecond} requests a second`, waitMs)
     if (proof.kind === 'key') identity.noteUse(proof.id)
-    context.set('principal', principal)
-    context.set('body', body)
   }
 }
 
@@ -65,11 +65,6 @@ const OPEN: ReadonlySet<string> = new Set(
 const READING: readonly RegExp[] = routes
   .filter(({ method, reads }) => method === 'POST' && reads)
   .map(({ path }) => new RegExp(`^${path.replaceAll('.', '\\.').replace(/:[a-z]+/g, '[^/]+')}$`))
-
-function passed(result: Authenticated): Extract<Authenticated, { ok: true }> {
-  if (!result.ok) throw refused(result)
-  return result
-}
 
 function refused({ refusal, message }: Refusal): AppError {
   switch (refusal) {

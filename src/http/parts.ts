@@ -14,6 +14,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { ExecSessions } from './exec-sessions.ts'
+import type { Addresses } from './identity/catalog.ts'
 import type { WaitingView } from './waiting.ts'
 
 export type ApiParts = {
@@ -31,6 +32,17 @@ export type ApiParts = {
   /** null where there are no images. */
   readonly imageInspector: ImageInspector | null
   readonly identity: LiveIdentity
+  /** The project that a server begins with. */
+  readonly firstProjectId: string
+  readonly hasBuckets: (projectId: string) => Promise<boolean>
+  /** Where clients find this installation. */
+  readonly addresses: Addresses
+  /** Writes down who did what to whom; never holds a secret. */
+  readonly audit: (
+    action: string,
+    by: string,
+    details: Readonly<Record<string, string | boolean | null>>,
+  ) => void
   readonly clock: Clock
   /** Wakes the controller. */
   readonly wake: ChangeSignal

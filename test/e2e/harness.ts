@@ -15,8 +15,7 @@ export const MAIN = join(ROOT, 'src', 'main.ts')
 
 export type ServeOptions = {
   backend?: 'host' | 'docker' | 'fake'
-  /** null: the devices that this machine has. */
-  simulate?: string | null
+  simulate?: string
   env?: Record<string, string>
   dataDir?: string
   /** Text of DIR/site.yaml. */
@@ -80,8 +79,7 @@ export class Ropeway implements AsyncDisposable {
       '--objects',
       port(previous?.object_endpoint),
     ]
-    const { backend = 'host', simulate = '2x4' } = this.#options
-    args.push('--backend', backend, ...(simulate === null ? [] : ['--simulate', simulate]))
+    args.push('--backend', this.#options.backend ?? 'host', '--simulate', this.#options.simulate ?? '2x4')
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...this.#options.env, ...env },

@@ -3,7 +3,13 @@ import type { ErrorName } from '../errors.ts'
 import type { Route } from '../route.ts'
 import { namesInPath } from './path.ts'
 
-const EVERY: readonly ErrorName[] = ['Unauthorized', 'Forbidden', 'DatabaseUnavailable', 'Internal']
+const EVERY: readonly ErrorName[] = [
+  'Unauthorized',
+  'Forbidden',
+  'TooManyRequests',
+  'DatabaseUnavailable',
+  'Internal',
+]
 const WITH_BODY: readonly ErrorName[] = [
   'InvalidJsonBody',
   'InvalidParam',
@@ -20,12 +26,14 @@ export function errorsOf(route: Route): ErrorName[] {
   const missing = namesInPath(route.path).flatMap((name) => NOT_FOUND[name] ?? [])
   return [
     ...new Set([
-      ...EVERY.slice(0, 2),
+      ...EVERY.slice(0, 3),
+      // A token has a project of its own.
+      ...(namesInPath(route.path).includes('project') ? (['TokenProjectIdNotMatch'] as const) : []),
       ...(route.body ? WITH_BODY : ['BodyTooLarge' as const]),
       ...(route.query ? ['QueryParamsError' as const] : []),
       ...missing,
       ...(route.errors ?? []),
-      ...EVERY.slice(2),
+      ...EVERY.slice(3),
     ]),
   ]
 }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import * as error from '../error.ts'
 import * as event from '../event.ts'
 import * as flavor from '../flavor.ts'
+import * as iam from '../iam.ts'
+import * as identity from '../identity.ts'
 import * as imageCheck from '../image-check.ts'
 import * as log from '../log.ts'
 import * as own from '../own.ts'
@@ -14,6 +16,8 @@ export const SCHEMA_FILES: Readonly<Record<string, Readonly<Record<string, unkno
   error,
   event,
   flavor,
+  iam,
+  identity,
   'image-check': imageCheck,
   log,
   own,

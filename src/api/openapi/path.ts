@@ -4,6 +4,9 @@ type PathParameter = { readonly wire: string; readonly says: string; readonly ex
 
 /** Every name that a route's path uses. */
 export const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
+  user: { wire: 'user_id', says: 'A user.', example: '4c1d0bd28bd44d85b45a45e0d8cbb5d2' },
+  key: { wire: 'access_key', says: 'An access key.', example: 'RW7XK3PQZ2M9DTN4VHYB' },
+  anyproject: { wire: 'project_id', says: 'A project.', example: 'p1' },
   project: { wire: 'project_id', says: 'The project of the caller.', example: 'p1' },
   job: {
     wire: 'training_job_id',

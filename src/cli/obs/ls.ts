@@ -13,13 +13,12 @@ import { parseUrl } from './plan.ts'
 
 const EXAMPLE = 'ropeway obs ls obs://training-bucket/digits/\nropeway obs ls -r obs://training-bucket'
 
-type Flags = CommonFlags & { readonly recursive?: true; readonly bytes?: true }
+type Flags = CommonFlags & { readonly recursive?: true }
 
 export function lsCommand(context: CliContext): Command {
   const command = newCommand(context, 'ls', 'list buckets, or objects with their sizes', EXAMPLE)
     .argument('[folder]', 'obs://bucket/folder/; without it all buckets')
     .option('-r, --recursive', 'everything below, not only one level')
-    .option('--bytes', 'sizes as plain numbers of bytes')
   withJson(command, 'print one JSON document a line; for buckets one document')
   return withConnection(command).action(async (text: string | undefined, flags: Flags) => {
     await using client = await connectObjects(context, flags)
@@ -61,9 +60,7 @@ async function listObjects(
     }
     await write(
       stdout,
-      flags.json
-        ? jsonLine(entry)
-        : entryLine(bucket, entry, stdout.isTTY === true, flags.bytes ? String : formatSize),
+      flags.json ? jsonLine(entry) : entryLine(bucket, entry, stdout.isTTY === true),
       signal,
     )
   }
@@ -77,13 +74,8 @@ async function listObjects(
 }
 
 /** Names go to a pipe as they are, to a terminal without what could act on it. */
-function entryLine(
-  bucket: string,
-  entry: ListEntry,
-  terminal: boolean,
-  sizeOf: (bytes: number) => string,
-): string {
+function entryLine(bucket: string, entry: ListEntry, terminal: boolean): string {
   const shown = (key: string) => `obs://${bucket}/${terminal ? visible(key) : key}\n`
   if (entry.kind === 'prefix') return `${' '.repeat(33)}${shown(entry.prefix)}`
-  return `${sizeOf(entry.size).padStart(10)}  ${formatTime(entry.modified.getTime()).padEnd(19)}  ${shown(entry.key)}`
+  return `${formatSize(entry.size).padStart(10)}  ${formatTime(entry.modified.getTime()).padEnd(19)}  ${shown(entry.key)}`
 }

@@ -8,10 +8,7 @@ export type TransferErrorCode =
   | 'Damaged'
   | 'NotAFolder'
   | 'NotAFile'
-  /** Told before the first byte. */
   | 'NoRoom'
-  /** Met on the way. */
-  | 'DiskFull'
 
 /** A transfer that stopped; the message names the key or file. */
 export class TransferError extends Error {

@@ -9,6 +9,9 @@ import { openWorld, type World } from './world.ts'
 const WITHOUT_ENGINE: Partial<Record<RouteName, string>> = {
   checkImage: 'ModelArts.2858',
   testRegistry: 'ModelArts.2858',
+  /** These look at a token in a header. */
+  showToken: 'ModelArts.9021',
+  revokeToken: 'ModelArts.9021',
   /** An ordinary request is no WebSocket. */
   execInTask: 'ModelArts.2878',
 }
@@ -58,6 +61,7 @@ describe('the documents', () => {
 
   it('everything else asks who asks', async () => {
     for (const name of Object.keys(ROUTES) as RouteName[]) {
+      if (routeOf(name).role === 'open') continue
       const target = routePath(name, await world.paramsFor(name))
       const answer = await world.raw.send({ method: routeOf(name).method, target, unsigned: true })
       assert.deepEqual([answer.status, problemWith(name, answer)], [401, null], name)

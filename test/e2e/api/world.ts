@@ -11,18 +11,36 @@ export type World = AsyncDisposable & {
   paramsFor(name: RouteName): Promise<Record<string, string>>
 }
 
+/** As the examples of tokens have it. */
+const PASSWORD = 'correct horse'
 const fake = (behaviour: object) => ({ 'ropeway/fake': JSON.stringify({ tasks: { '*': behaviour } }) })
 
 /** What a name in a path stands for. */
-const STANDS_FOR: Readonly<Record<string, (world: Inner, reads: boolean) => string | Promise<string>>> = {
+const STANDS_FOR: Readonly<
+  Record<string, (world: Inner, reads: boolean, name: RouteName) => string | Promise<string>>
+> = {
   project: ({ ropeway }) => ropeway.credentials.project_id,
   job: ({ doneJob, liveJob }, reads) => (reads ? doneJob : liveJob()),
   task: () => 'worker-0',
   stream: () => 'task',
   registry: () => 'harbor.example.com',
+  user: ({ admin, newUser }, reads) => (reads ? admin : newUser()),
+  key: ({ ropeway, newKey }, reads) => (reads ? ropeway.credentials.access_key : newKey()),
+  // Members are those of the project that new users are in.
+  anyproject: ({ ropeway, newProject }, reads, name) =>
+    reads || name.includes('Member') ? ropeway.credentials.project_id : newProject(),
 }
 
-type Inner = { readonly ropeway: Ropeway; readonly doneJob: string; liveJob(): Promise<string> }
+type Inner = {
+  readonly ropeway: Ropeway
+  readonly doneJob: string
+  /** The id of who asks. */
+  readonly admin: string
+  liveJob(): Promise<string>
+  newUser(): Promise<string>
+  newKey(): Promise<string>
+  newProject(): Promise<string>
+}
 
 export async function openWorld(): Promise<World> {
   await using owned = new AsyncDisposableStack()
@@ -45,7 +63,16 @@ export async function openWorld(): Promise<World> {
     await ropeway.waitFor(last, 'it runs', ({ status }) => status.phase === 'Running')
     return last
   }
-  const inner: Inner = { ropeway, doneJob: done.job.metadata.id, liveJob }
+  const { identity } = ropeway.client
+  await identity.addUser({ name: 'ann', password: PASSWORD, project: 'default' })
+  const inner: Inner = {
+    ...{ ropeway, doneJob: done.job.metadata.id, liveJob },
+    admin: (await identity.whoAmI()).user_id,
+    newUser: async () =>
+      (await identity.addUser({ name: `user-${++made}`, password: PASSWORD, project: 'default' })).id,
+    newKey: async () => (await identity.addKey({})).access_key,
+    newProject: async () => (await identity.addProject({ name: `project-${++made}` })).id,
+  }
   const disposables = owned.move()
   return {
     ropeway,
@@ -56,7 +83,7 @@ export async function openWorld(): Promise<World> {
         const make = STANDS_FOR[part]
         if (make === undefined)
           throw new Error(`${name}: say in STANDS_FOR of test/e2e/api/world.ts what ":${part}" stands for`)
-        return [part, await make(inner, method === 'GET' || reads === true)]
+        return [part, await make(inner, method === 'GET' || reads === true, name)]
       })
       return Object.fromEntries(await Promise.all(entries))
     },
