@@ -5,6 +5,7 @@ import { LAUNCHER_EXIT, TASK_PATHS } from '../api/task-constants.ts'
 import { giveBack, restoreDropped } from './environment.ts'
 import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
 import type { RankRunOptions } from './rank-run.ts'
+import { storeKeysOf } from './store-keys.ts'
 
 const USAGE = `usage: launcher task
        launcher run-train CODE_URL BOOT_FILE LOG_FILE [ARGUMENTS…]
@@ -86,7 +87,7 @@ async function inner(
   ])
   const run = command === 'ranks' ? await ranks(args) : await runTrain(args)
   const own = giveBack(process.env)
-  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket)
+  const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket, storeKeysOf(own))
   // A reader that went away is no reason to die in the middle of ending ranks.
   process.stdout.on('error', () => undefined)
   const print = (bytes: Uint8Array | string) => void (bytes.length > 0 && process.stdout.write(bytes))

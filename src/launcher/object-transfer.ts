@@ -12,18 +12,19 @@ import { TransferError } from '../storage/transfer/transfer-error.ts'
 import type { TransferCounts } from '../storage/transfer/transfer-types.ts'
 import { uploadFile } from '../storage/transfer/upload.ts'
 import type { Moved, ObjectPort, SendResult } from './ports.ts'
+import type { StoreKeys } from './store-keys.ts'
 
 /** With the doubling pauses of the client this outlasts a restart of the server. */
 const ATTEMPTS = 12
 const SENT_AT_ONCE = 8
 
-/** Objects behind a task's socket. Throws what the transfer throws. */
-export function openObjects(socketPath: string): ObjectPort {
+/** Objects behind a task's socket; where there is none, those of `keys`. Throws what the transfer throws. */
+export function openObjects(socketPath: string, keys: StoreKeys | null = null): ObjectPort {
   const limit = moveLimit()
   return {
     download: async (url, localDir, signal, onProgress) => {
       const { bucket, key } = parseObjectUrl(url)
-      await using client = connect(socketPath)
+      await using client = connect(socketPath, keys)
       const moved = counted(
         await downloadPrefix({
           ...{ client, bucket, prefix: key, destDir: localDir, signal },
@@ -41,7 +42,7 @@ export function openObjects(socketPath: string): ObjectPort {
     send: async (files, url, signal, onResult) => {
       const { bucket, key } = parseObjectUrl(url)
       const prefix = folderPrefix(key)
-      await using client = connect(socketPath)
+      await using client = connect(socketPath, keys)
       await forEachParallel(files, SENT_AT_ONCE, signal, async (file, inner) => {
         const { name, path } = file
         const sent = uploadFile({ client, bucket, key: `${prefix}${name}`, path, signal: inner })
@@ -54,18 +55,18 @@ export function openObjects(socketPath: string): ObjectPort {
     },
     write: async (url, text, signal) => {
       const { bucket, key } = parseObjectUrl(url)
-      await using client = connect(socketPath)
+      await using client = connect(socketPath, keys)
       await client.put(bucket, key, Buffer.from(text), { signal })
     },
     remove: async (url, signal) => {
       const { bucket, key } = parseObjectUrl(url)
-      await using client = connect(socketPath)
+      await using client = connect(socketPath, keys)
       await client.delete(bucket, key, { signal })
     },
     list: async (url, limit, signal) => {
       const { bucket, key } = parseObjectUrl(url)
       const prefix = folderPrefix(key)
-      await using client = connect(socketPath)
+      await using client = connect(socketPath, keys)
       const names: string[] = []
       for await (const entry of client.list(bucket, {
         prefix,
@@ -80,7 +81,7 @@ export function openObjects(socketPath: string): ObjectPort {
       return names
     },
     move: async (input, tell, signal) => {
-      await using client = connect(socketPath)
+      await using client = connect(socketPath, keys)
       await serveMove(input, tell, { client, limit, signal })
     },
   }
@@ -99,9 +100,11 @@ function stateOf(error: unknown): 'changed' | 'gone' {
   throw error
 }
 
-function connect(socketPath: string): ObjectClient {
+function connect(socketPath: string, keys: StoreKeys | null): ObjectClient {
   // The socket itself may be away while the server restarts; its folder is there in every task.
-  if (!existsSync(dirname(socketPath)))
-    throw new Error(`no server is near: ${dirname(socketPath)} does not exist`)
-  return new ObjectClient({ target: { socketPath }, attempts: ATTEMPTS })
+  if (existsSync(dirname(socketPath))) return new ObjectClient({ target: { socketPath }, attempts: ATTEMPTS })
+  if (keys !== null) return new ObjectClient({ target: keys })
+  throw new Error(
+    `no server is near (${dirname(socketPath)} does not exist); for a store of your own set S3_ENDPOINT, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY`,
+  )
 }
