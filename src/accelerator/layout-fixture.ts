@@ -1,6 +1,6 @@
 // Machines with devices, as folders: what their driver shows in /dev, /etc and the output of its tools. The forms are
 // those that real servers print (ascend.md §4); names and addresses are invented.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -14,16 +14,21 @@ export type Layout = {
 }
 
 /** Writes a layout into a new folder, which is gone when the block ends. */
-export function layoutFolder({ dev = [], files = {}, programs = {} }: Layout): Disposable & { root: string } {
+export function layoutFolder(layout: Layout): Disposable & { root: string } {
   const root = mkdtempSync(join(tmpdir(), 'rw-layout-'))
+  writeLayout(root, layout)
+  return { root, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) }
+}
+
+/** Writes a layout over what is in a folder; device files that are there stay as they are. */
+export function writeLayout(root: string, { dev = [], files = {}, programs = {} }: Layout): void {
   const write = (path: string, text: string, mode: number): void => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text, { mode })
   }
-  for (const name of dev) write(`/dev/${name}`, '', 0o644)
+  for (const name of dev) if (!existsSync(join(root, 'dev', name))) write(`/dev/${name}`, '', 0o644)
   for (const [path, text] of Object.entries(files)) write(path, text, 0o644)
   for (const [path, answers] of Object.entries(programs)) write(path, scriptOf(answers), 0o755)
-  return { root, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) }
 }
 
 function scriptOf(answers: Readonly<Record<string, string>>): string {

@@ -44,14 +44,17 @@ export function freeHosts(inventory: Inventory, bookings: readonly Booking[]): F
   })
 }
 
-/** The inventory as if nothing were booked and every device healthy. */
-export function emptyHosts(inventory: Inventory): FreeHost[] {
+/** The inventory as if every device were healthy: what it can hold one day. */
+export function allHealthy({ hosts }: Inventory): Inventory {
   const healthy = (host: Host): Host => ({
     ...host,
-    devices: host.devices.map((d) => ({ ...d, healthy: true })),
+    devices: host.devices.map((device) => ({ ...device, healthy: true })),
   })
-  return freeHosts({ hosts: inventory.hosts.map(healthy) }, [])
+  return { hosts: hosts.map(healthy) }
 }
+
+/** The inventory as if nothing were booked and every device healthy. */
+export const emptyHosts = (inventory: Inventory): FreeHost[] => freeHosts(allHealthy(inventory), [])
 
 /** Hosts that can serve a size at all, one list per chip, because a job never mixes chips. */
 export function candidates(hosts: readonly FreeHost[], size: TaskSize): FreeHost[][] {

@@ -1,6 +1,7 @@
 // From a parsed create body to a job, or to an AppError that names the field, what came and what would be valid.
 // Nothing is stored here; the only I/O is looking things up through ports.
 import type { Inventory } from '../accelerator/device.ts'
+import { allHealthy } from '../accelerator/split.ts'
 import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
 import { place } from './admission.ts'
@@ -141,7 +142,8 @@ function checkUser({ algorithm }: TrainingJobRequest, { allow }: Site): void {
 /** What the backend itself refuses (image, user) is refused now and not after a wait in the queue. */
 function checkBackend(job: NewJob, { backend, inventory, site }: CreateParts): void {
   const trial = trialJob(job)
-  const placed = place(trial, inventory, [])
+  // A job that waits for an ill device to be well again is none that can never run.
+  const placed = place(trial, allHealthy(inventory), [])
   if (!placed.ok) throw new AppError('FlavorOutOfRange', `spec.resource: ${placed.reason}`)
   backend.plan(planInputOf(trial, { attempt: 1, placements: placed.placements, inventory, site }))
 }

@@ -2,7 +2,7 @@
 // A file of its own in the runtime folder, because loading what it imports takes as long as starting the launcher.
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { moveLimit } from '../storage/move-files.ts'
+import { movePace } from '../storage/move-files.ts'
 import { serveMove } from '../storage/move-service.ts'
 import { ObjectClient } from '../storage/object-client.ts'
 import { folderPrefix, parseObjectUrl } from '../storage/object-url.ts'
@@ -10,17 +10,23 @@ import { downloadObject, downloadPrefix } from '../storage/transfer/download.ts'
 import { forEachParallel } from '../storage/transfer/parallel.ts'
 import { TransferError } from '../storage/transfer/transfer-error.ts'
 import type { TransferCounts } from '../storage/transfer/transfer-types.ts'
-import { uploadFile } from '../storage/transfer/upload.ts'
+import { openSender } from '../storage/transfer/upload.ts'
 import type { Moved, ObjectPort, SendResult } from './ports.ts'
 import type { StoreKeys } from './store-keys.ts'
 
 /** With the doubling pauses of the client this outlasts a restart of the server. */
 const ATTEMPTS = 12
-const SENT_AT_ONCE = 8
+const SENT_AT_ONCE = 32
 
+<<<<<<< ours
 /** Objects behind a task's socket; where there is none, those of `keys`. Throws what the transfer throws. */
 export function openObjects(socketPath: string, keys: StoreKeys | null = null): ObjectPort {
   const limit = moveLimit()
+=======
+/** Objects behind a task's socket. Throws what the transfer throws. */
+export function openObjects(socketPath: string): ObjectPort {
+  const pace = movePace()
+>>>>>>> theirs
   return {
     download: async (url, localDir, signal, onProgress) => {
       const { bucket, key } = parseObjectUrl(url)
@@ -42,11 +48,15 @@ export function openObjects(socketPath: string, keys: StoreKeys | null = null): 
     send: async (files, url, signal, onResult) => {
       const { bucket, key } = parseObjectUrl(url)
       const prefix = folderPrefix(key)
+<<<<<<< ours
       await using client = connect(socketPath, keys)
+=======
+      await using client = connect(socketPath)
+      const sender = openSender({ client, bucket })
+>>>>>>> theirs
       await forEachParallel(files, SENT_AT_ONCE, signal, async (file, inner) => {
         const { name, path } = file
-        const sent = uploadFile({ client, bucket, key: `${prefix}${name}`, path, signal: inner })
-        const result = await sent.then(
+        const result = await sender({ name, path, key: `${prefix}${name}` }, inner).then(
           ({ bytes, etag }): SendResult => ({ state: 'sent', bytes, etag }),
           (error: unknown): SendResult => ({ state: stateOf(error) }),
         )
@@ -81,8 +91,13 @@ export function openObjects(socketPath: string, keys: StoreKeys | null = null): 
       return names
     },
     move: async (input, tell, signal) => {
+<<<<<<< ours
       await using client = connect(socketPath, keys)
       await serveMove(input, tell, { client, limit, signal })
+=======
+      await using client = connect(socketPath)
+      await serveMove(input, tell, { client, pace, signal })
+>>>>>>> theirs
     },
   }
 }

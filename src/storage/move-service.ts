@@ -4,6 +4,7 @@
 //   out   {"files":3,"bytes":4711,"total_files":9,"total_bytes":9000}  every few seconds, whether it moves or not
 //         {"done":true,"files":9,"bytes":9000}   or   {"failed":{"kind":…,"message":…,"about":…}}   at the end
 // container/moxing/moxing/_movers.py is the other end.
+import { constants } from 'node:os'
 import { MoveError, type MoveOptions, type MoveOrder, type MovePair, moveFiles } from './move-files.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import { TransferError } from './transfer/transfer-error.ts'
@@ -83,6 +84,8 @@ function failureOf(thrown: unknown, bucket: string): Line {
   }
   if (error instanceof TransferError) {
     if (error.code === 'NameConflict') return { kind: 'duplicate', message, about: pair?.path ?? url }
+    if (error.code === 'DiskFull')
+      return { kind: 'local', errno: constants.errno.ENOSPC, message, about: pair?.path ?? '' }
     return { kind: 'changed', message, about: url }
   }
   if (error instanceof Error && 'errno' in error && typeof error.errno === 'number')

@@ -1,7 +1,7 @@
 // Reads what object stores answer: headers of objects, pages of lists, errors inside successes.
 import { percentDecode } from '../lib/signature/canonical.ts'
-import type { ObjectAnswer } from './object-connection.ts'
 import { ObjectStoreError } from './object-store-error.ts'
+import type { ObjectAnswer } from './send-once.ts'
 import { parseXml } from './xml.ts'
 
 /** What an object store says of an object. `etag` is without quotes, undefined if it says none. */
@@ -13,6 +13,8 @@ export type ObjectFacts = {
   readonly metadata: Readonly<Record<string, string>>
   /** Whether the ETag of an object sent in one piece is its md5; not so where a key service encrypts. */
   readonly etagIsMd5: boolean
+  /** CRC-32 of the whole object in base64, where the store keeps one. */
+  readonly crc32: string | undefined
 }
 
 /** One line of a list: an object, or with a delimiter a prefix that stands for many. */
@@ -29,13 +31,36 @@ export type ListEntry =
 /** An ETag as it stands in a header or a list, without its quotes. */
 export const bareEtag = (etag: string): string => etag.replace(/^"|"$/g, '')
 
+type Headers = Readonly<Record<string, string>>
+
+/** Whether the ETag in an answer is the md5 of what was sent or is given in one piece. */
+function isMd5(headers: Headers, etag: string | undefined): boolean {
+  const encryption = headers['x-amz-server-side-encryption'] ?? headers['x-obs-server-side-encryption'] ?? ''
+  const customer = Object.keys(headers).some((name) => name.includes('encryption-customer-algorithm'))
+  return etag !== undefined && /^[0-9a-f]{32}$/.test(etag) && !/kms/.test(encryption) && !customer
+}
+
+/** What a store says of what it has stored; `crc32` in base64 only if it computes one. */
+export type PutAnswer = {
+  readonly etag: string
+  readonly etagIsMd5: boolean
+  readonly crc32: string | undefined
+}
+
+/** What the headers of an answer say of what was stored. */
+export function putAnswerOf({ headers }: ObjectAnswer): PutAnswer {
+  const etag = bareEtag(headers['etag'] ?? '')
+  return { etag, etagIsMd5: isMd5(headers, etag), crc32: headers['x-amz-checksum-crc32'] }
+}
+
 /** What the headers of an answer say of the object. */
 export function factsOf({ headers }: ObjectAnswer): ObjectFacts {
   const etag = headers['etag'] === undefined ? undefined : bareEtag(headers['etag'])
   const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] ?? headers['content-length'] ?? '0'
-  const encryption = headers['x-amz-server-side-encryption'] ?? headers['x-obs-server-side-encryption'] ?? ''
-  const customer = Object.keys(headers).some((name) => name.includes('encryption-customer-algorithm'))
   const modified = headers['last-modified']
+  const crc32 = headers['x-amz-checksum-crc32']
+  // A checksum of the parts' checksums says nothing of ranges that are cut otherwise.
+  const isWhole = headers['x-amz-checksum-type'] !== 'COMPOSITE' && crc32?.length === 8
   const metadata = Object.entries(headers)
     .map(([name, value]) => [/^x-(?:amz|obs)-meta-(.+)$/.exec(name)?.[1], value] as const)
     .filter((pair): pair is [string, string] => pair[0] !== undefined)
@@ -45,7 +70,8 @@ export function factsOf({ headers }: ObjectAnswer): ObjectFacts {
     modified: modified === undefined ? undefined : new Date(modified),
     contentType: headers['content-type'],
     metadata: Object.fromEntries(metadata),
-    etagIsMd5: etag !== undefined && /^[0-9a-f]{32}$/.test(etag) && !/kms/.test(encryption) && !customer,
+    etagIsMd5: isMd5(headers, etag),
+    crc32: isWhole ? crc32 : undefined,
   }
 }
 

@@ -158,7 +158,12 @@ async function scripted(answers: Answer[], attempts = 4) {
     },
     { host: '127.0.0.1', port: 0 },
   )
-  const target = { endpoint: `${fake.endpoint}/base/`, accessKey: 'a', secretKey: 's' }
+  const target = {
+    endpoint: `${fake.endpoint}/base/`,
+    accessKey: 'a',
+    secretKey: 's',
+    dialect: 'v4' as const,
+  }
   const asking = new ObjectClient({ target, attempts, backoffMs: 1 })
   const dispose = async () => {
     await asking[Symbol.asyncDispose]()
@@ -171,7 +176,7 @@ const tries: Array<[title: string, answers: Answer[], code: string, count: numbe
   ['a busy store is asked again, the body sent anew', [status(503, slow), status(500), status(200)], 'ok', 3],
   ['a cut connection is tried again', [cut, cut, status(200)], 'ok', 3],
   ['too many requests are spread out', [status(429), status(200)], 'ok', 2],
-  ['a store that stays busy is given up', [status(503, slow)], 'SlowDown', 4],
+  ['a store that stays busy is asked longer, and given up', [status(503, slow)], 'SlowDown', 16],
   ['a dead connection is given up', [cut], 'ConnectionFailed', 4],
   ['a refusal is final', [status(403, '<Error><Code>AccessDenied</Code></Error>')], 'AccessDenied', 1],
   ['a full disk is final', [status(507)], 'Status507', 1],

@@ -1,61 +1,59 @@
-// A client of any S3-compatible object store: the embedded server (over TCP, or a task's socket), OBS, MinIO, Ceph.
+// A client of any object store: the embedded server (over TCP, or a task's socket), OBS, S3, MinIO, Ceph, SeaweedFS.
 // Lists by generation 1 with markers, the one that OBS has too.
 import type { Readable } from 'node:stream'
 import { percentEncodePath } from '../lib/signature/canonical.ts'
 import {
-  bareEtag,
   factsOf,
   type ListEntry,
   type ObjectFacts,
+  type PutAnswer,
+  putAnswerOf,
   readListPage,
   refuseErrorIn,
 } from './object-answers.ts'
 import {
-  type ObjectAnswer,
   type ObjectBody,
   type ObjectCall,
   type ObjectClientOptions,
   ObjectConnection,
+  THROTTLED_FACTOR,
 } from './object-connection.ts'
+import * as multipart from './object-multipart.ts'
+import {
+  type CallOptions,
+  checkedHeaders,
+  type GetOptions,
+  type GetSink,
+  type PutOptions,
+  type UploadId,
+} from './object-options.ts'
 import { ObjectStoreError } from './object-store-error.ts'
+import { streamObject } from './object-stream.ts'
 import { element, leaf, parseXml, xmlDocument } from './xml.ts'
-
-export type CallOptions = { readonly signal?: AbortSignal | undefined }
-
-export type GetOptions = CallOptions & {
-  /** Bytes from `start` up to, not including, `end`. */
-  readonly range?: { readonly start: number; readonly end: number }
-  /** Only while the object has this ETag; else ObjectStoreError PreconditionFailed. */
-  readonly ifMatch?: string | undefined
-}
-
-export type PutOptions = CallOptions & {
-  readonly contentType?: string
-  readonly metadata?: Readonly<Record<string, string>>
-}
 
 /** Every method throws ObjectStoreError, or the reason of its signal. Dispose to close the connections. */
 export class ObjectClient implements AsyncDisposable {
-  #connection: ObjectConnection
+  readonly #connection: ObjectConnection
 
   constructor(options: ObjectClientOptions) {
     this.#connection = new ObjectConnection(options)
   }
 
-  async #text(call: ObjectCall): Promise<string> {
-    return await (await this.#connection.send(call)).body.text()
-  }
-
-  async #dump(call: ObjectCall): Promise<ObjectAnswer> {
-    const answer = await this.#connection.send(call)
-    await answer.body.dump()
-    return answer
+  #text(call: ObjectCall): Promise<string> {
+    return this.#connection.sendForXml(call)
   }
 
   /** False when the bucket is ours already. */
   async createBucket(bucket: string, { signal }: CallOptions = {}): Promise<boolean> {
+    const { target } = this.#connection
+    const region = 'endpoint' in target ? target.region : undefined
+    const dialect = await this.#connection.dialect(signal)
+    const place = leaf(dialect === 'obs' ? 'Location' : 'LocationConstraint', region ?? '')
+    // S3 refuses the name of its first region.
+    const isNamed = region !== undefined && region !== 'us-east-1'
+    const body = isNamed ? Buffer.from(xmlDocument('CreateBucketConfiguration', place)) : undefined
     try {
-      await this.#dump({ method: 'PUT', bucket, signal })
+      await this.#connection.send({ method: 'PUT', bucket, body, signal })
       return true
     } catch (error) {
       if (error instanceof ObjectStoreError && error.code === 'BucketAlreadyOwnedByYou') return false
@@ -65,12 +63,12 @@ export class ObjectClient implements AsyncDisposable {
 
   /** Fails with BucketNotEmpty while there are objects. */
   async deleteBucket(bucket: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#dump({ method: 'DELETE', bucket, signal })
+    await this.#connection.send({ method: 'DELETE', bucket, signal })
   }
 
   async bucketExists(bucket: string, { signal }: CallOptions = {}): Promise<boolean> {
     try {
-      await this.#dump({ method: 'HEAD', bucket, signal })
+      await this.#connection.send({ method: 'HEAD', bucket, signal })
       return true
     } catch (error) {
       if (error instanceof ObjectStoreError && error.status === 404) return false
@@ -89,12 +87,36 @@ export class ObjectClient implements AsyncDisposable {
 
   /** Undefined when there is no such object or bucket. */
   async head(bucket: string, key: string, { signal }: CallOptions = {}): Promise<ObjectFacts | undefined> {
+    const headers = { 'x-amz-checksum-mode': 'ENABLED' }
     try {
-      return factsOf(await this.#dump({ method: 'HEAD', bucket, key, signal }))
+      return factsOf(
+        await this.#connection.send({ method: 'HEAD', bucket, key, headers, small: true, signal }),
+      )
     } catch (error) {
       if (error instanceof ObjectStoreError && error.status === 404) return undefined
       throw error
     }
+  }
+
+  /** Reads an object once, without a second try, as fast as it comes. `small` lets it share a connection. */
+  async get(
+    bucket: string,
+    key: string,
+    options: GetOptions & { readonly small?: boolean },
+    sink: GetSink,
+  ): Promise<void> {
+    const { range, small = false, signal } = options
+    const call = { method: 'GET', bucket, key, headers: readHeaders(options), small, signal } as const
+    await this.#connection.once(call, {
+      onHead: (answer) => {
+        if (range && answer.status !== 206) throw rangeIgnored(answer.status, bucket, key)
+        sink.onFacts(factsOf(answer))
+      },
+      onBody: (bytes) => {
+        sink.onBytes(bytes)
+        return true
+      },
+    })
   }
 
   /** An object's facts (`size` is that of the whole) and its bytes, which have to be read or destroyed. */
@@ -103,36 +125,33 @@ export class ObjectClient implements AsyncDisposable {
     key: string,
     options: GetOptions = {},
   ): Promise<{ facts: ObjectFacts; body: Readable }> {
-    const { range, ifMatch, signal } = options
-    const headers: Record<string, string> = {}
-    if (range) headers['range'] = `bytes=${range.start}-${range.end - 1}`
-    if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`
-    const answer = await this.#connection.send({ method: 'GET', bucket, key, headers, signal })
-    // Whoever reads gets the error from reading; for one who stops early it must not end the process.
-    answer.body.on('error', () => undefined)
-    if (range && answer.status !== 206) {
-      answer.body.destroy()
-      throw new ObjectStoreError(
-        answer.status,
-        'RangeIgnored',
-        `The object store ignores ranges (${bucket}/${key})`,
-      )
-    }
-    return { facts: factsOf(answer), body: answer.body }
+    const call = {
+      method: 'GET',
+      bucket,
+      key,
+      headers: readHeaders(options),
+      signal: options.signal,
+    } as const
+    const { answer, body } = await streamObject(this.#connection, call)
+    if (options.range === undefined || answer.status === 206) return { facts: factsOf(answer), body }
+    body.destroy()
+    throw rangeIgnored(answer.status, bucket, key)
   }
 
-  /** Stores an object of up to 5 GiB. Bytes are sent with their md5; a body is opened anew for each try. */
+  /** Stores an object of up to 5 GiB. A body is opened anew for each try. */
   async put(
     bucket: string,
     key: string,
     body: Uint8Array | ObjectBody,
     options: PutOptions = {},
-  ): Promise<{ etag: string }> {
-    const { signal, contentType, metadata = {} } = options
-    const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
+  ): Promise<PutAnswer> {
+    const { signal, contentType, metadata = {}, small = false, once } = options
+    const headers: Record<string, string> = checkedHeaders(body, options)
+    if (contentType !== undefined) headers['content-type'] = contentType
     for (const [name, value] of Object.entries(metadata)) headers[`x-amz-meta-${name.toLowerCase()}`] = value
-    const answer = await this.#dump({ method: 'PUT', bucket, key, headers, body, signal })
-    return { etag: bareEtag(answer.headers['etag'] ?? '') }
+    const call = { method: 'PUT', bucket, key, headers, body, small, once, signal } as const
+    const answer = await this.#connection.send(call)
+    return putAnswerOf(answer)
   }
 
   /** Copies inside the store, without the bytes passing here. */
@@ -147,7 +166,7 @@ export class ObjectClient implements AsyncDisposable {
 
   /** Deletes one object; an absent one is fine. */
   async delete(bucket: string, key: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#dump({ method: 'DELETE', bucket, key, signal })
+    await this.#connection.send({ method: 'DELETE', bucket, key, signal })
   }
 
   /** Deletes many objects, 1000 with each request. */
@@ -159,7 +178,7 @@ export class ObjectClient implements AsyncDisposable {
     for (let from = 0; from < plain.length; from += 1000) {
       const objects = plain.slice(from, from + 1000).map((key) => element('Object', leaf('Key', key)))
       const body = Buffer.from(xmlDocument('Delete', leaf('Quiet', true), ...objects))
-      const headers = { 'content-type': 'application/xml' }
+      const headers = { ...checkedHeaders(body, {}), 'content-type': 'application/xml' }
       refuseErrorIn(
         await this.#text({ method: 'POST', bucket, query: { delete: '' }, headers, body, signal }),
       )
@@ -180,74 +199,90 @@ export class ObjectClient implements AsyncDisposable {
     }
     for (let marker: string | undefined = ''; marker !== undefined; ) {
       const query: Record<string, string> = marker === '' ? fixed : { ...fixed, marker }
-      const xml = await this.#text({ method: 'GET', bucket, query, signal })
-      const page = readListPage(xml)
+      const page = readListPage(await this.#text({ method: 'GET', bucket, query, signal }))
       yield* page.entries
+      if (page.next !== undefined && page.next === marker)
+        throw new ObjectStoreError(
+          200,
+          'InvalidAnswer',
+          `The list of ${bucket} does not go on after ${marker}`,
+        )
       marker = page.next
     }
   }
 
   /** Begins a multipart upload and returns its id. */
-  async startUpload(bucket: string, key: string, { signal, contentType }: PutOptions = {}): Promise<string> {
-    const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
-    const xml = parseXml(
-      await this.#text({ method: 'POST', bucket, key, query: { uploads: '' }, headers, signal }),
-      [],
-    )
-    const id = (xml['InitiateMultipartUploadResult'] as { UploadId?: unknown } | undefined)?.UploadId
-    if (typeof id !== 'string' || id === '')
-      throw new ObjectStoreError(
-        200,
-        'InvalidAnswer',
-        `The object store gave no UploadId for ${bucket}/${key}`,
-      )
-    return id
+  startUpload(bucket: string, key: string, options: PutOptions = {}): Promise<string> {
+    return multipart.startUpload(this.#connection, bucket, key, options)
   }
 
-  /** Stores one part (1 to 10,000) and returns its ETag. */
-  async putPart(
-    upload: { bucket: string; key: string; uploadId: string },
+  /** Stores one part (1 to 10,000). */
+  putPart(
+    upload: UploadId,
     number: number,
     body: Uint8Array | ObjectBody,
-    { signal }: CallOptions = {},
+    options: Pick<PutOptions, 'signal' | 'headers' | 'once'> = {},
+  ): Promise<PutAnswer> {
+    return multipart.putPart(this.#connection, upload, number, body, options)
+  }
+
+  /** Makes a part of a piece of another object, without the bytes passing here. Returns its ETag. */
+  copyPart(
+    upload: UploadId,
+    number: number,
+    from: multipart.ObjectPiece,
+    options: CallOptions = {},
   ): Promise<string> {
-    const { bucket, key, uploadId } = upload
-    const query = { partNumber: String(number), uploadId }
-    const answer = await this.#dump({ method: 'PUT', bucket, key, query, body, signal })
-    return bareEtag(answer.headers['etag'] ?? '')
+    return multipart.copyPart(this.#connection, upload, number, from, options)
   }
 
   /** Makes the object of its parts, in the order given; answers its ETag. */
-  async completeUpload(
-    upload: { bucket: string; key: string; uploadId: string },
+  completeUpload(
+    upload: UploadId,
     parts: ReadonlyArray<{ number: number; etag: string }>,
-    { signal }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<string> {
-    const { bucket, key, uploadId } = upload
-    const items = parts.map((part) =>
-      element('Part', leaf('PartNumber', part.number), leaf('ETag', `"${part.etag}"`)),
-    )
-    const body = Buffer.from(xmlDocument('CompleteMultipartUpload', ...items))
-    const xml = await this.#text({ method: 'POST', bucket, key, query: { uploadId }, body, signal })
-    refuseErrorIn(xml)
-    const result = parseXml(xml, [])['CompleteMultipartUploadResult'] as { ETag?: unknown } | undefined
-    return bareEtag(String(result?.ETag ?? ''))
+    return multipart.completeUpload(this.#connection, upload, parts, options)
   }
 
-  async abortUpload(
-    upload: { bucket: string; key: string; uploadId: string },
-    { signal }: CallOptions = {},
-  ): Promise<void> {
-    const { bucket, key, uploadId } = upload
-    await this.#dump({ method: 'DELETE', bucket, key, query: { uploadId }, signal })
+  async abortUpload({ bucket, key, uploadId }: UploadId, { signal }: CallOptions = {}): Promise<void> {
+    await this.#connection.send({ method: 'DELETE', bucket, key, query: { uploadId }, signal })
   }
 
-  /** Waits before a further try, as the requests themselves do. */
-  pause(attempt: number, signal?: AbortSignal): Promise<void> {
-    return this.#connection.pause(attempt, signal)
+  /** A link that reads an object without keys for so many seconds. Throws over a socket, which has no keys. */
+  presign(bucket: string, key: string, seconds: number, { signal }: CallOptions = {}): Promise<string> {
+    return this.#connection.presign({ method: 'GET', bucket, key, signal }, seconds)
+  }
+
+  /** The endpoint or socket, for messages and as a name. */
+  get where(): string {
+    const { target } = this.#connection
+    return 'endpoint' in target ? target.endpoint : target.socketPath
+  }
+
+  /** How often a request is tried in all, and how often when the store says that it has too much to do. */
+  get attempts(): { readonly failed: number; readonly throttled: number } {
+    const { attempts } = this.#connection
+    return { failed: attempts, throttled: attempts * THROTTLED_FACTOR }
+  }
+
+  /** Waits before a further try, as the requests themselves do, and at least as long as the store asked. */
+  pause(failures: number, signal?: AbortSignal, atLeastMs?: number): Promise<void> {
+    return this.#connection.pause(failures, signal, atLeastMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]()
   }
 }
+
+function readHeaders({ range, ifMatch }: GetOptions): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (range) headers['range'] = `bytes=${range.start}-${range.end - 1}`
+  else headers['x-amz-checksum-mode'] = 'ENABLED'
+  if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`
+  return headers
+}
+
+const rangeIgnored = (status: number, bucket: string, key: string): ObjectStoreError =>
+  new ObjectStoreError(status, 'RangeIgnored', `The object store ignores ranges (${bucket}/${key})`)

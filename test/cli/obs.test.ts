@@ -1,6 +1,6 @@
 // `ropeway obs` as a process against the embedded object server.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -83,6 +83,9 @@ test('a folder goes up in parallel parts and comes down the same', async () => {
     destination: 'obs://bucket/tree',
     files: 3,
     bytes: 20_000_010,
+    kept: 0,
+    unchanged: 0,
+    removed: 0,
     skipped: [],
   })
   assert.deepEqual(await keysOf('tree/'), ['tree/a.txt', 'tree/sub/big', 'tree/sub/empty'])
@@ -127,6 +130,52 @@ test('sync copies what is missing, changed or newer, and nothing else', async ()
   assert.deepEqual(await counts('obs://bucket/sync/', 'obs://bucket/inside/'), [4, 0])
   await client.put('bucket', 'inside/same', bytes(5, 9))
   assert.deepEqual(await counts('obs://bucket/sync/', 'obs://bucket/inside/'), [1, 3])
+})
+
+test('sync --delete removes what the source does not have, after the filters, and says so before', async () => {
+  const from = await files('mirror', { a: bytes(1, 1), 'd/b': bytes(2, 1) })
+  for (const key of ['mirror/a', 'mirror/old', 'mirror/d/old', 'mirror/keep.log'])
+    await client.put('bucket', key, bytes(1, 1))
+  const args = ['sync', from, 'obs://bucket/mirror/', '--delete', '--exclude', '*.log', '--size-only']
+  const planned = await obs(...args, '--dry-run')
+  assert.equal(
+    planned.stdout,
+    `(dry run) copy ${from}/d/b to obs://bucket/mirror/d/b (2 B)
+(dry run) remove obs://bucket/mirror/d/old
+(dry run) remove obs://bucket/mirror/old
+`,
+  )
+  assert.equal((await keysOf('mirror/')).length, 4)
+  assert.equal((await obs(...args)).stdout, '1 file copied (2 B), 1 unchanged, 2 removed\n')
+  assert.deepEqual(await keysOf('mirror/'), ['mirror/a', 'mirror/d/b', 'mirror/keep.log'])
+  const down = await files('mirror-down', { old: bytes(1, 1), 'x/keep.log': bytes(1, 1) })
+  await json('sync', 'obs://bucket/mirror/', down, '--delete', '--exclude', '*.log')
+  assert.deepEqual((await readdir(down, { recursive: true })).sort(), ['a', 'd', 'd/b', 'x', 'x/keep.log'])
+})
+
+test('include and exclude choose what is copied, the last that matches counts', async () => {
+  const from = await files('chosen', { 'a.ckpt': bytes(1, 1), 'b.tmp': bytes(1, 1), 'd/c.ckpt': bytes(1, 1) })
+  const args = ['--exclude', '*', '--include', '*.ckpt', '--exclude', 'd/*']
+  assert.equal((await json('cp', '-r', from, 'obs://bucket/chosen/', ...args))['files'], 1)
+  assert.deepEqual(await keysOf('chosen/'), ['chosen/a.ckpt'])
+  assert.equal((await json('rm', '-r', 'obs://bucket/chosen/', '--exclude', '*'))['removed'], 0)
+})
+
+test('cat prints objects, a link reads one without keys, rb --force takes a bucket with all in it', async () => {
+  await client.put('bucket', 'cat/a', Buffer.from('one'))
+  await client.put('bucket', 'cat/b', bytes(3_000_000, 7))
+  assert.equal((await obs('cat', 'obs://bucket/cat/a', 'obs://bucket/cat/a')).stdout, 'oneone')
+  const { stdout } = await obs('presign', 'obs://bucket/cat/a', '--expires', '60')
+  const answer = await fetch(stdout.trim())
+  assert.deepEqual([answer.status, await answer.text()], [200, 'one'])
+  assert.equal((await obs('presign', 'obs://bucket/none')).code, 1)
+  await client.createBucket('doomed')
+  await client.put('doomed', 'x', bytes(1, 1))
+  assert.equal((await obs('rb', 'obs://doomed')).code, 1)
+  assert.equal(
+    (await obs('rb', 'obs://doomed', '--force')).stdout,
+    'Bucket doomed was removed with 1 objects\n',
+  )
 })
 
 test('ls shows one level or everything, with sizes', async () => {

@@ -15,7 +15,8 @@ export const MAIN = join(ROOT, 'src', 'main.ts')
 
 export type ServeOptions = {
   backend?: 'host' | 'docker' | 'fake'
-  simulate?: string
+  /** null: the devices that this machine has. */
+  simulate?: string | null
   env?: Record<string, string>
   dataDir?: string
   /** Text of DIR/site.yaml. */
@@ -79,7 +80,8 @@ export class Ropeway implements AsyncDisposable {
       '--objects',
       port(previous?.object_endpoint),
     ]
-    args.push('--backend', this.#options.backend ?? 'host', '--simulate', this.#options.simulate ?? '2x4')
+    const { backend = 'host', simulate = '2x4' } = this.#options
+    args.push('--backend', backend, ...(simulate === null ? [] : ['--simulate', simulate]))
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...this.#options.env, ...env },

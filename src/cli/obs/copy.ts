@@ -1,157 +1,209 @@
-// `obs cp`: one file or object, or all below a folder, between this machine and the store or inside the store.
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+// `obs cp` and `obs sync`: decides what moves and what goes, and then either says so (--dry-run) or does it.
+import { join, resolve } from 'node:path'
 import type { ObjectClient } from '../../storage/object-client.ts'
 import { folderPrefix, formatObjectUrl, type ObjectUrl } from '../../storage/object-url.ts'
-import { downloadObject, downloadPrefix } from '../../storage/transfer/download.ts'
-import { forEachParallel } from '../../storage/transfer/parallel.ts'
-import {
-  DEFAULT_CONCURRENCY,
-  type Skipped,
-  type TransferOptions,
-  type TransferProgress,
-} from '../../storage/transfer/transfer-types.ts'
-import { uploadFile, uploadFolder } from '../../storage/transfer/upload.ts'
-import { CliError, EXIT } from '../errors.ts'
+import { downloadObject } from '../../storage/transfer/download.ts'
+import { planDownload } from '../../storage/transfer/plan-download.ts'
+import { planUpload } from '../../storage/transfer/plan-upload.ts'
+import { runCopy } from '../../storage/transfer/run-copy.ts'
+import { runDownload } from '../../storage/transfer/run-download.ts'
+import { runUpload } from '../../storage/transfer/run-upload.ts'
+import type { Skipped, TransferCounts, TransferOptions } from '../../storage/transfer/transfer-types.ts'
+import { walkFolder } from '../../storage/transfer/walk-folder.ts'
+import { CliError } from '../errors.ts'
 import { baseName, keyBelow, keyForOne, type Place } from './plan.ts'
+import { type Rule, select } from './select.ts'
+import { absent, byName, listBelow, listSource, localFiles, removeFiles, statLocal } from './sides.ts'
 
-export type CopyOptions = {
+export type CopyOptions = Omit<TransferOptions, 'bucket' | 'signal'> & {
   readonly client: ObjectClient
   readonly signal: AbortSignal
-  readonly onProgress: (progress: TransferProgress) => void
+  /** Told of each step instead of doing it. */
+  readonly onPlanned?: ((step: PlannedStep) => Promise<void>) | undefined
 }
 
-/** `unchanged` is only counted by sync. */
-export type CopyResult = {
-  readonly files: number
-  readonly bytes: number
-  readonly unchanged?: number
+/** One thing that would be done. */
+export type PlannedStep =
+  | { readonly kind: 'copy'; readonly from: string; readonly to: string; readonly bytes: number }
+  | { readonly kind: 'remove'; readonly what: string }
+
+export type CopyResult = Partial<Pick<TransferCounts, 'kept'>> &
+  Pick<TransferCounts, 'files' | 'bytes'> & {
+    readonly unchanged: number
+    readonly removed: number
+    readonly skipped: readonly Skipped[]
+  }
+
+type Step = PlannedStep & { readonly kind: 'copy' }
+type Work = {
+  readonly steps: readonly Step[]
+  readonly run: () => Promise<TransferCounts>
+  readonly unchanged: number
+  readonly gone: readonly string[]
+  readonly removeGone: () => Promise<void>
   readonly skipped: readonly Skipped[]
 }
 
-/** What a transfer in one bucket takes. */
-export const inBucket = (options: CopyOptions, { bucket }: ObjectUrl): TransferOptions => ({
-  ...options,
-  bucket,
-})
+const nothingGoes = { unchanged: 0, gone: [], removeGone: async () => undefined }
 
-/** A failure because there is nothing of that name. */
-export const absent = (what: string): CliError =>
-  new CliError(
-    `There is nothing at ${what}`,
-    'Check the name; "ropeway obs ls" shows what is in the store.',
-    EXIT.failed,
-  )
-
-/** Facts of a local path; undefined when it is not there. */
-export async function statLocal(path: string) {
-  try {
-    return await stat(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined
-    throw error
-  }
-}
-
-/** Copies one thing, or with `recursive` the contents of a folder into another. Throws CliError and what transfers throw. */
-export async function copy(
+/** Copies the contents of a folder as `rule` says. Throws CliError and what transfers throw. */
+export async function copyFolder(
   from: Place,
   to: Place,
-  recursive: boolean,
+  rule: Rule,
   options: CopyOptions,
 ): Promise<CopyResult> {
-  if (from.kind === 'local' && to.kind === 'object') return upload(from.path, to.url, recursive, options)
-  if (from.kind === 'object' && to.kind === 'local') return download(from.url, to.path, recursive, options)
-  if (from.kind === 'object' && to.kind === 'object') return copyInside(from.url, to.url, recursive, options)
+  if (from.kind === 'local' && to.kind === 'object') {
+    const isFile = (await statLocal(from.path))?.isFile() === true
+    if (isFile && !rule.onlyChanged) return copyOne(from, { ...to, url: asFolder(to.url) }, options)
+    return perform(await planUp(from.path, to.url, rule, options), options)
+  }
+  if (from.kind === 'object' && to.kind === 'local')
+    return perform(await planDown(from.url, to.path, rule, options), options)
+  if (from.kind === 'object' && to.kind === 'object')
+    return perform(await planInside(from.url, to.url, rule, options), options)
   throw new CliError('Neither side is an object', 'Write obs://bucket/key on at least one side.')
 }
 
-async function upload(
-  path: string,
-  to: ObjectUrl,
-  recursive: boolean,
-  options: CopyOptions,
-): Promise<CopyResult> {
-  const facts = await statLocal(path)
-  if (!facts) throw absent(path)
-  if (recursive && facts.isDirectory())
-    return uploadFolder({ ...inBucket(options, to), dir: path, prefix: to.key })
-  if (facts.isDirectory()) throw new CliError(`${path} is a folder`, 'Copy folders with -r.')
-  const key = recursive ? keyBelow(to, baseName(path)) : keyForOne(to, baseName(path))
-  return uploadFile({ ...inBucket(options, to), path, key })
-}
+const asFolder = ({ bucket, key }: ObjectUrl): ObjectUrl => ({ bucket, key: folderPrefix(key) })
 
-async function download(
-  from: ObjectUrl,
-  path: string,
-  recursive: boolean,
-  options: CopyOptions,
-): Promise<CopyResult> {
-  if (recursive) {
-    if (!(await hasObjects(from, options))) throw absent(formatObjectUrl(from))
-    return downloadPrefix({ ...inBucket(options, from), prefix: from.key, destDir: path })
-  }
-  const name = baseName(from.key)
-  const isFolder = path.endsWith('/') || (await statLocal(path))?.isDirectory()
-  return downloadObject({
-    ...inBucket(options, from),
-    key: from.key,
-    path: isFolder ? join(path, name) : path,
-  })
-}
-
-async function hasObjects({ bucket, key }: ObjectUrl, { client, signal }: CopyOptions): Promise<boolean> {
-  for await (const _ of client.list(bucket, { prefix: folderPrefix(key), pageSize: 1, signal })) return true
-  return false
-}
-
-type Pair = { readonly from: ObjectUrl; readonly to: ObjectUrl; readonly size: number }
-
-async function copyInside(
-  from: ObjectUrl,
-  to: ObjectUrl,
-  recursive: boolean,
-  options: CopyOptions,
-): Promise<CopyResult> {
+/** Copies one file or object. Throws CliError and what transfers throw. */
+export async function copyOne(from: Place, to: Place, options: CopyOptions): Promise<CopyResult> {
   const { client, signal } = options
-  const pairs: Pair[] = []
-  if (recursive) {
-    const prefix = folderPrefix(from.key)
-    for await (const entry of client.list(from.bucket, { prefix, signal }))
-      if (entry.kind === 'object') {
-        const key = keyBelow(to, entry.key.slice(prefix.length))
-        // The folder's own marker has no name below it.
-        if (key !== '')
-          pairs.push({
-            from: { bucket: from.bucket, key: entry.key },
-            to: { bucket: to.bucket, key },
-            size: entry.size,
-          })
-      }
-  } else {
-    const facts = await client.head(from.bucket, from.key, { signal })
-    if (facts)
-      pairs.push({
-        from,
-        to: { bucket: to.bucket, key: keyForOne(to, baseName(from.key)) },
-        size: facts.size,
-      })
+  if (from.kind === 'local' && to.kind === 'object') {
+    const facts = await statLocal(from.path)
+    if (!facts) throw absent(from.path)
+    if (facts.isDirectory()) throw new CliError(`${from.path} is a folder`, 'Copy folders with -r.')
+    const key = keyForOne(to.url, baseName(from.path))
+    const { bucket } = to.url
+    const step = stepOf(from.path, formatObjectUrl({ bucket, key }), facts.size)
+    const path = resolve(from.path)
+    const files = [{ name: baseName(path), path, size: facts.size, modifiedMs: facts.mtimeMs, key }]
+    const run = () =>
+      runUpload({ files, markers: [], skipped: [] }, { ...options, bucket, source: `${path} as ${key}` })
+    return perform({ ...nothingGoes, steps: [step], run, skipped: [] }, options)
   }
-  if (pairs.length === 0) throw absent(formatObjectUrl(from))
-  return copyPairs(pairs, options)
+  if (from.kind !== 'object')
+    throw new CliError('Neither side is an object', 'Write obs://bucket/key on at least one side.')
+  const { bucket, key } = from.url
+  const name = baseName(key)
+  const facts = await client.head(bucket, key, { signal })
+  if (!facts)
+    throw new CliError(
+      `There is no object ${formatObjectUrl(from.url)}`,
+      `Folders are copied with -r. See what is there: ropeway obs ls obs://${bucket}/`,
+      1,
+    )
+  if (to.kind === 'local') {
+    const isFolder = to.path.endsWith('/') || (await statLocal(to.path))?.isDirectory() === true
+    const path = isFolder ? join(to.path, name) : to.path
+    const step = stepOf(formatObjectUrl(from.url), path, facts.size)
+    const run = () => downloadObject({ ...options, bucket, key, path })
+    return perform({ ...nothingGoes, steps: [step], run, skipped: [] }, options)
+  }
+  const pair = {
+    from: from.url,
+    to: { bucket: to.url.bucket, key: keyForOne(to.url, name) },
+    size: facts.size,
+  }
+  const step = stepOf(formatObjectUrl(from.url), formatObjectUrl(pair.to), facts.size)
+  return perform({ ...nothingGoes, steps: [step], run: () => runCopy([pair], options), skipped: [] }, options)
 }
 
-/** Copies objects inside the store, several at a time. */
-export async function copyPairs(pairs: readonly Pair[], options: CopyOptions): Promise<CopyResult> {
-  const totalBytes = pairs.reduce((sum, { size }) => sum + size, 0)
-  let bytes = 0
-  let files = 0
-  await forEachParallel(pairs, DEFAULT_CONCURRENCY, options.signal, async ({ from, to, size }, signal) => {
-    await options.client.copy(from, to, { signal })
-    bytes += size
-    files += 1
-    options.onProgress({ files, bytes, totalFiles: pairs.length, totalBytes })
-  })
-  return { files, bytes, skipped: [] }
+const stepOf = (from: string, to: string, bytes: number): Step => ({ kind: 'copy', from, to, bytes })
+
+async function perform(work: Work, options: CopyOptions): Promise<CopyResult> {
+  const { steps, unchanged, gone, skipped } = work
+  const { onPlanned } = options
+  if (onPlanned) {
+    for (const step of steps) await onPlanned(step)
+    for (const what of gone) await onPlanned({ kind: 'remove', what })
+    const bytes = steps.reduce((sum, step) => sum + step.bytes, 0)
+    return { files: steps.length, bytes, unchanged, removed: gone.length, skipped }
+  }
+  const counts = await work.run()
+  // Only now: a transfer that failed removes nothing.
+  await work.removeGone()
+  return { ...counts, unchanged, removed: gone.length }
+}
+
+async function planUp(dir: string, to: ObjectUrl, rule: Rule, options: CopyOptions): Promise<Work> {
+  if (!(await statLocal(dir))) throw absent(dir)
+  const { client, signal } = options
+  const prefix = folderPrefix(to.key)
+  const walk = await walkFolder(dir, prefix, signal)
+  const listed = rule.onlyChanged || rule.remove ? await listBelow(to, options) : []
+  const held = [...walk.skipped.map(({ name }) => name), ...walk.emptyFolders.map((folder) => `${folder}/`)]
+  const { take, unchanged, remove } = select(walk.files, byName(listed), held, rule)
+  const emptyFolders = walk.emptyFolders.filter((folder) => rule.passes(`${folder}/`))
+  const plan = planUpload({ files: [...take], emptyFolders, skipped: walk.skipped }, prefix)
+  const url = (name: string) => formatObjectUrl({ bucket: to.bucket, key: prefix + name })
+  return {
+    steps: take.map(({ name, size }) => stepOf(join(dir, name), url(name), size)),
+    run: () => runUpload(plan, { ...options, bucket: to.bucket, source: `${resolve(dir)} as ${prefix}` }),
+    unchanged,
+    gone: remove.map(url),
+    removeGone: () =>
+      client.deleteMany(
+        to.bucket,
+        remove.map((name) => prefix + name),
+        { signal },
+      ),
+    skipped: walk.skipped,
+  }
+}
+
+async function planDown(from: ObjectUrl, dir: string, rule: Rule, options: CopyOptions): Promise<Work> {
+  const { signal } = options
+  const objects = await listSource(from, options)
+  const prefix = folderPrefix(from.key)
+  // Planned before they are chosen: a key that would leave the folder is refused whatever the filters say.
+  const all = planDownload(objects, prefix, resolve(dir))
+  const present = rule.onlyChanged || rule.remove ? await localFiles(dir, signal) : new Map()
+  // A file has no etag: its size and time decide.
+  const found = objects.map(({ name, key, size, modifiedMs }) => ({ name, key, size, modifiedMs }))
+  const { take, unchanged, remove } = select(found, present, [], rule)
+  const keys = new Set(take.map(({ key }) => key))
+  const files = all.files.filter(({ key }) => keys.has(key))
+  const plan = {
+    ...all,
+    files,
+    skipped: all.skipped.filter(({ name }) => rule.passes(name.slice(prefix.length))),
+  }
+  return {
+    steps: files.map(({ key, path, size }) =>
+      stepOf(formatObjectUrl({ bucket: from.bucket, key }), join(dir, path), size),
+    ),
+    run: () => runDownload(plan, { ...options, bucket: from.bucket, destDir: dir, source: prefix }),
+    unchanged,
+    gone: remove.map((name) => join(dir, name)),
+    removeGone: () => removeFiles(dir, remove, signal),
+    skipped: plan.skipped,
+  }
+}
+
+async function planInside(from: ObjectUrl, to: ObjectUrl, rule: Rule, options: CopyOptions): Promise<Work> {
+  const { client, signal } = options
+  const objects = await listSource(from, options)
+  const listed = rule.onlyChanged || rule.remove ? await listBelow(to, options) : []
+  const { take, unchanged, remove } = select(objects, byName(listed), [], rule)
+  const target = (name: string) => ({ bucket: to.bucket, key: keyBelow(to, name) })
+  const pairs = take.map(({ name, key, size }) => ({
+    from: { bucket: from.bucket, key },
+    to: target(name),
+    size,
+  }))
+  return {
+    steps: pairs.map((pair) => stepOf(formatObjectUrl(pair.from), formatObjectUrl(pair.to), pair.size)),
+    run: () => runCopy(pairs, options),
+    unchanged,
+    gone: remove.map((name) => formatObjectUrl(target(name))),
+    removeGone: () =>
+      client.deleteMany(
+        to.bucket,
+        remove.map((name) => target(name).key),
+        { signal },
+      ),
+    skipped: [],
+  }
 }

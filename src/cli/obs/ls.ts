@@ -13,12 +13,13 @@ import { parseUrl } from './plan.ts'
 
 const EXAMPLE = 'ropeway obs ls obs://training-bucket/digits/\nropeway obs ls -r obs://training-bucket'
 
-type Flags = CommonFlags & { readonly recursive?: true }
+type Flags = CommonFlags & { readonly recursive?: true; readonly bytes?: true }
 
 export function lsCommand(context: CliContext): Command {
   const command = newCommand(context, 'ls', 'list buckets, or objects with their sizes', EXAMPLE)
     .argument('[folder]', 'obs://bucket/folder/; without it all buckets')
     .option('-r, --recursive', 'everything below, not only one level')
+    .option('--bytes', 'sizes as plain numbers of bytes')
   withJson(command, 'print one JSON document a line; for buckets one document')
   return withConnection(command).action(async (text: string | undefined, flags: Flags) => {
     await using client = await connectObjects(context, flags)
@@ -60,7 +61,9 @@ async function listObjects(
     }
     await write(
       stdout,
-      flags.json ? jsonLine(entry) : entryLine(bucket, entry, stdout.isTTY === true),
+      flags.json
+        ? jsonLine(entry)
+        : entryLine(bucket, entry, stdout.isTTY === true, flags.bytes ? String : formatSize),
       signal,
     )
   }
@@ -74,8 +77,13 @@ async function listObjects(
 }
 
 /** Names go to a pipe as they are, to a terminal without what could act on it. */
-function entryLine(bucket: string, entry: ListEntry, terminal: boolean): string {
+function entryLine(
+  bucket: string,
+  entry: ListEntry,
+  terminal: boolean,
+  sizeOf: (bytes: number) => string,
+): string {
   const shown = (key: string) => `obs://${bucket}/${terminal ? visible(key) : key}\n`
   if (entry.kind === 'prefix') return `${' '.repeat(33)}${shown(entry.prefix)}`
-  return `${formatSize(entry.size).padStart(10)}  ${formatTime(entry.modified.getTime()).padEnd(19)}  ${shown(entry.key)}`
+  return `${sizeOf(entry.size).padStart(10)}  ${formatTime(entry.modified.getTime()).padEnd(19)}  ${shown(entry.key)}`
 }

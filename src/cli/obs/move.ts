@@ -11,7 +11,7 @@ const READY = '{"ready":1}\n'
 export function moveCommand(context: CliContext): Command {
   const command = newCommand(context, 'move', 'move the files that standard input names')
   return withConnection(command).action(async (flags: CommonFlags) => {
-    const [{ serveMove }, { moveLimit }] = await Promise.all([
+    const [{ serveMove }, { movePace }] = await Promise.all([
       import('../../storage/move-service.ts'),
       import('../../storage/move-files.ts'),
     ])
@@ -19,6 +19,6 @@ export function moveCommand(context: CliContext): Command {
     await using client = await connectObjects(context, flags)
     stdout.write(READY)
     const input = stdin as AsyncIterable<Buffer>
-    await serveMove(input, (line) => void stdout.write(line), { client, limit: moveLimit(), signal })
+    await serveMove(input, (line) => void stdout.write(line), { client, pace: movePace(), signal })
   })
 }

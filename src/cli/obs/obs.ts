@@ -21,6 +21,13 @@ const ENTRIES: readonly CommandEntry[] = [
     summary: 'remove objects, or an empty bucket',
     load: async () => (await import('./rm.ts')).rmCommand,
   },
+  { name: 'rb', summary: 'remove a bucket', load: async () => (await import('./rb.ts')).rbCommand },
+  { name: 'cat', summary: 'print objects', load: async () => (await import('./cat.ts')).catCommand },
+  {
+    name: 'presign',
+    summary: 'print a link that reads an object without keys',
+    load: async () => (await import('./presign.ts')).presignCommand,
+  },
   {
     name: 'stat',
     summary: 'show one object or bucket',

@@ -2,9 +2,9 @@
 import type { SingleBar } from 'cli-progress'
 import type { TransferProgress } from '../../storage/transfer/transfer-types.ts'
 import type { CliContext } from '../context.ts'
-import { formatSize } from '../table.ts'
+import { formatDuration, formatSize } from '../table.ts'
 
-const FORMAT = '{bar} {percentage}%  {done} of {all}  {files}/{allFiles} files  {speed}/s'
+const FORMAT = '{bar} {percentage}%  {done} of {all}  {files}/{allFiles} files  {speed}/s  {left}'
 
 /** `report` takes what a transfer tells; `end` has to be called, also after a failure. */
 export type ProgressBar = { report(progress: TransferProgress): void; end(): void }
@@ -13,17 +13,16 @@ export type ProgressBar = { report(progress: TransferProgress): void; end(): voi
 export async function openProgressBar({ stderr }: CliContext): Promise<ProgressBar> {
   if (!stderr.isTTY) return { report: () => undefined, end: () => undefined }
   const { SingleBar, Presets } = await import('cli-progress')
-  const startedMs = performance.now()
   let bar: SingleBar | undefined
   return {
-    report: ({ files, bytes, totalFiles, totalBytes }) => {
-      const speed = (bytes * 1000) / Math.max(1, performance.now() - startedMs)
+    report: ({ files, bytes, totalFiles, totalBytes, bytesPerSecond, etaMs }) => {
       const facts = {
         done: formatSize(bytes),
         all: formatSize(totalBytes),
         files,
         allFiles: totalFiles,
-        speed: formatSize(Math.round(speed)),
+        speed: formatSize(Math.round(bytesPerSecond)),
+        left: etaMs !== undefined && etaMs > 1000 ? `${formatDuration(etaMs)} left` : '',
       }
       // Empty files count too: a total of 0 bytes would never be full.
       const value = totalBytes === 0 ? Number(files === totalFiles) : bytes

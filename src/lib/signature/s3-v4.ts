@@ -21,7 +21,9 @@ export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
 export type S3Credentials = {
   readonly accessKey: string
   readonly secretKey: string
-  readonly region?: string
+  readonly region?: string | undefined
+  /** Of temporary keys. */
+  readonly sessionToken?: string | undefined
 }
 
 /** What a signature covers; the same shape serves signing and verifying. */
@@ -80,6 +82,7 @@ export function signS3V4(input: {
   const date = basicIsoDate(input.now)
   headers['x-amz-date'] = date
   headers['x-amz-content-sha256'] = payloadHash
+  if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken
   // What proxies and HTTP libraries rewrite on their way stays unsigned.
   const unsigned = new Set(['connection', 'expect', 'transfer-encoding', 'user-agent', 'content-length'])
   const signedHeaders = Object.keys(headers)
@@ -115,7 +118,11 @@ export function presignS3V4(input: {
     'X-Amz-Expires': String(input.expiresSeconds),
     'X-Amz-SignedHeaders': signedHeaders.join(';'),
   }
-  const pairs = Object.entries(added).map(([name, value]) => `${name}=${percentEncode(value)}`)
+  const token =
+    credentials.sessionToken === undefined ? {} : { 'X-Amz-Security-Token': credentials.sessionToken }
+  const pairs = Object.entries({ ...added, ...token }).map(
+    ([name, value]) => `${name}=${percentEncode(value)}`,
+  )
   const query = [...(request.query === '' ? [] : [request.query]), ...pairs].join('&')
   const canonical = { request: { ...request, query }, signedHeaders, payloadHash: UNSIGNED_PAYLOAD }
   const signature = s3Signature(signingKey(credentials.secretKey, scope), date, scope, canonical)

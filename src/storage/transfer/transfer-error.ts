@@ -8,7 +8,10 @@ export type TransferErrorCode =
   | 'Damaged'
   | 'NotAFolder'
   | 'NotAFile'
+  /** Told before the first byte. */
   | 'NoRoom'
+  /** Met on the way. */
+  | 'DiskFull'
 
 /** A transfer that stopped; the message names the key or file. */
 export class TransferError extends Error {

@@ -24,6 +24,9 @@ export type Walk = {
 
 type Found = FoundFile | { readonly reason: SkipReason } | undefined
 
+/** What a broken download left for the next try (work-folder.ts). */
+const WORK_FOLDER = /^\.ropeway-[0-9a-f]{12}-/
+
 /** A file that vanished since it was listed is undefined: it is not there to upload. */
 async function lookAt(root: string, name: string, entry: Dirent, path: string): Promise<Found> {
   if (entry.isFile()) {
@@ -62,7 +65,7 @@ export async function walkFolder(dir: string, prefix: string, signal?: AbortSign
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) {
-        await visit(name)
+        if (!WORK_FOLDER.test(entry.name)) await visit(name)
         continue
       }
       const found = await lookAt(root, name, entry, join(root, name))

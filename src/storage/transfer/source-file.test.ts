@@ -4,7 +4,8 @@ import { appendFile, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { FileSnapshot } from './file-snapshot.ts'
+import { createBuffers } from './buffers.ts'
+import { SourceFile } from './source-file.ts'
 
 /** Reads a file of 8 bytes in two pieces and confirms after `meanwhile`. */
 async function read(meanwhile: (path: string) => Promise<unknown>): Promise<string> {
@@ -12,12 +13,13 @@ async function read(meanwhile: (path: string) => Promise<unknown>): Promise<stri
   try {
     const path = join(dir, 'f')
     await writeFile(path, 'abcdefgh')
-    await using file = await FileSnapshot.open(path)
-    const first = await file.read(0, 4)
+    using file = new SourceFile(path)
+    const both = Buffer.alloc(8)
+    file.read(both.subarray(0, 4), 0)
     await meanwhile(path)
-    const text = Buffer.concat([first, await file.read(4, 4)]).toString()
-    await file.confirm()
-    return text
+    file.read(both.subarray(4), 4)
+    file.confirm(createBuffers())
+    return both.toString()
   } finally {
     await rm(dir, { recursive: true })
   }

@@ -1,0 +1,82 @@
+// Objects in parts: begin, send or copy parts, complete.
+import { percentEncodePath } from '../lib/signature/canonical.ts'
+import { bareEtag, type PutAnswer, putAnswerOf, refuseErrorIn } from './object-answers.ts'
+import type { ObjectBody, ObjectConnection } from './object-connection.ts'
+import { type CallOptions, checkedHeaders, type PutOptions, type UploadId } from './object-options.ts'
+import { ObjectStoreError } from './object-store-error.ts'
+import { element, leaf, parseXml, xmlDocument } from './xml.ts'
+
+/** Bytes of an object from `start` up to, not including, `end`. */
+export type ObjectPiece = {
+  readonly bucket: string
+  readonly key: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Begins a multipart upload and returns its id. */
+export async function startUpload(
+  connection: ObjectConnection,
+  bucket: string,
+  key: string,
+  { signal, contentType }: PutOptions,
+): Promise<string> {
+  const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
+  const call = { method: 'POST', bucket, key, query: { uploads: '' }, headers, signal } as const
+  const xml = parseXml(await connection.sendForXml(call), [])
+  const id = (xml['InitiateMultipartUploadResult'] as { UploadId?: unknown } | undefined)?.UploadId
+  if (typeof id === 'string' && id !== '') return id
+  throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no UploadId for ${bucket}/${key}`)
+}
+
+/** Stores one part (1 to 10,000). */
+export async function putPart(
+  connection: ObjectConnection,
+  { bucket, key, uploadId }: UploadId,
+  number: number,
+  body: Uint8Array | ObjectBody,
+  options: Pick<PutOptions, 'signal' | 'headers' | 'once'>,
+): Promise<PutAnswer> {
+  const { signal, once } = options
+  const query = { partNumber: String(number), uploadId }
+  const headers = checkedHeaders(body, options)
+  return putAnswerOf(
+    await connection.send({ method: 'PUT', bucket, key, query, headers, body, once, signal }),
+  )
+}
+
+/** Makes a part of a piece of another object. Returns its ETag. */
+export async function copyPart(
+  connection: ObjectConnection,
+  { bucket, key, uploadId }: UploadId,
+  number: number,
+  from: ObjectPiece,
+  { signal }: CallOptions,
+): Promise<string> {
+  const headers = {
+    'x-amz-copy-source': `/${from.bucket}/${percentEncodePath(from.key)}`,
+    'x-amz-copy-source-range': `bytes=${from.start}-${from.end - 1}`,
+  }
+  const query = { partNumber: String(number), uploadId }
+  const text = await connection.sendForXml({ method: 'PUT', bucket, key, query, headers, signal })
+  refuseErrorIn(text)
+  const result = parseXml(text, [])['CopyPartResult'] as { ETag?: string } | undefined
+  return bareEtag(result?.ETag ?? '')
+}
+
+/** Makes the object of its parts, in the order given; answers its ETag. */
+export async function completeUpload(
+  connection: ObjectConnection,
+  { bucket, key, uploadId }: UploadId,
+  parts: ReadonlyArray<{ number: number; etag: string }>,
+  { signal }: CallOptions,
+): Promise<string> {
+  const items = parts.map((part) =>
+    element('Part', leaf('PartNumber', part.number), leaf('ETag', `"${part.etag}"`)),
+  )
+  const body = Buffer.from(xmlDocument('CompleteMultipartUpload', ...items))
+  const xml = await connection.sendForXml({ method: 'POST', bucket, key, query: { uploadId }, body, signal })
+  refuseErrorIn(xml)
+  const result = parseXml(xml, [])['CompleteMultipartUploadResult'] as { ETag?: unknown } | undefined
+  return bareEtag(String(result?.ETag ?? ''))
+}

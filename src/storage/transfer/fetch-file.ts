@@ -1,0 +1,153 @@
+// Brings one object into one file under a name of its own and checks it: small ones in one piece, big ones in ranges
+// side by side, which a later process can go on with.
+
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
+import { combineCrc32, crc32Text } from '../crc32.ts'
+import type { ObjectFacts } from '../object-answers.ts'
+import { ObjectStoreError } from '../object-store-error.ts'
+import type { Engine } from './engine.ts'
+import { type FetchedFile, fetchSpan } from './fetch-span.ts'
+import { throwLocal } from './local-error.ts'
+import { forEachParallel } from './parallel.ts'
+import { TransferError } from './transfer-error.ts'
+
+const MIB = 1024 * 1024
+/** Above this, ranges of an object come side by side. */
+export const RANGED_BYTES = 16 * MIB
+const MIN_RANGE_BYTES = 8 * MIB
+const MAX_RANGE_BYTES = 64 * MIB
+const RANGES_AT_ONCE = 8
+/** So much of a range may come twice when the process is killed. */
+const RECORD_BYTES = 4 * MIB
+const READ_BYTES = MIB
+
+const damaged = (engine: Engine, { key }: FetchedFile, found: string, said: string): TransferError =>
+  new TransferError(
+    'Damaged',
+    `${JSON.stringify(`${engine.bucket}/${key}`)} arrived with ${found}, the object store says ${said}`,
+  )
+
+async function fetchWhole(engine: Engine, file: FetchedFile, fd: number, path: string): Promise<void> {
+  let md5: Hash | undefined
+  let crc: number | undefined
+  let said: string | undefined
+  const onFacts = (facts: ObjectFacts) => {
+    if (engine.verify === 'size') return
+    said = facts.crc32
+    if (facts.crc32 !== undefined) crc = 0
+    else if (facts.etagIsMd5) md5 = createHash('md5')
+  }
+  const onWritten = (bytes: Buffer) => {
+    if (crc !== undefined) crc = crc32(bytes, crc)
+    md5?.update(bytes)
+  }
+  await fetchSpan(engine, file, { position: 0, end: file.size }, { fd, path, onFacts, onWritten })
+  const found = md5?.digest('hex')
+  if (found !== undefined && found !== file.etag) throw damaged(engine, file, `md5 ${found}`, file.etag)
+  if (crc !== undefined && said !== undefined && crc32Text(crc) !== said)
+    throw damaged(engine, file, `crc32 ${crc32Text(crc)}`, said)
+}
+
+/** The md5 of what is in the file, in slices that let others run. */
+async function md5OfFile(fd: number, size: number, signal: AbortSignal): Promise<string> {
+  const hash = createHash('md5')
+  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  for (let position = 0; position < size; ) {
+    signal.throwIfAborted()
+    const count = readSync(fd, buffer, 0, buffer.length, position)
+    if (count === 0) break
+    hash.update(buffer.subarray(0, count))
+    position += count
+    await setImmediate()
+  }
+  return hash.digest('hex')
+}
+
+type Range = { readonly start: number; readonly end: number; crc: number }
+
+const rangesOf = (size: number): Range[] => {
+  const bytes = Math.min(MAX_RANGE_BYTES, Math.max(MIN_RANGE_BYTES, Math.ceil(size / 64 / MIB) * MIB))
+  return Array.from({ length: Math.ceil(size / bytes) }, (_, at) => ({
+    start: at * bytes,
+    end: Math.min((at + 1) * bytes, size),
+    crc: 0,
+  }))
+}
+
+/** One range, from where the journal says that an earlier process stopped. */
+async function fetchRange(
+  engine: Engine,
+  file: FetchedFile,
+  range: Range,
+  { fd, path, entry }: { readonly fd: number; readonly path: string; readonly entry: string },
+): Promise<void> {
+  const { journal } = engine
+  const name = `${entry}:${range.start}`
+  const known = journal.get(name)
+  const [position, crc] = Array.isArray(known) ? (known as [number, number]) : [range.start, 0]
+  const span = { position, end: range.end }
+  range.crc = crc
+  engine.counter.bytes(position - range.start)
+  let recorded = position
+  const onWritten = (bytes: Buffer, reached: number) => {
+    range.crc = crc32(bytes, range.crc)
+    if (reached - recorded < RECORD_BYTES && reached < range.end) return
+    recorded = reached
+    journal.set(name, [reached, range.crc], true)
+  }
+  if (position < range.end)
+    await fetchSpan(engine, file, span, { fd, path, onFacts: () => undefined, onWritten })
+}
+
+async function fetchRanges(engine: Engine, file: FetchedFile, fd: number, path: string): Promise<void> {
+  const { client, bucket, signal, width } = engine
+  const facts = await client.head(bucket, file.key, { signal })
+  if (!facts || facts.size !== file.size)
+    throw new TransferError(
+      'ObjectChanged',
+      `${JSON.stringify(`${bucket}/${file.key}`)} ${facts ? `has ${facts.size} bytes` : 'is gone'} now, the list said ${file.size} bytes`,
+    )
+  const entry = `${file.key}:${file.etag}:${file.size}`
+  const ranges = rangesOf(file.size)
+  await forEachParallel(ranges, Math.min(width, RANGES_AT_ONCE), signal, (range, inner) =>
+    fetchRange({ ...engine, signal: inner }, file, range, { fd, path, entry }),
+  )
+  if (engine.verify === 'size') return
+  if (facts.crc32 !== undefined) {
+    const found = crc32Text(
+      ranges.reduce((crc, range) => combineCrc32(crc, range.crc, range.end - range.start), 0),
+    )
+    if (found !== facts.crc32) throw damaged(engine, file, `crc32 ${found}`, facts.crc32)
+  } else if (facts.etagIsMd5 && file.etag !== '') {
+    const found = await md5OfFile(fd, file.size, signal)
+    if (found !== file.etag) throw damaged(engine, file, `md5 ${found}`, file.etag)
+  }
+}
+
+/**
+ * Fetches one object to `path`, which is nobody else's. Throws TransferError (ObjectChanged, Damaged, DiskFull),
+ * ObjectStoreError, a file system error, or the signal's reason; then the file is there in part.
+ */
+export async function fetchFile(engine: Engine, file: FetchedFile, path: string): Promise<void> {
+  const ranged = file.size > RANGED_BYTES
+  let fd: number
+  try {
+    // A ranged file may hold what an earlier process brought; what its journal does not name is fetched over it.
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | (ranged ? 0 : constants.O_TRUNC), 0o666)
+  } catch (error) {
+    throwLocal(path, error)
+  }
+  try {
+    if (ranged) await fetchRanges(engine, file, fd, path)
+    else if (file.size > 0) await fetchWhole(engine, file, fd, path)
+    if (ranged) ftruncateSync(fd, file.size)
+    const { size } = fstatSync(fd)
+    if (size !== file.size)
+      throw new ObjectStoreError(0, 'ConnectionFailed', `${JSON.stringify(file.key)} arrived in part`)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,144 @@
+// A file as it was at one moment, for sending it whole. Training goes on while outputs are sent: what is appended
+// meanwhile is not part of it, and when something else was written, no mixture of old and new bytes must become an
+// object. Most files are left alone, so the times decide; only when those moved is it read again and compared.
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { crc32Text } from '../crc32.ts'
+import type { PutAnswer } from '../object-answers.ts'
+import { ObjectStoreError } from '../object-store-error.ts'
+import type { Buffers } from './buffers.ts'
+import { TransferError } from './transfer-error.ts'
+
+/** Which sums are worth their time: md5 costs six times as much as crc32, and not every store knows the latter. */
+export type Sums = { readonly crc32: string; readonly md5: Buffer | undefined }
+
+type Piece = { readonly start: number; readonly end: number; readonly crc: number }
+
+export class SourceFile implements Disposable {
+  readonly path: string
+  /** What it had when it was opened or looked at again, and what is read of it. */
+  size = 0
+  /** Differs for other states of the file, and for other files of the same name. */
+  stamp = ''
+  readonly #fd: number
+  readonly #pieces = new Map<number, Piece>()
+
+  /** Throws TransferError NotAFile, or a file system error. */
+  constructor(path: string) {
+    this.path = path
+    // NONBLOCK: a pipe in the place of the file must not hold us up.
+    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (!fstatSync(this.#fd).isFile()) {
+      closeSync(this.#fd)
+      throw new TransferError('NotAFile', `${path} is no regular file`)
+    }
+    this.look()
+  }
+
+  /** Takes the file as it is now, and forgets what was read of it. */
+  look(): void {
+    const facts = this.#facts()
+    this.size = facts.size
+    this.stamp = facts.stamp
+    this.#pieces.clear()
+  }
+
+  #facts() {
+    const { size, mtimeNs, ino } = fstatSync(this.#fd, { bigint: true })
+    return { size: Number(size), stamp: `${size}:${mtimeNs}:${ino}` }
+  }
+
+  /** Reads the file from `start` on into all of `buffer`. Throws TransferError FileChanged when it ends before. */
+  read(buffer: Buffer, start: number): void {
+    this.#fill(buffer, start)
+    this.#pieces.set(start, { start, end: start + buffer.length, crc: crc32(buffer) })
+  }
+
+  #fill(buffer: Buffer, position: number): void {
+    for (let done = 0; done < buffer.length; ) {
+      const count = readSync(this.#fd, buffer, done, buffer.length - done, position + done)
+      if (count === 0) throw this.#changed()
+      done += count
+    }
+  }
+
+  #changed(): TransferError {
+    return new TransferError('FileChanged', `${this.path} was written to while it was uploaded`)
+  }
+
+  /**
+   * Throws TransferError FileChanged when what was read is no state of the file. `complete` says that all of it was
+   * read here; a part that an earlier process sent cannot be compared.
+   */
+  confirm(buffers: Buffers, complete = true): void {
+    const now = this.#facts()
+    if (now.stamp === this.stamp) return
+    if (now.size < this.size || !complete) throw this.#changed()
+    const buffer = buffers.take(CHUNK_BYTES)
+    try {
+      for (const { start, end, crc } of this.#pieces.values()) {
+        let again = 0
+        for (let position = start; position < end; position += CHUNK_BYTES) {
+          const chunk = buffer.subarray(0, Math.min(CHUNK_BYTES, end - position))
+          this.#fill(chunk, position)
+          again = crc32(chunk, again)
+        }
+        if (again !== crc) throw this.#changed()
+      }
+    } finally {
+      buffers.give(buffer)
+    }
+  }
+
+  /** A piece of the file as a body; `sums` are those of the last time it was read to its end. */
+  piece(start: number, end: number, withMd5: boolean, buffers: Buffers) {
+    const self = this
+    const summed: { sums: Sums | undefined } = { sums: undefined }
+    function* open(): Generator<Buffer> {
+      const buffer = buffers.take(CHUNK_BYTES)
+      const hash = withMd5 ? createHash('md5') : undefined
+      let crc = 0
+      try {
+        for (let position = start; position < end; ) {
+          const chunk = buffer.subarray(0, Math.min(CHUNK_BYTES, end - position))
+          self.#fill(chunk, position)
+          crc = crc32(chunk, crc)
+          hash?.update(chunk)
+          position += chunk.length
+          // Before the last piece is out: the answer may be read before the generator goes on.
+          if (position === end) {
+            summed.sums = { crc32: crc32Text(crc), md5: hash?.digest() }
+            self.#pieces.set(start, { start, end, crc })
+          }
+          yield chunk
+        }
+      } finally {
+        buffers.give(buffer)
+      }
+    }
+    return { body: { size: end - start, open }, summed }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd)
+  }
+}
+
+const CHUNK_BYTES = 512 * 1024
+
+/** The sums of bytes in memory. */
+export const sumsOf = (bytes: Uint8Array, withMd5: boolean): Sums => ({
+  crc32: crc32Text(crc32(bytes)),
+  md5: withMd5 ? createHash('md5').update(bytes).digest() : undefined,
+})
+
+/** Throws an error that is worth another try when the store holds something else than what was sent. */
+export function checkStored(name: string, answer: PutAnswer, sums: Sums | undefined): void {
+  const differs =
+    answer.crc32 !== undefined
+      ? sums?.crc32 !== answer.crc32
+      : sums?.md5 !== undefined && answer.etagIsMd5 && sums.md5.toString('hex') !== answer.etag
+  if (differs)
+    throw new ObjectStoreError(0, 'Damaged', `${name}: what the object store holds is not what was sent`)
+}
