@@ -18,15 +18,9 @@ import type { StoreKeys } from './store-keys.ts'
 const ATTEMPTS = 12
 const SENT_AT_ONCE = 32
 
-<<<<<<< ours
 /** Objects behind a task's socket; where there is none, those of `keys`. Throws what the transfer throws. */
 export function openObjects(socketPath: string, keys: StoreKeys | null = null): ObjectPort {
-  const limit = moveLimit()
-=======
-/** Objects behind a task's socket. Throws what the transfer throws. */
-export function openObjects(socketPath: string): ObjectPort {
   const pace = movePace()
->>>>>>> theirs
   return {
     download: async (url, localDir, signal, onProgress) => {
       const { bucket, key } = parseObjectUrl(url)
@@ -48,12 +42,8 @@ export function openObjects(socketPath: string): ObjectPort {
     send: async (files, url, signal, onResult) => {
       const { bucket, key } = parseObjectUrl(url)
       const prefix = folderPrefix(key)
-<<<<<<< ours
       await using client = connect(socketPath, keys)
-=======
-      await using client = connect(socketPath)
       const sender = openSender({ client, bucket })
->>>>>>> theirs
       await forEachParallel(files, SENT_AT_ONCE, signal, async (file, inner) => {
         const { name, path } = file
         const result = await sender({ name, path, key: `${prefix}${name}` }, inner).then(
@@ -91,13 +81,8 @@ export function openObjects(socketPath: string): ObjectPort {
       return names
     },
     move: async (input, tell, signal) => {
-<<<<<<< ours
       await using client = connect(socketPath, keys)
-      await serveMove(input, tell, { client, limit, signal })
-=======
-      await using client = connect(socketPath)
       await serveMove(input, tell, { client, pace, signal })
->>>>>>> theirs
     },
   }
 }
