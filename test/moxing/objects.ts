@@ -1,9 +1,11 @@
 // The real object server behind a Unix socket that trusts whoever reaches it, as a task's socket does.
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
-import { authorizeAlways } from '../../src/storage/server/authorize.ts'
+import { authorizeAlways, authorizeS3V4 } from '../../src/storage/server/authorize.ts'
 import { createObjectHandler } from '../../src/storage/server/object-handler.ts'
 import { type ObjectStore, openObjectStore } from '../../src/storage/server/object-store.ts'
 
@@ -12,6 +14,7 @@ export class ObjectService {
   readonly socket: string
   #store: ObjectStore
   #server: Server | undefined
+  readonly #addresses: Server[] = []
 
   constructor(store: ObjectStore, socket: string) {
     this.#store = store
@@ -35,7 +38,22 @@ export class ObjectService {
     await closed
   }
 
+  /** Also answers on an address, to those who sign as AK with SK; over TLS with a certificate. */
+  async listen(tls?: ServerOptions): Promise<string> {
+    const lookupSecret = (key: string) => (key === 'AK' ? 'SK' : undefined)
+    const authorize = authorizeS3V4({ lookupSecret, clock: systemClock })
+    const handler = createObjectHandler({ store: this.#store, authorize })
+    const server = tls ? createTlsServer(tls, handler) : createServer(handler)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    this.#addresses.push(server)
+    return `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
   async stop(): Promise<void> {
+    for (const server of this.#addresses) {
+      server.closeAllConnections()
+      server.close()
+    }
     await this.pause()
     await this.#store[Symbol.asyncDispose]()
   }

@@ -11,6 +11,8 @@ import { type Ended, type PythonOptions, python } from './python.ts'
 
 /** A script that prints one JSON value with `tell`. */
 export type Case = { title: string; script: string; tells: unknown }
+/** `bare`: not as in a task. */
+export type ScriptOptions = PythonOptions & { readonly bare?: boolean }
 /** Who moves files. */
 export type Mover = 'launcher' | 'script'
 export const MOVERS: readonly Mover[] = ['launcher', 'script']
@@ -85,20 +87,20 @@ export class Scripts implements AsyncDisposable {
   }
 
   /** Runs a script that knows `base` (a URL of its own) and `here` (a folder of its own); fails when the script fails. */
-  async run(script: string, options: PythonOptions = {}): Promise<Ended & { here: string }> {
+  async run(script: string, options: ScriptOptions = {}): Promise<Ended & { here: string }> {
     this.#count += 1
     const here = join(this.dir, `case-${this.#count}`)
     await mkdir(here, { mode: 0o777 })
     await chmod(here, 0o777)
     const setting = `base, here = 'obs://box/case-${this.#count}', ${JSON.stringify(here)}\n`
-    const env = { ...this.environment, ...options.env }
+    const env = options.bare ? { ...options.env } : { ...this.environment, ...options.env }
     const ended = await python(setting + HELPERS + script, { ...options, env })
     assert.equal(ended.code, 0, ended.stderr)
     return { ...ended, here }
   }
 
   /** Runs a case of a table: nothing but its value may be printed. */
-  async check({ script, tells }: Case, options: PythonOptions = {}): Promise<void> {
+  async check({ script, tells }: Case, options: ScriptOptions = {}): Promise<void> {
     const ended = await this.run(script, options)
     assert.deepEqual(JSON.parse(ended.stdout), tells)
     assert.equal(ended.stderr, '')

@@ -194,8 +194,13 @@ def _in_this_process(order: Dict[str, Any], pairs: List[Pair]) -> None:
     def down(numbered: Tuple[int, Pair]) -> None:
         number, pair = numbered
         path = os.path.join(aside, str(number))
-        with open(path, 'w+b', 0) as sink:
-            _store.download(Url('obs://', bucket, pair.key), sink)
+        try:
+            with open(path, 'w+b', 0) as sink:
+                _store.download(Url('obs://', bucket, pair.key), sink)
+        except OSError as error:
+            if error.errno and error.filename is None:  # of a write, which does not know whose bytes it has
+                raise OSError(error.errno, error.strerror, pair.path) from error
+            raise
         land(path, pair.path, 'obs://%s/%s' % (bucket, pair.key))
 
     run_all(up if order['direction'] == 'upload' else down, enumerate(pairs), order['workers'])

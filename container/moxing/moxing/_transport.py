@@ -149,16 +149,12 @@ class Transport(object):
 
     def _adjust(self, answer: Any, failure: Any) -> bool:
         """Learns what a refusal teaches, a clock that is off or another region; returns whether to ask once more."""
-        resp = failure.resp
-        if resp.errorCode == 'RequestTimeTooSkewed' and answer.headers.get('Date'):
-            off = parsedate_to_datetime(answer.headers['Date']).timestamp() - time.time()
-            resp.errorMessage = '%s; the clock of this machine is %d s %s' % (
-                resp.errorMessage, abs(off), 'behind' if off > 0 else 'ahead')
-            self._skew, changed = off, abs(off - self._skew) > 60
-            return changed
-        region = answer.headers.get('x-amz-bucket-region') or resp.region
+        off = _clock_off(answer) if failure.resp.errorCode == 'RequestTimeTooSkewed' else 0.0
+        if off:
+            before, self._skew = self._skew, off
+            return abs(off - before) > 60
+        region = answer.headers.get('x-amz-bucket-region') or failure.resp.region
         if region and region != self.region and answer.status in (301, 307, 400, 403):
-            resp.errorMessage = '%s; the bucket is in the region %s' % (resp.errorMessage, region)
             self.region = region
             return True
         return False
@@ -267,9 +263,22 @@ def failure_of(answer: Any) -> MoxFileRespException:
         code, message, region = (child_text(root, name) for name in ('Code', 'Message', 'Region'))
     except ElementTree.ParseError:
         message = answer.body[:200].decode('utf-8', 'replace')
+    off = _clock_off(answer) if code == 'RequestTimeTooSkewed' else 0.0
+    if off:
+        message = '%s; the clock of this machine is %d s %s' % (message, abs(off), 'behind' if off > 0 else 'ahead')
+    if region:
+        message = '%s; the bucket is in the region %s' % (message, region)
     resp = Resp(answer.status, answer.reason, answer.url, code, message)
     resp.region = region  # type: ignore[attr-defined]
     return (MoxFileNotExistsException if answer.status == 404 else MoxFileRespException)(resp)
+
+
+def _clock_off(answer: Any) -> float:
+    """Seconds that the store's clock is ahead of this machine's; 0 when it does not say."""
+    try:
+        return parsedate_to_datetime(answer.headers['Date']).timestamp() - time.time()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 _transports = {}  # type: Dict[Any, Transport]
