@@ -75,7 +75,10 @@ function readPair(line: string): MovePair {
 /** What Python makes an exception of (moxing's `failure_of_mover`). */
 function failureOf(thrown: unknown, bucket: string): Line {
   const pair = thrown instanceof MoveError ? thrown.pair : null
-  const error = thrown instanceof MoveError ? thrown.cause : thrown
+  const met = thrown instanceof MoveError ? thrown.cause : thrown
+  const under = met instanceof TransferError ? met.cause : null
+  // Scripts catch "not there", whenever it was noticed.
+  const error = under instanceof ObjectStoreError && under.status === 404 ? under : met
   const message = error instanceof Error ? error.message : String(error)
   const url = `obs://${bucket}/${pair?.key ?? ''}`
   if (error instanceof ObjectStoreError) {

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { authorizeAlways, authorizeS3V4 } from '../../src/storage/server/authorize.ts'
 import { createObjectHandler } from '../../src/storage/server/object-handler.ts'
 import { type ObjectStore, openObjectStore } from '../../src/storage/server/object-store.ts'
+import { onlyKey } from '../../src/storage/server/store-fixture.ts'
 
 /** An object server over one store, which can go away and come back as in a restart. */
 export class ObjectService {
@@ -40,8 +41,7 @@ export class ObjectService {
 
   /** Also answers on an address, to those who sign as AK with SK; over TLS with a certificate. */
   async listen(tls?: ServerOptions): Promise<string> {
-    const lookupSecret = (key: string) => (key === 'AK' ? 'SK' : undefined)
-    const authorize = authorizeS3V4({ lookupSecret, clock: systemClock })
+    const authorize = authorizeS3V4({ lookup: onlyKey('AK', 'SK'), clock: systemClock })
     const handler = createObjectHandler({ store: this.#store, authorize })
     const server = tls ? createTlsServer(tls, handler) : createServer(handler)
     await once(server.listen(0, '127.0.0.1'), 'listening')
