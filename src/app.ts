@@ -101,7 +101,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
 /** What jobs need beside rows: logs, objects, devices and where tasks run. */
 async function openParts(
   config: Config,
-  { clock, store, serveId, registries, first }: OpenRows,
+  { clock, store, serveId, registries, first, projectStores }: OpenRows,
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
@@ -149,6 +149,7 @@ async function openParts(
     inventory: devices.inventory,
     site,
     registries,
+    ...projectStores,
     registryTester: await openRegistryTester(engine),
     imageInspector: owned.use(await openImageInspector(engine, site, { serveId, registries, logger })),
   }

@@ -36,7 +36,7 @@ export const channelInput = z.looseObject({
   name: name,
   description: optionalText,
   local_dir: optionalText,
-  access_method: z.enum(['parameter', 'env']).nullish(),
+  access_method: z.enum(['parameter', 'env', '']).nullish(),
   remote: z.looseObject({ obs: obsRemote.nullish(), dataset: z.looseObject({}).nullish() }),
   remote_constraint: z.unknown().optional(),
 })
@@ -45,7 +45,7 @@ export const channelOutput = z.looseObject({
   name: name,
   description: optionalText,
   local_dir: optionalText,
-  access_method: z.enum(['parameter', 'env']).nullish(),
+  access_method: z.enum(['parameter', 'env', '']).nullish(),
   remote: z.looseObject({ obs: obsRemote.nullish() }),
   prefetch_to_local: z.boolean().nullish(),
   mode: z.string().nullish(),
@@ -92,6 +92,7 @@ export const resource = z.looseObject({
   flavor_id: optionalText,
   node_count: z.number().int('must be a whole number').min(1, 'must be at least 1').max(10_000).nullish(),
   pool_id: optionalText,
+  pool_group_id: optionalText,
   policy: optionalText,
   main_container_customized_flavor: z
     .looseObject({
@@ -115,7 +116,7 @@ export const spec = z.looseObject({
     .nullish(),
   schedule_policy: z
     .looseObject({
-      priority: z.number().int().nullish(),
+      priority: z.number().int().min(0, 'must be 0 to 3').max(3, 'must be 0 to 3').nullish(),
       preemptible: z.boolean().nullish(),
       required_affinity: z.looseObject({}).nullish(),
       preferred_affinity: z.looseObject({}).nullish(),
@@ -123,17 +124,24 @@ export const spec = z.looseObject({
     .nullish(),
   notification: z.looseObject({}).nullish(),
   custom_metrics: z.array(z.looseObject({})).nullish(),
+  retention: z.looseObject({ policy: optionalText }).nullish(),
+  reserved_time: z.looseObject({}).nullish(),
+  output_model: z.looseObject({}).nullish(),
+  asset_model: z.looseObject({}).nullish(),
+  asset_id: optionalText,
 })
 
 export const metadata = z.looseObject({
   name: name,
   workspace_id: z
     .string()
-    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .regex(/^[A-Za-z0-9-]{0,64}$/, 'must be at most 64 letters, digits or "-"')
     .nullish(),
   description: z.string().max(256, 'must be at most 256 characters').nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
-  training_experiment_reference: z.looseObject({}).nullish(),
+  training_experiment_reference: z
+    .looseObject({ id: optionalText, name: optionalText, description: optionalText })
+    .nullish(),
 })
 
 /** Body of `POST /v2/{project_id}/training-jobs`. */
@@ -145,79 +153,6 @@ export const trainingJobRequest = z.looseObject({
   tasks: z.array(z.looseObject({})).nullish(),
   endpoints: z.looseObject({}).nullish(),
   train_type: optionalText,
+  ftjob_config: z.looseObject({}).nullish(),
 })
 export type TrainingJobRequest = z.infer<typeof trainingJobRequest>
-
-export const actionRequest = z.object({ action_type: z.string() })
-export const descriptionRequest = z.object({
-  description: z.string().max(256, 'must be at most 256 characters'),
-})
-
-/** `status` of a job on the wire (§1.5). `waiting` is ours: why a job does not start yet. */
-export const jobStatusBody = z.looseObject({
-  phase: z.string(),
-  secondary_phase: z.string(),
-  duration: z.number(),
-  start_time: z.number(),
-  node_count_metrics: z.array(z.array(z.number())).nullable(),
-  tasks: z.array(z.string()),
-  task_statuses: z.array(
-    z.object({ task: z.string(), exit_code: z.number().nullable(), message: z.string() }),
-  ),
-  running_records: z.array(z.looseObject({})),
-  message: z.string().optional(),
-  exit_code: z.number().nullable().optional(),
-  waiting: z.object({ position: z.number(), reason: z.string() }).nullable().optional(),
-})
-
-/** The job object every call answers with (§1.4). */
-export const trainingJob = z.looseObject({
-  kind: z.string(),
-  metadata: z.looseObject({
-    id: z.string(),
-    name: z.string(),
-    create_time: z.number(),
-    description: z.string(),
-    workspace_id: z.string(),
-  }),
-  status: jobStatusBody,
-  algorithm: z.looseObject({}),
-  spec: z.looseObject({}),
-})
-export type TrainingJob = z.infer<typeof trainingJob>
-
-export const taskQuery = z.object({ schedule_count: z.coerce.number().int().min(0).optional() })
-
-/** One task of a job: `GET …/tasks` answers an array of these. */
-export const trainingTask = z.object({
-  task: z.string(),
-  ip: z.string(),
-  host_ip: z.string(),
-  schedule_count: z.number().int(),
-})
-export type TrainingTask = z.infer<typeof trainingTask>
-
-export const searchRequest = z.looseObject({
-  offset: z.number().int().min(0).default(0),
-  limit: z.number().int().min(1).max(50).default(50),
-  sort_by: z.string().default('create_time'),
-  order: z.enum(['asc', 'desc']).default('desc'),
-  group_by: z.string().nullish(),
-  workspace_id: z.string().default('0'),
-  filters: z.array(z.object({ key: z.string(), operator: z.string(), value: z.array(z.string()) })).nullish(),
-})
-export type SearchRequest = z.infer<typeof searchRequest>
-
-export const searchResponse = z.looseObject({
-  total: z.number().int(),
-  count: z.number().int(),
-  limit: z.number().int(),
-  offset: z.number().int(),
-  sort_by: z.string(),
-  order: z.string(),
-  group_by: z.string(),
-  workspace_id: z.string(),
-  ai_project: z.string(),
-  items: z.array(trainingJob),
-})
-export type SearchResponse = z.infer<typeof searchResponse>

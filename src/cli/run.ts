@@ -1,6 +1,6 @@
 // `ropeway run`: create a job, follow it, exit as it did. Ctrl-C never stops a job without having asked.
 import type { Command } from 'commander'
-import type { TrainingJob } from '../api/training-job.ts'
+import type { TrainingJob } from '../api/job-answer.ts'
 import type { RopewayClient } from '../client/ropeway-client.ts'
 import { connect } from './client.ts'
 import { type CommonFlags, newCommand, withConnection, withJson } from './command.ts'

@@ -1,8 +1,11 @@
 // The TypeScript SDK: one typed method per route of the contract.
 import { z } from 'zod'
+import { CLIENT_TOKEN_HEADER } from '../api/client-token.ts'
 import { type EventPage, type EventQuery, eventPage } from '../api/event.ts'
 import { type FlavorList, flavorList } from '../api/flavor.ts'
 import { type ImageCheck, imageCheck } from '../api/image-check.ts'
+import { type TrainingJob, type TrainingTask, trainingJob, trainingTask } from '../api/job-answer.ts'
+import { type SearchRequest, type SearchResponse, searchResponse } from '../api/job-search.ts'
 import { LOG_HEADERS, type LogPreview, type LogStreams, logPreview, logStreams } from '../api/log.ts'
 import { type DryRunResponse, dryRunResponse, type EventStream, eventStream } from '../api/own.ts'
 import {
@@ -14,16 +17,8 @@ import {
   registryTest,
 } from '../api/registry.ts'
 import { type RouteName, routeOf, routePath } from '../api/routes.ts'
-import {
-  type SearchRequest,
-  type SearchResponse,
-  searchResponse,
-  type TrainingJob,
-  type TrainingTask,
-  trainingJob,
-  type trainingJobRequest,
-  trainingTask,
-} from '../api/training-job.ts'
+import type { trainingJobRequest } from '../api/training-job.ts'
+import { newUuid } from '../lib/id.ts'
 import { toApiError, UnexpectedAnswerError } from './api-error.ts'
 import { type ExecConnection, type ExecHandlers, openExec } from './exec.ts'
 import { type IdentityCalls, identityCalls } from './identity-calls.ts'
@@ -62,6 +57,7 @@ type Params = Readonly<Record<string, string>>
 type Options = {
   query?: Record<string, string | number | undefined>
   body?: unknown
+  headers?: Readonly<Record<string, string>>
   signal?: AbortSignal | undefined
 }
 
@@ -84,9 +80,10 @@ export class RopewayClient implements AsyncDisposable {
     })
   }
 
-  /** Submits a job; answers the stored document. */
+  /** Submits a job; answers the stored document. One call makes one job, also when its answer is lost on the way. */
   create(body: CreateBody, signal?: AbortSignal): Promise<TrainingJob> {
-    return this.#json('createTrainingJob', {}, trainingJob, { body, signal })
+    const headers = { [CLIENT_TOKEN_HEADER.toLowerCase()]: newUuid() }
+    return this.#json('createTrainingJob', {}, trainingJob, { body, headers, signal })
   }
 
   /** What creating this body would do. Nothing is stored. */
@@ -214,12 +211,12 @@ export class RopewayClient implements AsyncDisposable {
   async #send(
     name: RouteName,
     params: Params,
-    { query = {}, body, signal }: Options,
+    { query = {}, body, headers, signal }: Options,
   ): Promise<TransportAnswer> {
     const { method, reads } = routeOf(name)
     const path = routePath(name, { ...params, project: this.#projectId })
-    const repeatable = method === 'GET' || reads === true
-    const answer = await this.#transport.send({ method, path, query, body, repeatable }, signal)
+    const repeatable = method === 'GET' || reads === true || headers !== undefined
+    const answer = await this.#transport.send({ method, path, query, body, headers, repeatable }, signal)
     if (answer.status >= 200 && answer.status < 300) return answer
     throw toApiError(answer.status, Buffer.from(answer.body).toString('utf8'), answer.headers['x-request-id'])
   }

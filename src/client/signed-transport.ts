@@ -21,7 +21,9 @@ export type TransportRequest = {
   readonly path: string
   readonly query: Readonly<Record<string, string | number | undefined>>
   readonly body: unknown
-  /** The request changes nothing, so it may be sent again when its answer was lost. */
+  /** Beside our own; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Sent again when its answer was lost: it changes nothing, or the server knows it again. */
   readonly repeatable: boolean
 }
 
@@ -95,7 +97,13 @@ export class SignedTransport implements AsyncDisposable {
     return { url: `${url.protocol === 'https:' ? 'wss' : 'ws'}://${url.host}${target}`, headers }
   }
 
-  #sign(method: string, givenPath: string, givenQuery: TransportRequest['query'], body: string) {
+  #sign(
+    method: string,
+    givenPath: string,
+    givenQuery: TransportRequest['query'],
+    body: string,
+    more: TransportRequest['headers'] = {},
+  ) {
     const { accessKey, secretKey, projectId } = this.#connection
     const url = new URL(this.#connection.endpoint)
     const path = url.pathname.replace(/\/+$/, '') + givenPath
@@ -109,6 +117,7 @@ export class SignedTransport implements AsyncDisposable {
       'x-project-id': projectId,
       // Our requests are never repeated by another who recorded one, not even at once.
       'x-ropeway-nonce': randomBytes(12).toString('base64url'),
+      ...more,
     }
     const request = { method, path, query, headers: own }
     const headers = signSdkHmac({ request, body, accessKey, secretKey, now: new Date() })
@@ -117,7 +126,13 @@ export class SignedTransport implements AsyncDisposable {
 
   async #sendOnce(request: TransportRequest, signal: AbortSignal | undefined): Promise<TransportAnswer> {
     const body = request.body === undefined ? '' : JSON.stringify(request.body)
-    const { url, target, headers } = this.#sign(request.method, request.path, request.query, body)
+    const { url, target, headers } = this.#sign(
+      request.method,
+      request.path,
+      request.query,
+      body,
+      request.headers,
+    )
     const answer = await this.#agent.request({
       origin: url.origin,
       path: target,

@@ -28,6 +28,24 @@ export async function replaceBookings(
     })),
   )
   for (const part of chunks(devices)) await bookDevices(transaction, part)
+  await rememberHosts(transaction, serveId, jobId, bookings)
+}
+
+/** Searches by address find a job on all hosts it has been on. */
+async function rememberHosts(
+  transaction: Rows,
+  serveId: string,
+  jobId: string,
+  bookings: readonly Booking[],
+): Promise<void> {
+  const hosts = [...new Set(bookings.map(({ hostId }) => hostId))]
+  const rows = hosts.map((hostId) => ({ job_id: jobId, serve_id: serveId, host_id: hostId }))
+  for (const part of chunks(rows))
+    await transaction
+      .insertInto('job_hosts')
+      .values(part)
+      .onConflict((conflict) => conflict.columns(['job_id', 'serve_id', 'host_id']).doNothing())
+      .execute()
 }
 
 async function bookDevices(

@@ -9,8 +9,15 @@ import { seal, unseal } from './seal.ts'
 import type { JobsTable } from './tables.ts'
 
 /** The row of a job that was just accepted. `serveId` null: any replica may move it. */
-export function toNewRow(job: NewJob, seq: number, serveId: string | null, secretKey: Uint8Array): JobsTable {
-  const { metadata, algorithm, kind } = job.request
+export function toNewRow(
+  job: NewJob,
+  seq: number,
+  serveId: string | null,
+  secretKey: Uint8Array,
+  experiment: ExperimentPlace | null,
+): Omit<JobsTable, 'client_token' | 'request_digest'> {
+  const request = withExperiment(job.request, experiment)
+  const { metadata, algorithm, kind } = request
   const secrets = job.secretEnvironment
   return {
     seq,
@@ -20,12 +27,12 @@ export function toNewRow(job: NewJob, seq: number, serveId: string | null, secre
     name: metadata.name,
     kind,
     algorithm_name: toText(algorithm?.name ?? ''),
-    runtime_type: runtimeType(job.request),
+    runtime_type: runtimeType(request),
     user_name: job.userName,
     generation: job.generation,
     create_time: job.createTimeMs,
     description: toText(job.description),
-    request: JSON.stringify(maskSecrets(job.request, Object.keys(secrets))),
+    request: JSON.stringify(maskSecrets(request, Object.keys(secrets))),
     secret_environment:
       Object.keys(secrets).length === 0 ? null : seal(secretKey, ownerOf(job.id), JSON.stringify(secrets)),
     stop_requested_at: null,
@@ -39,7 +46,20 @@ export function toNewRow(job: NewJob, seq: number, serveId: string | null, secre
     lease_owner: null,
     lease_token: 0,
     lease_until: 0,
+    experiment_id: experiment?.id ?? null,
+    experiment_serial: experiment?.serial ?? null,
   }
+}
+
+/** Where a job stands among those of its experiment. */
+export type ExperimentPlace = { readonly id: string; readonly name: string; readonly serial: number }
+
+/** The job says which experiment it is in, as ModelArts answers it. */
+function withExperiment(request: TrainingJobRequest, experiment: ExperimentPlace | null): TrainingJobRequest {
+  if (experiment === null) return request
+  const { id, name, serial } = experiment
+  const reference = { id, name, serial_number: serial }
+  return { ...request, metadata: { ...request.metadata, training_experiment_reference: reference } }
 }
 
 /** PostgreSQL's text holds no NUL; what people and tasks send may. */
@@ -60,7 +80,7 @@ export function toJob(row: Selectable<JobsTable>): Job {
     projectId: row.project_id,
     userName: row.user_name,
     generation: row.generation as Job['generation'],
-    request: JSON.parse(row.request) as TrainingJobRequest,
+    request: requestOf(row),
     createTimeMs: row.create_time,
     description: row.description,
     stopRequestedAtMs: row.stop_requested_at,
@@ -69,6 +89,14 @@ export function toJob(row: Selectable<JobsTable>): Job {
     status: JSON.parse(row.status) as JobStatus,
     version: row.version,
   }
+}
+
+/** Who left its experiment is in none, whatever the document says. */
+function requestOf(row: Selectable<JobsTable>): TrainingJobRequest {
+  const request = JSON.parse(row.request) as TrainingJobRequest
+  if (row.experiment_id !== null) return request
+  const { training_experiment_reference: _, ...metadata } = request.metadata
+  return { ...request, metadata }
 }
 
 /** The plain values sealed by `toNewRow`. */

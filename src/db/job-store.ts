@@ -1,11 +1,9 @@
 // JobStore over SQL. The promises stand in job/store.ts; each group of calls has a file of its own.
 import type { RawBuilder } from 'kysely'
-import { AppError } from '../api/error.ts'
-import type { Job, NewEvent } from '../job/job.ts'
-import type { JobStore, NewJob } from '../job/store.ts'
-import { takeNumbers } from './counter.ts'
+import type { JobStore } from '../job/store.ts'
 import { listBookings } from './job-bookings.ts'
-import { addEvents, eventsSince, insertEvents, listEvents, recordReport } from './job-events.ts'
+import { createJob, findByToken, isNameTaken } from './job-create.ts'
+import { addEvents, eventsSince, listEvents, recordReport } from './job-events.ts'
 import {
   claimJob,
   listDue,
@@ -15,10 +13,9 @@ import {
   ownJob,
   releaseLeasesOf,
 } from './job-lease.ts'
-import { openSecrets, toJob, toNewRow, toText } from './job-rows.ts'
+import { openSecrets, toJob, toText } from './job-rows.ts'
 import { searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
-import { claimOutputs } from './output-claims.ts'
 import { keeperOf } from './serves.ts'
 import type { Rows } from './tables.ts'
 
@@ -54,7 +51,9 @@ export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
       const row = await db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst()
       return row === undefined ? null : toJob(row)
     },
-    search: (projectId, request) => searchJobs(db, projectId, request),
+    findByToken: (projectId, token) => findByToken(db, secretKey, projectId, token),
+    isNameTaken: (projectId, workspaceId, name) => isNameTaken(db, projectId, workspaceId, name),
+    search: (projectId, query) => searchJobs(db, serveId, projectId, query),
     setDescription: (projectId, jobId, description) => setDescription(db, projectId, jobId, description),
     requestStop: (jobId, atMs, event) => requestStop(db, jobId, atMs, event),
     requestDelete: (jobId, atMs, event) => requestDelete(db, jobId, atMs, event),
@@ -88,30 +87,4 @@ export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
     recordReport: (jobId, attempt, task, sequence, event, atMs) =>
       recordReport(db, { jobId, attempt, task, sequence, event, atMs }),
   }
-}
-
-async function createJob(
-  db: Rows,
-  options: JobStoreOptions,
-  job: NewJob,
-  events: readonly NewEvent[],
-): Promise<Job> {
-  const serveId = options.ownership === 'shared' ? null : options.serveId
-  return await db.transaction().execute(async (transaction) => {
-    const seq = await takeNumbers(transaction, 'job', 1)
-    const row = await transaction
-      .insertInto('jobs')
-      .values(toNewRow(job, seq, serveId, options.secretKey))
-      .onConflict((conflict) => conflict.columns(['project_id', 'workspace_id', 'name']).doNothing())
-      .returningAll()
-      .executeTakeFirst()
-    if (row === undefined)
-      throw new AppError(
-        'DuplicateJobName',
-        `metadata.name is ${JSON.stringify(job.request.metadata.name)}, which another job of workspace ${JSON.stringify(job.request.metadata.workspace_id ?? '0')} has; it must be new there`,
-      )
-    await claimOutputs(transaction, job)
-    await insertEvents(transaction, job.id, events, job.createTimeMs)
-    return toJob(row)
-  })
 }

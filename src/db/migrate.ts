@@ -6,6 +6,7 @@ import * as registries from './migrations/0002-registries.ts'
 import * as serves from './migrations/0003-serves.ts'
 import * as reportTimes from './migrations/0004-report-times.ts'
 import * as identity from './migrations/0005-identity.ts'
+import * as catalogues from './migrations/0006-catalogues.ts'
 import * as outputClaims from './migrations/0008-output-claims.ts'
 import type { Rows } from './tables.ts'
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-serves': serves,
   '0004-report-times': reportTimes,
   '0005-identity': identity,
+  '0006-catalogues': catalogues,
   '0008-output-claims': outputClaims,
 }
 

@@ -32,6 +32,10 @@ export type JobsTable = {
   lease_owner: string | null
   lease_token: number
   lease_until: number
+  client_token: string | null
+  request_digest: string | null
+  experiment_id: string | null
+  experiment_serial: number | null
 }
 
 type Attempts = {
@@ -107,6 +111,33 @@ type Registries = {
 
 type OutputClaims = { job_id: string; bucket: string; folder: string }
 
+/** A row whose document is kept whole; columns are what it is found and listed by. */
+export type DocumentsTable = {
+  id: string
+  project_id: string
+  workspace_id: string
+  name: string
+  user_name: string
+  create_time: number
+  update_time: number
+  document: string
+}
+
+export type ExperimentsTable = {
+  id: string
+  project_id: string
+  workspace_id: string
+  name: string
+  description: string
+  create_time: number
+  update_time: number
+  last_serial: number
+}
+
+type JobTags = { job_id: string; key: string; value: string }
+type JobHosts = { job_id: string; serve_id: string; host_id: string }
+type Quotas = { project_id: string; user_name: string; resource: string; quota: number; extra_info: string }
+
 type Serves = { id: string; host_name: string; endpoint: string }
 
 export type Tables = {
@@ -125,6 +156,11 @@ export type Tables = {
   registries: Registries
   serves: Serves
   output_claims: OutputClaims
+  algorithms: DocumentsTable
+  experiments: ExperimentsTable
+  job_tags: JobTags
+  job_hosts: JobHosts
+  quotas: Quotas
   /** Kysely's own; read only, to refuse a newer schema. */
   kysely_migration: { name: GeneratedAlways<string> }
 }

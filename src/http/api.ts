@@ -6,18 +6,23 @@ import { ERRORS } from '../api/errors.ts'
 import { languageOf } from '../api/language.ts'
 import type { Rate } from '../auth/rate-limit.ts'
 import { newUuid } from '../lib/id.ts'
+import { algorithmHandlers } from './algorithms.ts'
 import { documents } from './documents.ts'
 import { eventHandlers } from './events.ts'
 import { execHandlers } from './exec.ts'
+import { experimentHandlers } from './experiments.ts'
 import { flavorHandlers } from './flavors.ts'
 import { createGate } from './gate.ts'
 import { addHandlers } from './handlers.ts'
 import { identityHandlers } from './identity/handlers.ts'
 import { imageCheckHandlers } from './image-checks.ts'
+import { jobCallHandlers } from './job-calls.ts'
 import { logHandlers } from './logs.ts'
 import { ownHandlers } from './own.ts'
 import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
+import { quotaHandlers } from './quotas.ts'
 import { registryHandlers } from './registries.ts'
+import { tagHandlers } from './tags.ts'
 import { trainingJobHandlers } from './training-jobs.ts'
 import { WaitingView } from './waiting.ts'
 
@@ -48,6 +53,11 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   const parts: ApiParts = { ...options, waiting: new WaitingView(options) }
   addHandlers(app, {
     ...trainingJobHandlers(parts),
+    ...jobCallHandlers(parts),
+    ...algorithmHandlers(parts),
+    ...experimentHandlers(parts),
+    ...tagHandlers(parts),
+    ...quotaHandlers(parts),
     ...eventHandlers(parts),
     ...logHandlers(parts),
     ...flavorHandlers(parts),

@@ -1,13 +1,14 @@
 // A job as ModelArts' clients expect to read it (modelarts.md §1.4, §1.5). Pure.
 import type { Inventory } from '../accelerator/device.ts'
 import { type Flavor, resolveFlavor } from '../accelerator/flavor.ts'
-import type { TrainingJob, TrainingTask } from '../api/training-job.ts'
+import type { TrainingJob, TrainingTask } from '../api/job-answer.ts'
 import type { Admission } from '../job/admission.ts'
 import { inputChannels, outputChannels } from '../job/channels.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal, shownPhase } from '../job/phase.ts'
 import { hostAddressOf } from '../job/plan-input.ts'
 import { flavorBody } from './flavor-body.ts'
+import { parameterBody } from './parameter-body.ts'
 
 /** `admission` is given for waiting jobs only: their position and reason stand in the status. */
 export function jobBody(job: Job, inventory: Inventory, admission: Admission | null = null): TrainingJob {
@@ -52,6 +53,7 @@ function statusBody(job: Job, admission: Admission | null): TrainingJob['status'
     running_records: status.records.map((record) => ({
       start_at: seconds(record.startAtMs),
       end_at: seconds(record.endAtMs),
+      xpu_start_at: seconds(record.runningAtMs),
       start_type: record.attempt === 1 ? 'init_or_rescheduled' : 'restarted',
       end_reason: record.endReason,
       ...(record.imageDigest ? { image_digest: record.imageDigest } : {}),
@@ -73,7 +75,7 @@ function algorithmBody(job: Job): TrainingJob['algorithm'] {
   return {
     ...algorithm,
     environments: algorithm.environments ?? {},
-    parameters: algorithm.parameters ?? [],
+    parameters: (algorithm.parameters ?? []).map(parameterBody),
     policies: algorithm.policies ?? {},
     inputs: (algorithm.inputs ?? []).map((input, index) => ({
       ...input,
@@ -82,7 +84,8 @@ function algorithmBody(job: Job): TrainingJob['algorithm'] {
     outputs: (algorithm.outputs ?? []).map((output, index) => ({
       ...output,
       local_dir: outputs[index]?.local_dir,
-      mode: 'upload_at_end',
+      mode: 'upload_periodically',
+      period: outputs[index]?.sync_s,
     })),
   }
 }
@@ -94,7 +97,11 @@ function specBody(job: Job, inventory: Inventory): TrainingJob['spec'] {
     ...spec,
     log_export_path: spec.log_export_path ?? {},
     is_hosted_log: true,
-    resource: { ...spec.resource, ...(flavor ? flavorDetail(flavor) : {}) },
+    resource: {
+      ...spec.resource,
+      policy: spec.resource?.policy || 'regular',
+      ...(flavor ? flavorDetail(flavor) : {}),
+    },
   }
 }
 
@@ -102,7 +109,17 @@ function flavorDetail(flavor: Flavor): Record<string, unknown> {
   const { flavor_name, flavor_type, billing, flavor_info } = flavorBody(flavor)
   // Inside a job this number is a string (quirk 3 of §1.11).
   const disk = { ...flavor_info.disk, size: String(flavor_info.disk.size) }
-  return { flavor_name, flavor_detail: { flavor_type, billing, flavor_info: { ...flavor_info, disk } } }
+  return {
+    flavor_name,
+    flavor_detail: { flavor_type, billing, flavor_info: { ...flavor_info, disk } },
+    main_container_allocated_resources: {
+      cpu_arch: flavor_info.cpu.arch,
+      cpu_core_num: flavor.cpuCores,
+      mem_size: flavor_info.memory.size,
+      accelerator_num: flavor.devices,
+      accelerator_type: flavor.chip ? `ascend-${flavor.chip}` : '',
+    },
+  }
 }
 
 /** `GET …/tasks`: one row per task of the present attempt, or of attempt `scheduleCount` when that is the present one. */

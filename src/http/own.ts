@@ -19,13 +19,7 @@ async function dryRun(parts: ApiParts, { context, body }: Call<'dryRun'>): Promi
   const inventory = parts.inventory()
   const created = await createJob(
     { id: newUuid(), projectId, userName, nowMs: parts.clock.now().getTime(), body },
-    {
-      inventory,
-      catalog: parts.catalog(projectId),
-      backend: parts.backend,
-      site: parts.site,
-      disk: parts.disk,
-    },
+    { ...parts, inventory, catalog: parts.catalog(projectId) },
   )
   const job = trialJob(created.job)
   const now = place(job, inventory, await parts.store.bookings())

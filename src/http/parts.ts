@@ -4,12 +4,16 @@ import type { Inventory } from '../accelerator/device.ts'
 import { AppError } from '../api/error.ts'
 import type { LiveIdentity } from '../auth/live-identity.ts'
 import type { Principal } from '../auth/principal.ts'
+import type { AlgorithmStore } from '../job/algorithms.ts'
 import type { DiskGuard } from '../job/disk-guard.ts'
+import type { ExperimentStore } from '../job/experiments.ts'
 import type { Job } from '../job/job.ts'
 import type { Backend, ImageInspector, ObjectCatalog } from '../job/ports.ts'
+import type { QuotaStore } from '../job/quotas.ts'
 import type { RegistryStore, RegistryTester } from '../job/registries.ts'
 import type { Site } from '../job/site.ts'
 import type { JobStore } from '../job/store.ts'
+import type { TagStore } from '../job/tags.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import type { LogStore } from '../log/log-store.ts'
@@ -26,6 +30,10 @@ export type ApiParts = {
   readonly inventory: () => Inventory
   readonly site: Site
   readonly disk: DiskGuard
+  readonly algorithms: AlgorithmStore
+  readonly experiments: ExperimentStore
+  readonly tags: TagStore
+  readonly quotas: QuotaStore
   readonly registries: RegistryStore
   /** null where there is no container engine. */
   readonly registryTester: RegistryTester | null
@@ -59,14 +67,23 @@ export type ApiContext = Context<ApiEnv>
 
 /** The job a path names, in the caller's project. Throws AppError JobNotFound. */
 export async function jobOf(parts: ApiParts, context: ApiContext): Promise<Job> {
-  const id = context.req.param('job') ?? ''
-  const job = await parts.store.get(context.get('principal').projectId, id)
-  if (!job)
-    throw new AppError(
-      'JobNotFound',
-      `training_job_id: got ${JSON.stringify(id.slice(0, 80))}; valid: the id of a job in this project`,
-    )
-  return job
+  const { projectId } = context.get('principal')
+  return findJob(parts, projectId, context.req.param('job') ?? '', 'training_job_id')
+}
+
+/** Throws AppError JobNotFound; `field` is where the id came from. */
+export async function findJob(
+  { store }: Pick<ApiParts, 'store'>,
+  projectId: string,
+  id: string,
+  field: string,
+): Promise<Job> {
+  const job = await store.get(projectId, id)
+  if (job) return job
+  throw new AppError(
+    'JobNotFound',
+    `${field}: got ${JSON.stringify(id.slice(0, 80))}; valid: the id of a job in this project`,
+  )
 }
 
 /** The task a path names. Throws AppError TaskNotFound. */

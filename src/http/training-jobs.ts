@@ -1,13 +1,20 @@
 // Training jobs: create, show, search, change description, terminate, delete, tasks (modelarts.md §1.2 rows 1 to 7).
+import { createHash } from 'node:crypto'
+import { CLIENT_TOKEN_HEADER } from '../api/client-token.ts'
 import { AppError } from '../api/error.ts'
-import { ROUTES } from '../api/routes.ts'
-import type { SearchResponse, TrainingJob } from '../api/training-job.ts'
+import type { TrainingJob, UpdateRequest } from '../api/job-answer.ts'
+import type { SearchResponse } from '../api/job-search.ts'
+import { isFilled } from '../job/check-fields.ts'
 import { createJob } from '../job/create.ts'
 import { EVENTS } from '../job/events.ts'
+import type { Job } from '../job/job.ts'
+import { readSearch } from '../job/job-query.ts'
 import { can, shownPhase } from '../job/phase.ts'
+import type { ClientToken } from '../job/store.ts'
 import { newUuid } from '../lib/id.ts'
 import type { Call, Handlers } from './handlers.ts'
 import { jobBody, taskBodies } from './job-body.ts'
+import { deleteJob } from './job-calls.ts'
 import { type ApiContext, type ApiParts, jobOf } from './parts.ts'
 
 type Names =
@@ -25,12 +32,15 @@ export const trainingJobHandlers = (parts: ApiParts): Handlers<Names> => ({
     const job = await jobOf(parts, context)
     return jobBody(job, parts.inventory(), await parts.waiting.of(job))
   },
-  changeDescription: async ({ context, body: { description } }) => {
-    const job = await jobOf(parts, context)
-    await parts.store.setDescription(job.projectId, job.id, description)
+  changeDescription: async ({ context, body }) => {
+    await update(parts, await jobOf(parts, context), body)
     return null
   },
-  deleteTrainingJob: ({ context }) => remove(parts, context),
+  // The answer is an empty string (quirk 6 of §1.11).
+  deleteTrainingJob: async ({ context }) => {
+    await deleteJob(parts, (await jobOf(parts, context)).id)
+    return context.body('', 202)
+  },
   actOnTrainingJob: (call) => terminate(parts, call),
   searchTrainingJobs: (call) => search(parts, call),
   listTasks: async ({ context, query: { schedule_count: asked } }) => {
@@ -42,20 +52,46 @@ export const trainingJobHandlers = (parts: ApiParts): Handlers<Names> => ({
 
 async function create(parts: ApiParts, { context, body }: Call<'createTrainingJob'>): Promise<TrainingJob> {
   const { projectId, userName } = context.get('principal')
+  const clientToken = clientTokenOf(context)
+  const made = clientToken && (await parts.store.findByToken(projectId, clientToken))
+  if (made) return jobBody(made, parts.inventory())
   const nowMs = parts.clock.now().getTime()
   const { job, events } = await createJob(
-    { id: newUuid(), projectId, userName, nowMs, body },
-    {
-      inventory: parts.inventory(),
-      catalog: parts.catalog(projectId),
-      backend: parts.backend,
-      site: parts.site,
-      disk: parts.disk,
-    },
+    { id: newUuid(), projectId, userName, nowMs, body, clientToken },
+    { ...parts, inventory: parts.inventory(), catalog: parts.catalog(projectId) },
   )
   const stored = await parts.store.create(job, events)
   parts.wake.notify(stored.id)
   return jobBody(stored, parts.inventory())
+}
+
+/** With a token of the client's a request makes one job however often it is sent; ModelArts has no such header. */
+function clientTokenOf(context: ApiContext): ClientToken | null {
+  const token = context.req.header(CLIENT_TOKEN_HEADER)
+  if (token === undefined || token === '') return null
+  if (!/^[\x21-\x7e]{1,64}$/.test(token))
+    throw new AppError(
+      'InvalidParam',
+      `${CLIENT_TOKEN_HEADER}: got ${JSON.stringify(token.slice(0, 80))}; valid: 1 to 64 visible ASCII characters`,
+    )
+  return { token, bodyDigest: createHash('sha256').update(context.get('body')).digest('hex') }
+}
+
+/** Only the description can be changed. Throws AppError NotSupported for the rest of ModelArts' body. */
+async function update(
+  { store }: ApiParts,
+  job: Job,
+  { description, spec, endpoints, metadata }: UpdateRequest,
+): Promise<void> {
+  const others = { spec, endpoints, metadata }
+  const refused = Object.entries(others).find(([, value]) => isFilled(value))
+  if (refused)
+    throw new AppError(
+      'NotSupported',
+      `${refused[0]}: cannot be changed after the create; valid: description`,
+    )
+  if (description !== undefined && description !== null)
+    await store.setDescription(job.projectId, job.id, description)
 }
 
 /** Records the wish; the controller does the stopping. The answer shows `Terminating`. */
@@ -83,32 +119,24 @@ async function terminate(
   return jobBody(after, parts.inventory())
 }
 
-/** A live job is stopped first, then deleted (decisions.md 3.4). The answer is an empty string (quirk 6 of §1.11). */
-async function remove(parts: ApiParts, context: ApiContext): Promise<Response> {
-  const job = await jobOf(parts, context)
-  await parts.store.requestDelete(job.id, parts.clock.now().getTime(), EVENTS.deleteRequested())
-  parts.wake.notify(job.id)
-  parts.changed.notify(job.id)
-  return context.body('', ROUTES.deleteTrainingJob.success)
-}
-
 async function search(
   parts: ApiParts,
-  { context, body: request }: Call<'searchTrainingJobs'>,
+  { context, body: request, query }: Call<'searchTrainingJobs'>,
 ): Promise<SearchResponse> {
-  const { projectId } = context.get('principal')
-  const { total, count, items } = await parts.store.search(projectId, request)
-  const { limit, offset, sort_by, order, group_by, workspace_id } = request
+  const inventory = parts.inventory()
+  const asked = readSearch(request, { query, inventory, nowMs: parts.clock.now().getTime() })
+  const { total, count, items } = await parts.store.search(context.get('principal').projectId, asked)
   return {
-    total,
-    count,
-    limit,
-    offset,
-    sort_by,
-    order,
-    group_by: group_by ?? '',
-    workspace_id,
+    ...{ total, count, limit: asked.limit, offset: asked.page, sort_by: asked.sortBy, order: asked.order },
+    group_by: request.group_by ?? '',
+    workspace_id: asked.workspaceId,
     ai_project: 'default-ai-project',
-    items: items.map((job) => jobBody(job, parts.inventory())),
+    train_type: request.train_type ?? '',
+    items: items.map((job) => {
+      const body = jobBody(job, inventory)
+      return asked.hostIds === null
+        ? body
+        : { ...body, status: { ...body.status, task_ips: taskBodies(job, inventory) } }
+    }),
   }
 }

@@ -21,7 +21,7 @@ export function inputChannels(job: Pick<Job, 'request'>): Channel[] {
     name: input.name,
     url: normalizeUrl(input.remote.obs?.obs_url ?? ''),
     local_dir: input.local_dir || defaultLocalDir('inputs', input.name, index),
-    access: input.access_method ?? 'parameter',
+    access: input.access_method || 'parameter',
   }))
 }
 
@@ -31,7 +31,7 @@ export function outputChannels(job: Pick<Job, 'request'>): OutputChannel[] {
     name: output.name,
     url: normalizeUrl(output.remote.obs?.obs_url ?? ''),
     local_dir: output.local_dir || defaultLocalDir('outputs', output.name, index),
-    access: output.access_method ?? 'parameter',
+    access: output.access_method || 'parameter',
     prefetch: output.prefetch_to_local === true,
     sync_s: output.period ?? OUTPUT_PERIOD_S,
   }))

@@ -13,7 +13,7 @@ const SHOWN = 10
 
 /** Throws AppError for code that is not there; returns Warnings for data of a run_train.sh command that is not. */
 export async function checkCode(
-  body: TrainingJobRequest,
+  body: Pick<TrainingJobRequest, 'algorithm'>,
   catalog: ObjectCatalog,
   limits: CodeLimits,
 ): Promise<NewEvent[]> {

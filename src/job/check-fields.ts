@@ -21,49 +21,80 @@ type Rule = {
   readonly isSet: (body: TrainingJobRequest) => boolean
 }
 
-const filled = (value: unknown): boolean =>
+/** Blank in any of the ways of quirk 7 of modelarts.md §1.11 is not filled. */
+export const isFilled = (value: unknown): boolean =>
   value !== null &&
   value !== undefined &&
   value !== '' &&
   value !== false &&
   !(Array.isArray(value) && value.length === 0) &&
-  !(typeof value === 'object' && Object.values(value).every((inner) => !filled(inner)))
+  !(typeof value === 'object' && Object.values(value).every((inner) => !isFilled(inner)))
 
 /** Would change what the job means: refused. */
 export const REFUSED: readonly Rule[] = [
   { field: 'kind', why: 'only "job" is run', isSet: (body) => body.kind !== 'job' },
-  { field: 'tasks', why: 'heterogeneous jobs are not supported', isSet: (body) => filled(body.tasks) },
-  {
-    field: 'algorithm.id',
-    why: 'stored algorithms are not supported yet',
-    isSet: (body) => filled(body.algorithm?.id),
-  },
+  { field: 'tasks', why: 'heterogeneous jobs are not supported', isSet: (body) => isFilled(body.tasks) },
   {
     field: 'algorithm.subscription_id',
     why: 'subscribed algorithms are not supported',
-    isSet: (body) => filled(body.algorithm?.subscription_id),
+    isSet: (body) => isFilled(body.algorithm?.subscription_id),
+  },
+  {
+    field: 'algorithm.item_version_id',
+    why: 'subscribed algorithms are not supported',
+    isSet: (body) => isFilled(body.algorithm?.item_version_id),
+  },
+  {
+    field: 'train_type',
+    why: 'fine-tuning jobs are not supported',
+    isSet: (body) => isFilled(body.train_type),
+  },
+  {
+    field: 'ftjob_config',
+    why: 'fine-tuning jobs are not supported',
+    isSet: (body) => isFilled(body.ftjob_config),
   },
   {
     field: 'algorithm.policies.auto_search',
     why: 'hyper-parameter search is not supported',
-    isSet: (body) => filled(body.algorithm?.policies?.['auto_search']),
+    isSet: (body) => isFilled(body.algorithm?.policies?.['auto_search']),
   },
   {
     field: 'algorithm.inputs[].remote.dataset',
     why: 'data sets are not supported; give remote.obs',
-    isSet: (body) => (body.algorithm?.inputs ?? []).some((input) => filled(input.remote.dataset)),
+    isSet: (body) => (body.algorithm?.inputs ?? []).some((input) => isFilled(input.remote.dataset)),
+  },
+  {
+    field: 'algorithm.autosearch_config_path',
+    why: 'hyper-parameter search is not supported',
+    isSet: (body) =>
+      isFilled(body.algorithm?.autosearch_config_path) || isFilled(body.algorithm?.autosearch_framework_path),
+  },
+  {
+    field: 'spec.resource.pool_group_id',
+    why: 'there are no groups of pools',
+    isSet: (body) => isFilled(body.spec?.resource?.pool_group_id),
+  },
+  {
+    field: 'spec.asset_id',
+    why: 'there is no store of models',
+    isSet: (body) => isFilled(body.spec?.asset_id) || isFilled(body.spec?.asset_model),
   },
   {
     field: 'spec.schedule_policy.required_affinity',
     why: 'affinity is not supported yet',
-    isSet: (body) => filled(body.spec?.schedule_policy?.required_affinity),
+    isSet: (body) => isFilled(body.spec?.schedule_policy?.required_affinity),
   },
   {
     field: 'spec.schedule_policy.preemptible',
     why: 'preemption is not supported yet',
     isSet: (body) => body.spec?.schedule_policy?.preemptible === true,
   },
-  { field: 'endpoints', why: 'interactive jobs are not supported', isSet: (body) => filled(body.endpoints) },
+  {
+    field: 'endpoints',
+    why: 'interactive jobs are not supported',
+    isSet: (body) => isFilled(body.endpoints),
+  },
 ]
 
 const isRotation = ([name, value]: [string, unknown]): boolean =>
@@ -74,12 +105,12 @@ export const KEPT: readonly Rule[] = [
   {
     field: 'spec.notification',
     why: 'there is no notification service',
-    isSet: (body) => filled(body.spec?.notification),
+    isSet: (body) => isFilled(body.spec?.notification),
   },
   {
     field: 'spec.custom_metrics',
     why: 'metrics are not collected yet',
-    isSet: (body) => filled(body.spec?.custom_metrics),
+    isSet: (body) => isFilled(body.spec?.custom_metrics),
   },
   {
     field: 'spec.log_export_config.rotation_enabled',
@@ -89,22 +120,37 @@ export const KEPT: readonly Rule[] = [
   {
     field: 'spec.schedule_policy.priority',
     why: 'the queue is first come, first served',
-    isSet: (body) => filled(body.spec?.schedule_policy?.priority),
+    isSet: (body) => isFilled(body.spec?.schedule_policy?.priority),
   },
   {
     field: 'spec.schedule_policy.preferred_affinity',
     why: 'affinity is not supported yet',
-    isSet: (body) => filled(body.spec?.schedule_policy?.preferred_affinity),
+    isSet: (body) => isFilled(body.spec?.schedule_policy?.preferred_affinity),
+  },
+  {
+    field: 'spec.retention',
+    why: 'records of jobs are kept until somebody deletes them',
+    isSet: ({ spec }) => spec?.retention?.policy === 'enabled',
+  },
+  {
+    field: 'spec.reserved_time',
+    why: 'resources are free as soon as a job has ended',
+    isSet: ({ spec }) => isFilled(spec?.reserved_time),
+  },
+  {
+    field: 'spec.output_model',
+    why: 'there is no store of models; use an output',
+    isSet: ({ spec }) => isFilled(spec?.output_model),
+  },
+  {
+    field: 'algorithm.engine.image_repo_id',
+    why: 'images come from the registry that image_url names',
+    isSet: ({ algorithm }) => isFilled(algorithm?.engine?.image_repo_id),
   },
   {
     field: 'algorithm.summary',
     why: 'there is no visual tool yet',
-    isSet: (body) => filled(body.algorithm?.summary),
-  },
-  {
-    field: 'metadata.training_experiment_reference',
-    why: 'experiments are not supported yet',
-    isSet: (body) => filled(body.metadata.training_experiment_reference),
+    isSet: (body) => isFilled(body.algorithm?.summary),
   },
 ]
 

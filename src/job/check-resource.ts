@@ -26,7 +26,8 @@ export function checkResource(body: TrainingJobRequest, inventory: Inventory): s
   return flavor.id
 }
 
-function chooseFlavor(body: TrainingJobRequest, inventory: Inventory): Flavor {
+/** Throws AppError FlavorNotFound or FlavorOutOfRange. */
+export function chooseFlavor(body: TrainingJobRequest, inventory: Inventory): Flavor {
   const resource = body.spec?.resource
   const id = resource?.flavor_id
   if (id) {

@@ -44,7 +44,10 @@ export const create = (parts: BodyParts) =>
       nowMs: 1,
       body: buildBody(parts),
     },
-    { inventory: inventory2x4, catalog, backend, site: DEFAULT_SITE, disk: { check: async () => {} } },
+    {
+      ...{ inventory: inventory2x4, catalog, backend, site: DEFAULT_SITE, disk: { check: async () => {} } },
+      algorithms: { find: async () => null },
+    },
   )
 export const runTrain = (url: string, boot = 'code/train.py') =>
   `/bin/bash /home/work/run_train.sh '${url}' '${boot}' '/tmp/log/train.log'`

@@ -4,17 +4,22 @@ import type { Inventory } from '../accelerator/device.ts'
 import { allHealthy } from '../accelerator/split.ts'
 import { AppError } from '../api/error.ts'
 import type { TrainingJobRequest } from '../api/training-job.ts'
+import { newUuid } from '../lib/id.ts'
 import { place } from './admission.ts'
+import type { AlgorithmStore } from './algorithms.ts'
 import { checkAnnotations } from './annotations.ts'
 import { checkChannels } from './check-channels.ts'
 import { checkCode } from './check-code.ts'
 import { checkEnvironment } from './check-environment.ts'
 import { checkFields } from './check-fields.ts'
 import { checkLogExport } from './check-log-export.ts'
-import { checkResource } from './check-resource.ts'
+import { checkResource, chooseFlavor } from './check-resource.ts'
 import { generationOf, losesArguments } from './command.ts'
+import { checkedParameters } from './constraints.ts'
 import type { DiskGuard } from './disk-guard.ts'
 import { EVENTS } from './events.ts'
+import { checkExperimentName } from './experiments.ts'
+import { checkRequirements, fromStored } from './from-stored.ts'
 import { appendedArguments } from './instructions.ts'
 import { type Job, type NewEvent, SECRET_MASK } from './job.ts'
 import { taskNames } from './names.ts'
@@ -22,8 +27,9 @@ import { initialStatus } from './phase.ts'
 import { planInputOf } from './plan-input.ts'
 import type { Backend, ObjectCatalog } from './ports.ts'
 import { checkTableForm } from './rank-table.ts'
+import { resolveEngine } from './resolve-engine.ts'
 import type { Site } from './site.ts'
-import type { NewJob } from './store.ts'
+import type { ClientToken, ExperimentReference, NewJob } from './store.ts'
 
 export type CreateParts = {
   readonly inventory: Inventory
@@ -31,6 +37,7 @@ export type CreateParts = {
   readonly backend: Backend
   readonly site: Site
   readonly disk: DiskGuard
+  readonly algorithms: Pick<AlgorithmStore, 'find'>
 }
 
 export type CreateInput = {
@@ -39,6 +46,7 @@ export type CreateInput = {
   readonly userName: string
   readonly nowMs: number
   readonly body: TrainingJobRequest
+  readonly clientToken?: ClientToken | null
 }
 
 /** Checks a body against this platform and fills defaults in. Returns the job to store and its first events. */
@@ -46,8 +54,8 @@ export async function createJob(
   input: CreateInput,
   parts: CreateParts,
 ): Promise<{ job: NewJob; events: NewEvent[] }> {
-  const { body } = input
-  const warnings = checkFields(body)
+  const warnings = checkFields(input.body)
+  const body = await resolve(input, parts)
   checkWhatRuns(body)
   checkUser(body, parts.site)
   checkAnnotations(body.metadata.annotations ?? {})
@@ -72,6 +80,8 @@ export async function createJob(
     description: body.metadata.description ?? '',
     status: initialStatus(taskNames(request.spec?.resource?.node_count ?? 1)),
     secretEnvironment,
+    clientToken: input.clientToken ?? null,
+    experiment: experimentOf(body),
   }
   if (losesArguments(body.algorithm?.command ?? '') && appendedArguments(job).length > 0)
     warnings.push(EVENTS.argumentsLost())
@@ -81,7 +91,38 @@ export async function createJob(
   return { job, events: [EVENTS.created(body.metadata.name), ...warnings] }
 }
 
-/** The four ways of modelarts.md §1.3.2, of which two need nothing that is stored elsewhere. */
+/** A stored algorithm and a preset engine as what they stand for. */
+async function resolve(input: CreateInput, parts: CreateParts): Promise<TrainingJobRequest> {
+  const { body, projectId } = input
+  const id = body.algorithm?.id
+  const stored = id ? await parts.algorithms.find(projectId, id) : null
+  if (id && stored === null)
+    throw new AppError(
+      'AlgorithmNotFound',
+      `algorithm.id: got ${JSON.stringify(id.slice(0, 80))}; valid: the id of an algorithm of this project`,
+    )
+  const whole = stored === null ? body : fromStored(body, stored)
+  if (stored !== null)
+    checkRequirements(stored, chooseFlavor(whole, parts.inventory), whole.spec?.resource?.node_count ?? 1)
+  const { algorithm } = whole
+  if (!algorithm) return whole
+  const engine = resolveEngine(algorithm.engine, parts.site)
+  return {
+    ...whole,
+    algorithm: { ...algorithm, engine, parameters: checkedParameters(algorithm.parameters) },
+  }
+}
+
+/** An id joins an experiment, a name makes one. */
+function experimentOf({ metadata }: TrainingJobRequest): ExperimentReference | null {
+  const { id, name, description } = metadata.training_experiment_reference ?? {}
+  if (id) return { id }
+  if (!name) return null
+  checkExperimentName(name, 'metadata.training_experiment_reference.name')
+  return { newId: newUuid(), name, description: description ?? '' }
+}
+
+/** The four ways of modelarts.md §1.3.2; a stored algorithm and a preset engine are filled in already. */
 function checkWhatRuns({ algorithm }: TrainingJobRequest): void {
   if (!algorithm) {
     throw new AppError(

@@ -28,6 +28,17 @@ export type VolumeSource =
   | { readonly kind: 'host_path'; readonly path: string }
   | { readonly kind: 'nfs'; readonly server: string; readonly path: string }
 
+/** A preset engine: a name that jobs ask for, and the image it stands for. */
+export type Engine = {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly imageUrl: string
+  /** uid of jobs that name none; null: the site's. */
+  readonly runUser: string | null
+  readonly v1Compatible: boolean
+}
+
 export type Site = {
   readonly pullPolicy: PullPolicy
   readonly container: ContainerDefaults
@@ -49,6 +60,7 @@ export type Site = {
     readonly ulimits: Readonly<Record<string, number>>
   }
   readonly volumes: readonly SiteVolume[]
+  readonly engines: readonly Engine[]
   /** Host folders below which `log_export_path.host_path` may lie. */
   readonly logExportPaths: readonly string[]
   /** Folder on a chosen disk below which each task gets its own /cache; null: in the data folder. */
@@ -84,6 +96,7 @@ export const DEFAULT_SITE: Site = {
   deviceFiles: [],
   allow: { root: false, hostNetwork: false, shmBytes: null, devices: [], capabilities: [], ulimits: {} },
   volumes: [],
+  engines: [],
   logExportPaths: [],
   cacheDir: null,
   docker: { socket: null, networkRange: '10.212.0.0/16', internalNetworks: false },

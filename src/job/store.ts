@@ -1,8 +1,8 @@
 // What the domain asks of rows. db implements it; test/conformance/store.ts holds SQLite and PostgreSQL to it.
 import type { Booking } from '../accelerator/device.ts'
 import type { EventQuery, JobEvent } from '../api/event.ts'
-import type { SearchRequest } from '../api/training-job.ts'
 import type { Job, JobStatus, NewEvent } from './job.ts'
+import type { JobQuery } from './job-query.ts'
 
 export type NewJob = Pick<
   Job,
@@ -10,7 +10,19 @@ export type NewJob = Pick<
 > & {
   /** Plain values of environment variables marked secret; stored encrypted, never in a document. */
   readonly secretEnvironment: Readonly<Record<string, string>>
+  /** Of a request that may come again; null: each makes a job. */
+  readonly clientToken: ClientToken | null
+  /** The experiment to join, by id, or to make with the job, by name. */
+  readonly experiment: ExperimentReference | null
 }
+
+/** `bodyDigest` tells a repeated request from another one. */
+export type ClientToken = { readonly token: string; readonly bodyDigest: string }
+
+export type ExperimentReference =
+  | { readonly id: string }
+  /** `newId` becomes its id. */
+  | { readonly newId: string; readonly name: string; readonly description: string }
 
 /** The right to move one job until `untilMs`; `token` grows with every claim. */
 export type Lease = { readonly jobId: string; readonly token: number; readonly untilMs: number }
@@ -23,14 +35,18 @@ export type Keeper = { readonly serveId: string; readonly hostName: string; read
 export interface JobStore {
   /**
    * Job, first events in one transaction. Throws AppError DuplicateJobName when project + workspace hold the name,
-   * OutputInUse when an unfinished job writes to one of its output folders.
+   * OutputInUse when an unfinished job writes to one of its output folders, QuotaExceeded, and those of an experiment.
+   * The job that its client token made before is answered instead of a second one.
    */
   create(job: NewJob, events: readonly NewEvent[]): Promise<Job>
   get(projectId: string, jobId: string): Promise<Job | null>
   /** For the controller and the tasks' sockets, which know no project. */
   getById(jobId: string): Promise<Job | null>
-  /** Page of jobs matching; `total` counts all of the project (modelarts.md §1.6 search). Throws AppError for bad keys, operators, values. */
-  search(projectId: string, request: SearchRequest): Promise<{ total: number; count: number; items: Job[] }>
+  /** The job that the token made; null when there is none. Throws AppError InvalidParam when its body was another. */
+  findByToken(projectId: string, token: ClientToken): Promise<Job | null>
+  isNameTaken(projectId: string, workspaceId: string, name: string): Promise<boolean>
+  /** Page of jobs matching; `total` counts all of the project (modelarts.md §1.6 search). */
+  search(projectId: string, query: JobQuery): Promise<{ total: number; count: number; items: Job[] }>
   setDescription(projectId: string, jobId: string, description: string): Promise<boolean>
   /** Records the wish and an event once; false when it was there already. The job row's version grows. */
   requestStop(jobId: string, atMs: number, event: NewEvent): Promise<boolean>

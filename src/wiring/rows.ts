@@ -12,6 +12,7 @@ import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../logger.ts'
 import { makeDataFolder } from './data-folder.ts'
 import { isDatabaseAway, openRowsDatabase, recordDatabase } from './database.ts'
+import { createProjectStores } from './project-stores.ts'
 
 /** Opens them; `owned` closes what has to be closed. */
 export async function openRows(config: Config, owned: AsyncDisposableStack, logger: Logger) {
@@ -33,8 +34,9 @@ export async function openRows(config: Config, owned: AsyncDisposableStack, logg
   )
   const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now })
   const registries = createRegistryStore(db, { secretKey, clock })
+  const projectStores = createProjectStores(db)
   const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
-  return { clock, serveId, first, store, registries, identity, announce }
+  return { clock, serveId, first, store, projectStores, registries, identity, announce }
 }
 
 export type OpenRows = Awaited<ReturnType<typeof openRows>>

@@ -12,6 +12,7 @@ import { parseNfs, wrongPath } from '../job/volumes.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { parseSize } from '../lib/size.ts'
 import { type CheckedSite, checkSite } from './site-file-checks.ts'
+import { enginesFile } from './site-file-engines.ts'
 
 export const SITE_FILE = 'site.yaml'
 
@@ -92,6 +93,7 @@ export const siteFile = z
       })
       .optional(),
     volumes: z.array(volume).optional(),
+    engines: enginesFile.optional(),
     log_export_paths: z.array(path).optional(),
     cache_dir: path.optional(),
     docker: z
@@ -230,6 +232,7 @@ function siteOf(file: SiteFile): Site {
       ulimits: Object.fromEntries((file.allow?.ulimits ?? []).map(({ name, hard }) => [name, hard])),
     },
     volumes: (file.volumes ?? []).map(volumeRule),
+    engines: file.engines ?? [],
     logExportPaths: file.log_export_paths ?? [],
     cacheDir: file.cache_dir ?? null,
     docker: {

@@ -63,7 +63,15 @@ export function newJob({
     createTimeMs: 1_000,
     description: '',
   }
-  return { ...base, request, status: initialStatus(['worker-0']), secretEnvironment: {}, ...job }
+  return {
+    ...base,
+    request,
+    status: initialStatus(['worker-0']),
+    secretEnvironment: {},
+    clientToken: null,
+    experiment: null,
+    ...job,
+  }
 }
 
 export const event = (reason: string, message = `about ${reason}`): NewEvent => ({

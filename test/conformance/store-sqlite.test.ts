@@ -12,6 +12,7 @@ import { DATABASE_FILE, type Database, openDatabase, openDatabaseFile } from '..
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { createJobStore } from '../../src/db/job-store.ts'
 import { up as dropReportTimes } from '../../src/db/migrations/0004-report-times.ts'
+import { readSearch } from '../../src/job/job-query.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { describeStore } from './store.ts'
 import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
@@ -132,8 +133,7 @@ test('an older serve refuses a newer schema and changes nothing', async () => {
   await database[Symbol.asyncDispose]()
   await using again = await openDatabase(folder.dir)
   assert.equal(
-    (await storeOf(again).search('p', { offset: 0, limit: 1, sort_by: '', order: 'asc', workspace_id: '0' }))
-      .total,
+    (await storeOf(again).search('p', readSearch({}, { inventory: { hosts: [] }, nowMs: 0 }))).total,
     0,
   )
 })

@@ -1,5 +1,6 @@
 // What every JobStore must do, whatever database it is over. Run by store-sqlite.test.ts and store-postgres.test.ts.
-// Parts: store-search.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes), store-bookings.ts.
+// Parts: store-search.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes), store-bookings.ts,
+// store-projects.ts (what stands beside jobs).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AppError } from '../../src/api/error.ts'
@@ -9,6 +10,7 @@ import { describeStoreEvents } from './store-events.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores, SERVE } from './store-fixture.ts'
 import { describeStoreLeases } from './store-lease.ts'
 import { describeStoreOutputs } from './store-outputs.ts'
+import { describeStoreProjects } from './store-projects.ts'
 import { describeStoreSearch } from './store-search.ts'
 
 /** Runs the suite; `open` makes an empty database each time it is called. */
@@ -20,6 +22,7 @@ export function describeStore(name: string, open: OpenStores): void {
     describeStoreSearch(open)
     describeStoreEvents(open)
     describeStoreOutputs(open)
+    describeStoreProjects(open)
   })
 }
 
@@ -28,7 +31,7 @@ function describeStoreRows(open: OpenStores): void {
     await using stores = await open()
     const made = newJob({ name: 'first', job: { description: 'words', userName: 'ann' } })
     const job = await stores.store().create(made, [event('Created')])
-    const { secretEnvironment: _, ...document } = made
+    const { secretEnvironment: _, clientToken: _token, experiment: _experiment, ...document } = made
     assert.deepEqual(job, {
       ...document,
       seq: 1,

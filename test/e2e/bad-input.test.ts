@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ApiError } from '../../src/client/api-error.ts'
-import { signSdkHmac } from '../../src/lib/signature/sdk-hmac.ts'
 import { body, Ropeway } from './harness.ts'
+import { type RawOptions, rawCall } from './raw-call.ts'
 
 let ropeway: Ropeway
 before(async () => {
@@ -20,37 +20,8 @@ const failsWith = async (promise: Promise<unknown>, status: number, code: string
     return true
   })
 
-/** A request exactly as given, signed unless told otherwise. */
-async function raw(
-  method: string,
-  path: string,
-  text: string,
-  options: { unsigned?: boolean; language?: string } = {},
-) {
-  const { endpoint, access_key, secret_key } = ropeway.credentials
-  const url = new URL(path, endpoint)
-  const headers = {
-    ...{ host: url.host, 'content-type': 'application/json' },
-    ...(options.language ? { 'x-language': options.language } : {}),
-  }
-  const signed = options.unsigned
-    ? headers
-    : signSdkHmac({
-        request: { method, path: url.pathname, query: url.search.slice(1), headers },
-        body: text,
-        accessKey: access_key,
-        secretKey: secret_key,
-        now: new Date(),
-      })
-  const { host: _, ...sent } = signed as Record<string, string>
-  const answer = await fetch(url, { method, headers: sent, ...(method === 'GET' ? {} : { body: text }) })
-  const answerText = await answer.text()
-  return {
-    status: answer.status,
-    text: answerText,
-    json: answerText.startsWith('{') ? JSON.parse(answerText) : {},
-  }
-}
+const raw = (method: string, path: string, text: string, options: RawOptions = {}) =>
+  rawCall(ropeway.credentials, method, path, text, options)
 
 describe('bad input', () => {
   const jobs = () => `/v2/${ropeway.credentials.project_id}/training-jobs`
@@ -145,9 +116,9 @@ describe('bad input', () => {
   }
 
   it('the advice comes in the language that was asked for', async () => {
-    const german = await raw('POST', jobs(), '[]', { language: 'de-de' })
+    const german = await raw('POST', jobs(), '[]', { headers: { 'x-language': 'de-de' } })
     assert.match(german.json.error_solution, /^Send a JSON object/)
-    const chinese = await raw('POST', jobs(), '[]', { language: 'zh-cn' })
+    const chinese = await raw('POST', jobs(), '[]', { headers: { 'x-language': 'zh-cn' } })
     assert.match(chinese.json.error_solution, /^请发送 JSON 对象/)
   })
 

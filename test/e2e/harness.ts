@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import type { TrainingJob } from '../../src/api/training-job.ts'
+import type { TrainingJob } from '../../src/api/job-answer.ts'
 import { type FollowItem, followJob } from '../../src/client/follow.ts'
 import { type CreateBody, RopewayClient } from '../../src/client/ropeway-client.ts'
 import { ObjectClient } from '../../src/storage/object-client.ts'

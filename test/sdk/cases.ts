@@ -14,6 +14,31 @@ export type SdkCase = {
   readonly refused?: ErrorName
 }
 
+const ALGORITHM = {
+  job_config: {
+    command: 'true',
+    engine: { image_url: 'host' },
+    parameters: [
+      {
+        name: 'lr',
+        value: '0.1',
+        description: 'rate',
+        constraint: {
+          type: 'Float',
+          editable: true,
+          required: true,
+          sensitive: false,
+          valid_range: ['0', '1'],
+        },
+      },
+    ],
+    inputs: [{ name: 'data', description: 'images' }],
+    outputs: [{ name: 'model', description: 'weights' }],
+    parameters_customization: true,
+  },
+  resource_requirements: [{ key: 'flavor_type', values: ['Ascend', 'CPU'], operator: 'in' }],
+}
+
 export const CASES: Partial<Record<TrainingOperation, SdkCase>> = {
   create_training_job: { body: { ...LEAST_JOB, metadata: { name: 'sdk-create' } } },
   show_training_job_details: {},
@@ -42,6 +67,35 @@ export const CASES: Partial<Record<TrainingOperation, SdkCase>> = {
   },
   show_training_job_logs_preview: {},
   show_training_job_flavors: { params: { flavor_type: 'Ascend' } },
+  validate_training_job_name: { params: { job_name: 'done' } },
+  batch_delete_training_job: {
+    body: { jobs: [{ kind: 'job', metadata: { id: 'no-such-job' } }] },
+    refused: 'JobNotFound',
+  },
+  list_training_job_stages: {},
+  show_training_job_route_plan: {},
+  list_jobs: { params: { resource: 'pools', type: 'reboot-node', limit: 10 } },
+  create_algorithm: { body: { ...ALGORITHM, metadata: { name: 'sdk-create', description: 'words' } } },
+  list_algorithms: { params: { searches: 'name:made', limit: 1, sort_by: 'create_time', order: 'asc' } },
+  show_algorithm_by_uuid: {},
+  change_algorithm: { body: { ...ALGORITHM, metadata: { name: 'sdk-change' } } },
+  delete_algorithm: {},
+  create_training_experiment: { body: { metadata: { name: 'sdk-create', description: 'words' } } },
+  list_training_experiments: { params: { sort_by: 'name', order: 'asc', limit: 10, offset: 0 } },
+  show_training_experiment_details: {},
+  change_training_experiment: { body: { name: 'sdk-change', description: 'other words' } },
+  delete_training_experiment: {},
+  check_training_experiment: { params: { experiment_name: 'sdk-check' } },
+  create_train_job_tags: { body: { tags: [{ key: 'team', value: 'vision' }] } },
+  show_train_job_tags: {},
+  delete_train_job_tags: { body: { tags: [{ key: 'team', value: 'vision' }] } },
+  list_training_job_tags: { params: { limit: 10, offset: 0 } },
+  count_training_jobs_by_tags: { body: { tags: [{ key: 'team', values: ['vision'] }] } },
+  list_training_jobs_by_tags: { body: { matches: [{ key: 'resource_name', value: 'done' }] } },
+  show_training_quotas: { params: { resource: 'job-num' } },
+  modify_training_quotas: {
+    body: { user_id: 'ann', quotas: [{ resource: 'job-num', quota: 100, used: 0, extra_info: '' }] },
+  },
 }
 
 /** A job that waits until it is stopped. */

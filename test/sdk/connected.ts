@@ -29,7 +29,17 @@ export async function connectSdk(): Promise<Connected> {
       const { params = {}, body, changes } = CASES[name] ?? {}
       const known = description.operations[name]?.request ?? {}
       const job = changes ? ((await world.paramsFor('deleteTrainingJob'))['job'] ?? '') : done
+      const made = async (kind: 'algorithm' | 'experiment') =>
+        `${kind}_id` in known
+          ? {
+              [`${kind}_id`]: (
+                await world.paramsFor(`show${kind === 'algorithm' ? 'Algorithm' : 'Experiment'}`)
+              )[kind],
+            }
+          : {}
       const path = {
+        ...(await made('algorithm')),
+        ...(await made('experiment')),
         ...('training_job_id' in known ? { training_job_id: job } : {}),
         ...('task_id' in known ? { task_id: 'worker-0' } : {}),
       }

@@ -19,7 +19,12 @@ const WITH_BODY: readonly ErrorName[] = [
 ]
 
 /** Calls with this in their path answer so when it is not there. */
-const NOT_FOUND: Readonly<Record<string, ErrorName>> = { job: 'JobNotFound', task: 'TaskNotFound' }
+const NOT_FOUND: Readonly<Record<string, ErrorName>> = {
+  job: 'JobNotFound',
+  task: 'TaskNotFound',
+  algorithm: 'AlgorithmNotFound',
+  experiment: 'ExperimentNotFound',
+}
 
 /** Each name once, in the order of a request's way through the server. */
 export function errorsOf(route: Route): ErrorName[] {

@@ -1,27 +1,41 @@
 // Names of the contract's schemas in the OpenAPI document: those they are exported by. Pure.
 import { z } from 'zod'
+import * as algorithm from '../algorithm.ts'
 import * as error from '../error.ts'
 import * as event from '../event.ts'
+import * as experiment from '../experiment.ts'
 import * as flavor from '../flavor.ts'
 import * as iam from '../iam.ts'
 import * as identity from '../identity.ts'
 import * as imageCheck from '../image-check.ts'
+import * as jobAnswer from '../job-answer.ts'
+import * as jobCalls from '../job-calls.ts'
+import * as jobSearch from '../job-search.ts'
 import * as log from '../log.ts'
 import * as own from '../own.ts'
+import * as quota from '../quota.ts'
 import * as registry from '../registry.ts'
+import * as tag from '../tag.ts'
 import * as trainingJob from '../training-job.ts'
 
 /** Files of src/api whose schemas travel in bodies and answers. */
 export const SCHEMA_FILES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  algorithm,
   error,
   event,
+  experiment,
   flavor,
   iam,
   identity,
   'image-check': imageCheck,
+  'job-answer': jobAnswer,
+  'job-calls': jobCalls,
+  'job-search': jobSearch,
   log,
   own,
+  quota,
   registry,
+  tag,
   'training-job': trainingJob,
 }
 

@@ -19,6 +19,16 @@ export const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
     says: '`task` for all that a task printed, `rank-N` for one rank.',
     example: 'task',
   },
+  algorithm: {
+    wire: 'algorithm_id',
+    says: 'A stored algorithm of the project.',
+    example: '2e5451fe-913f-4492-821a-2981031382f7',
+  },
+  experiment: {
+    wire: 'experiment_id',
+    says: 'An experiment of the project.',
+    example: 'c0d3468c-275b-437a-95da-d082c8fc6eb0',
+  },
   registry: {
     wire: 'registry',
     says: 'Host of a registry, with its port where it has one.',

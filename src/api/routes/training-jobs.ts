@@ -1,17 +1,10 @@
 // Training jobs (modelarts.md §1.2 rows 1 to 7).
 import { z } from 'zod'
 import { CREATE_ERRORS, CREATE_EXAMPLE } from '../create-call.ts'
+import { actionRequest, taskQuery, trainingJob, trainingTask, updateRequest } from '../job-answer.ts'
+import { searchQuery, searchRequest, searchResponse } from '../job-search.ts'
 import type { Route } from '../route.ts'
-import {
-  actionRequest,
-  descriptionRequest,
-  searchRequest,
-  searchResponse,
-  taskQuery,
-  trainingJob,
-  trainingJobRequest,
-  trainingTask,
-} from '../training-job.ts'
+import { trainingJobRequest } from '../training-job.ts'
 
 const JOBS = '/v2/:project/training-jobs'
 
@@ -20,7 +13,7 @@ export const TRAINING_JOB_ROUTES = {
     method: 'POST',
     path: JOBS,
     success: 201,
-    summary: 'Creates a training job and queues it.',
+    summary: 'Creates a training job and queues it; with the header X-Client-Token only once.',
     permission: 'modelarts:trainJob:create',
     role: 'user',
     body: trainingJobRequest,
@@ -44,7 +37,7 @@ export const TRAINING_JOB_ROUTES = {
     summary: 'Changes the description of a training job.',
     permission: 'modelarts:trainJob:update',
     role: 'user',
-    body: descriptionRequest,
+    body: updateRequest,
     answer: z.null(),
     example: { body: { description: 'Two tasks, all devices' } },
   },
@@ -76,6 +69,7 @@ export const TRAINING_JOB_ROUTES = {
     permission: 'modelarts:trainJob:list',
     role: 'viewer',
     reads: true,
+    query: searchQuery,
     body: searchRequest,
     answer: searchResponse,
     errors: ['UnsupportedSortBy', 'ConditionKey', 'ConditionOperator', 'ConditionValue'],
@@ -90,6 +84,7 @@ export const TRAINING_JOB_ROUTES = {
           { key: 'name', operator: 'like', value: ['digits'] },
         ],
       },
+      query: { limit: 10 },
     },
   },
   listTasks: {

@@ -1,6 +1,6 @@
 // `ropeway job show`: one job, what was asked and how it stands.
 import type { Command } from 'commander'
-import type { TrainingJob } from '../../api/training-job.ts'
+import type { TrainingJob } from '../../api/job-answer.ts'
 import { connect } from '../client.ts'
 import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'

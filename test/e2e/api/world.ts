@@ -23,6 +23,9 @@ const STANDS_FOR: Readonly<
   job: ({ doneJob, liveJob }, reads) => (reads ? doneJob : liveJob()),
   task: () => 'worker-0',
   stream: () => 'task',
+  algorithm: (world) =>
+    world.make('algorithms', { job_config: { command: 'true', engine: { image_url: 'host' } } }),
+  experiment: (world) => world.make('training-experiments', {}),
   registry: () => 'harbor.example.com',
   user: ({ admin, newUser }, reads) => (reads ? admin : newUser()),
   key: ({ ropeway, newKey }, reads) => (reads ? ropeway.credentials.access_key : newKey()),
@@ -40,6 +43,8 @@ type Inner = {
   newUser(): Promise<string>
   newKey(): Promise<string>
   newProject(): Promise<string>
+  /** Something new of a kind, by the last word of its path; answers its id. */
+  make(kind: string, body: object): Promise<string>
 }
 
 export async function openWorld(): Promise<World> {
@@ -63,10 +68,16 @@ export async function openWorld(): Promise<World> {
     await ropeway.waitFor(last, 'it runs', ({ status }) => status.phase === 'Running')
     return last
   }
+  const make = async (kind: string, more: object) => {
+    const target = `/v2/${ropeway.credentials.project_id}/${kind}`
+    const text = JSON.stringify({ metadata: { name: `made-${++made}` }, ...more })
+    const { json } = await raw.send({ method: 'POST', target, body: text })
+    return (json as { metadata: { id: string } }).metadata.id
+  }
   const { identity } = ropeway.client
   await identity.addUser({ name: 'ann', password: PASSWORD, project: 'default' })
   const inner: Inner = {
-    ...{ ropeway, doneJob: done.job.metadata.id, liveJob },
+    ...{ ropeway, doneJob: done.job.metadata.id, liveJob, make },
     admin: (await identity.whoAmI()).user_id,
     newUser: async () =>
       (await identity.addUser({ name: `user-${++made}`, password: PASSWORD, project: 'default' })).id,

@@ -22,9 +22,12 @@ test('docs/sdk-coverage.md holds every field of a create body and every call, as
   assert.equal(readFileSync(COVERAGE_PAGE, 'utf8'), page, 'run "node test/sdk/coverage.ts"')
 })
 
+/** Made with the first job that names it; a second job cannot make it again. */
+const ONCE = /^metadata\.training_experiment_reference/
+
 test('a body with every field that is taken at all comes back whole, and the SDK reads it', async () => {
-  const taken = fields.filter(({ result }) => result.startsWith('same'))
-  assert.ok(taken.length > 80, `only ${taken.length} fields are taken`)
+  const taken = fields.filter(({ path, result }) => result.startsWith('same') && !ONCE.test(path))
+  assert.ok(taken.length > 60, `only ${taken.length} fields are taken`)
   const body = taken
     .flatMap(({ path, sent }) => [...besideOf(path), onlyAt(path, sent)])
     .reduce(merged, LEAST_JOB)

@@ -1,0 +1,78 @@
+// Experiments (modelarts.md §1.2 row 22).
+import {
+  experimentBody,
+  experimentChange,
+  experimentChanged,
+  experimentList,
+  experimentNameQuery,
+  experimentQuery,
+  experimentRequest,
+} from '../experiment.ts'
+import { nameCheck } from '../job-calls.ts'
+import type { Route } from '../route.ts'
+
+export const EXPERIMENT_ROUTES = {
+  createExperiment: {
+    method: 'POST',
+    path: '/v2/:project/training-experiments',
+    success: 200,
+    summary: 'Makes an experiment.',
+    permission: 'modelarts:trainJob:create',
+    role: 'user',
+    body: experimentRequest,
+    answer: experimentBody,
+    errors: ['DuplicateExperimentName'],
+    example: { body: { metadata: { name: 'first-tries', description: 'Which rate is best?' } } },
+  },
+  listExperiments: {
+    method: 'GET',
+    path: '/v2/:project/training-experiments',
+    success: 200,
+    summary: 'Lists experiments.',
+    permission: 'modelarts:trainJob:list',
+    role: 'viewer',
+    query: experimentQuery,
+    answer: experimentList,
+    example: { query: { sort_by: 'update_time', order: 'desc', limit: 10 } },
+  },
+  showExperiment: {
+    method: 'GET',
+    path: '/v2/:project/training-experiments/:experiment',
+    success: 200,
+    summary: 'Shows an experiment.',
+    permission: 'modelarts:trainJob:get',
+    role: 'viewer',
+    answer: experimentBody,
+  },
+  changeExperiment: {
+    method: 'PUT',
+    path: '/v2/:project/training-experiments/:experiment',
+    success: 200,
+    summary: 'Changes the name or description of an experiment.',
+    permission: 'modelarts:trainJob:update',
+    role: 'user',
+    body: experimentChange,
+    answer: experimentChanged,
+    errors: ['DuplicateExperimentName'],
+    example: { body: { description: 'The rate is 0.1' } },
+  },
+  deleteExperiment: {
+    method: 'DELETE',
+    path: '/v2/:project/training-experiments/:experiment',
+    success: 200,
+    summary: 'Deletes an experiment; its jobs stay.',
+    permission: 'modelarts:trainJob:delete',
+    role: 'user',
+  },
+  checkExperimentName: {
+    method: 'GET',
+    path: '/v2/:project/training-experiment-names',
+    success: 200,
+    summary: 'Says whether an experiment has this name already.',
+    permission: 'modelarts:trainJob:list',
+    role: 'viewer',
+    query: experimentNameQuery,
+    answer: nameCheck,
+    example: { query: { experiment_name: 'first-tries' } },
+  },
+} as const satisfies Record<string, Route>
