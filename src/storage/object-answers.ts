@@ -2,7 +2,6 @@
 import { percentDecode } from '../lib/signature/canonical.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import type { ObjectAnswer } from './send-once.ts'
-import { parseXml } from './xml.ts'
 
 /** What an object store says of an object. `etag` is without quotes, undefined if it says none. */
 export type ObjectFacts = {
@@ -75,6 +74,9 @@ export function factsOf({ headers }: ObjectAnswer): ObjectFacts {
   }
 }
 
+/** A parsed document. */
+export type Xml = Readonly<Record<string, unknown>>
+
 type ListXml = {
   Contents?: Array<{ Key: string; Size: string; ETag?: string; LastModified: string }>
   CommonPrefixes?: Array<{ Prefix: string }>
@@ -85,9 +87,12 @@ type ListXml = {
 
 const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-/** One page of a generation-1 list, and the marker of the next page if there is one. Throws XmlError. */
-export function readListPage(text: string): { entries: ListEntry[]; next: string | undefined } {
-  const page = (parseXml(text, ['Contents', 'CommonPrefixes'])['ListBucketResult'] || {}) as ListXml
+/** Elements that repeat in a list. */
+export const LIST_ELEMENTS = ['Contents', 'CommonPrefixes']
+
+/** One page of a generation-1 list, and the marker of the next page if there is one. */
+export function readListPage(xml: Xml): { entries: ListEntry[]; next: string | undefined } {
+  const page = (xml['ListBucketResult'] || {}) as ListXml
   const plain = (name: string): string =>
     page.EncodingType === 'url' ? (percentDecode(name.replaceAll('+', '%20')) ?? name) : name
   const objects = (page.Contents ?? []).map((object) => ({
@@ -108,9 +113,7 @@ export function readListPage(text: string): { entries: ListEntry[]; next: string
 }
 
 /** Throws the error in the body of a success: S3 says 200 before it knows how a long operation ends. */
-export function refuseErrorIn(text: string): void {
-  if (!/<Error>/.test(text)) return
-  const xml = parseXml(text, [])
+export function refuseErrorIn(xml: Xml): void {
   const found = (xml['Error'] ??
     (xml['DeleteResult'] as Record<string, unknown> | undefined)?.['Error']) as unknown
   const error = (Array.isArray(found) ? found[0] : found) as

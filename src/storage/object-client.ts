@@ -4,12 +4,14 @@ import type { Readable } from 'node:stream'
 import { percentEncodePath } from '../lib/signature/canonical.ts'
 import {
   factsOf,
+  LIST_ELEMENTS,
   type ListEntry,
   type ObjectFacts,
   type PutAnswer,
   putAnswerOf,
   readListPage,
   refuseErrorIn,
+  type Xml,
 } from './object-answers.ts'
 import {
   type ObjectBody,
@@ -29,7 +31,7 @@ import {
 } from './object-options.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import { streamObject } from './object-stream.ts'
-import { element, leaf, parseXml, xmlDocument } from './xml.ts'
+import { element, leaf, xmlDocument } from './xml.ts'
 
 /** Every method throws ObjectStoreError, or the reason of its signal. Dispose to close the connections. */
 export class ObjectClient implements AsyncDisposable {
@@ -39,8 +41,8 @@ export class ObjectClient implements AsyncDisposable {
     this.#connection = new ObjectConnection(options)
   }
 
-  #text(call: ObjectCall): Promise<string> {
-    return this.#connection.sendForXml(call)
+  #xml(call: ObjectCall, lists: readonly string[] = []): Promise<Xml> {
+    return this.#connection.sendForXml(call, lists)
   }
 
   /** False when the bucket is ours already. */
@@ -77,7 +79,7 @@ export class ObjectClient implements AsyncDisposable {
   }
 
   async listBuckets({ signal }: CallOptions = {}): Promise<Array<{ name: string; created: Date }>> {
-    const xml = parseXml(await this.#text({ method: 'GET', signal }), ['Bucket'])
+    const xml = await this.#xml({ method: 'GET', signal }, ['Bucket'])
     const root = xml['ListAllMyBucketsResult'] as
       | { Buckets?: { Bucket?: Array<{ Name: string; CreationDate: string }> } | string }
       | undefined
@@ -161,7 +163,7 @@ export class ObjectClient implements AsyncDisposable {
     { signal }: CallOptions = {},
   ): Promise<void> {
     const headers = { 'x-amz-copy-source': `/${from.bucket}/${percentEncodePath(from.key)}` }
-    refuseErrorIn(await this.#text({ method: 'PUT', ...to, headers, signal }))
+    refuseErrorIn(await this.#xml({ method: 'PUT', ...to, headers, signal }))
   }
 
   /** Deletes one object; an absent one is fine. */
@@ -179,9 +181,7 @@ export class ObjectClient implements AsyncDisposable {
       const objects = plain.slice(from, from + 1000).map((key) => element('Object', leaf('Key', key)))
       const body = Buffer.from(xmlDocument('Delete', leaf('Quiet', true), ...objects))
       const headers = { ...checkedHeaders(body, {}), 'content-type': 'application/xml' }
-      refuseErrorIn(
-        await this.#text({ method: 'POST', bucket, query: { delete: '' }, headers, body, signal }),
-      )
+      refuseErrorIn(await this.#xml({ method: 'POST', bucket, query: { delete: '' }, headers, body, signal }))
     }
   }
 
@@ -199,7 +199,7 @@ export class ObjectClient implements AsyncDisposable {
     }
     for (let marker: string | undefined = ''; marker !== undefined; ) {
       const query: Record<string, string> = marker === '' ? fixed : { ...fixed, marker }
-      const page = readListPage(await this.#text({ method: 'GET', bucket, query, signal }))
+      const page = readListPage(await this.#xml({ method: 'GET', bucket, query, signal }, LIST_ELEMENTS))
       yield* page.entries
       if (page.next !== undefined && page.next === marker)
         throw new ObjectStoreError(

@@ -3,6 +3,7 @@
 import { sleep } from '../lib/abort.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { percentEncode, percentEncodePath } from '../lib/signature/canonical.ts'
+import type { Xml } from './object-answers.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import { endpointOf, type ObjectTarget, principalOf, type Route, routeOf } from './object-target.ts'
 import { type Asked, failureOf, notAnObjectStore, refusalOf } from './refusal.ts'
@@ -19,6 +20,7 @@ import { addressText } from './wire/wire-address.ts'
 import type { WireBody } from './wire/wire-connection.ts'
 import { WireError } from './wire/wire-error.ts'
 import { WirePool } from './wire/wire-pool.ts'
+import { parseXml } from './xml.ts'
 
 export type ObjectClientOptions = {
   readonly target: ObjectTarget
@@ -202,13 +204,18 @@ export class ObjectConnection implements AsyncDisposable {
     return { ...answer, body: Buffer.concat(pieces) }
   }
 
-  /** Like `send`, the body as text that should be XML. Throws ObjectStoreError NotAnObjectStore for a web page. */
-  async sendForXml(call: ObjectCall): Promise<string> {
+  /** Like `send`, the body as XML whose `lists` elements repeat. Throws ObjectStoreError NotAnObjectStore for what is none. */
+  async sendForXml(call: ObjectCall, lists: readonly string[] = []): Promise<Xml> {
     const { status, headers, body } = await this.send(call)
     const text = body.toString('utf8')
     if (/^\s*(<!doctype html|<html)/i.test(text) || /^text\/html/i.test(headers['content-type'] ?? ''))
       throw notAnObjectStore(this.#asked(call), status, 'a web page')
-    return text
+    if (text.trim() === '') return {}
+    try {
+      return parseXml(text, lists)
+    } catch {
+      throw notAnObjectStore(this.#asked(call), status, 'what is no XML')
+    }
   }
 
   /** Runs `attempt` until it succeeds, fails for good or has failed too often. Throws like `once`. */

@@ -4,7 +4,7 @@ import { bareEtag, type PutAnswer, putAnswerOf, refuseErrorIn } from './object-a
 import type { ObjectBody, ObjectConnection } from './object-connection.ts'
 import { type CallOptions, checkedHeaders, type PutOptions, type UploadId } from './object-options.ts'
 import { ObjectStoreError } from './object-store-error.ts'
-import { element, leaf, parseXml, xmlDocument } from './xml.ts'
+import { element, leaf, xmlDocument } from './xml.ts'
 
 /** Bytes of an object from `start` up to, not including, `end`. */
 export type ObjectPiece = {
@@ -23,7 +23,7 @@ export async function startUpload(
 ): Promise<string> {
   const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
   const call = { method: 'POST', bucket, key, query: { uploads: '' }, headers, signal } as const
-  const xml = parseXml(await connection.sendForXml(call), [])
+  const xml = await connection.sendForXml(call)
   const id = (xml['InitiateMultipartUploadResult'] as { UploadId?: unknown } | undefined)?.UploadId
   if (typeof id === 'string' && id !== '') return id
   throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no UploadId for ${bucket}/${key}`)
@@ -58,9 +58,9 @@ export async function copyPart(
     'x-amz-copy-source-range': `bytes=${from.start}-${from.end - 1}`,
   }
   const query = { partNumber: String(number), uploadId }
-  const text = await connection.sendForXml({ method: 'PUT', bucket, key, query, headers, signal })
-  refuseErrorIn(text)
-  const result = parseXml(text, [])['CopyPartResult'] as { ETag?: string } | undefined
+  const xml = await connection.sendForXml({ method: 'PUT', bucket, key, query, headers, signal })
+  refuseErrorIn(xml)
+  const result = xml['CopyPartResult'] as { ETag?: string } | undefined
   return bareEtag(result?.ETag ?? '')
 }
 
@@ -77,6 +77,6 @@ export async function completeUpload(
   const body = Buffer.from(xmlDocument('CompleteMultipartUpload', ...items))
   const xml = await connection.sendForXml({ method: 'POST', bucket, key, query: { uploadId }, body, signal })
   refuseErrorIn(xml)
-  const result = parseXml(xml, [])['CompleteMultipartUploadResult'] as { ETag?: unknown } | undefined
+  const result = xml['CompleteMultipartUploadResult'] as { ETag?: unknown } | undefined
   return bareEtag(String(result?.ETag ?? ''))
 }

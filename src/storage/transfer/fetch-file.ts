@@ -21,7 +21,7 @@ const MIN_RANGE_BYTES = 8 * MIB
 const MAX_RANGE_BYTES = 64 * MIB
 const RANGES_AT_ONCE = 8
 /** So much of a range may come twice when the process is killed. */
-const RECORD_BYTES = 4 * MIB
+const RECORD_BYTES = MIB
 const READ_BYTES = MIB
 
 const damaged = (engine: Engine, { key }: FetchedFile, found: string, said: string): TransferError =>

@@ -11,7 +11,10 @@ import { TransferError } from './transfer-error.ts'
 const MIB = 1024 * 1024
 /** Up to here a file goes in one request, from memory. */
 export const SINGLE_BYTES = 8 * MIB
-const PART_BYTES = 16 * MIB
+/** What is under way when a process is killed is sent again: small parts for what is not very big. */
+const PART_BYTES = 8 * MIB
+const BIG_PART_BYTES = 16 * MIB
+const BIG_BYTES = 4096 * MIB
 const MAX_PARTS = 10_000
 const PARTS_AT_ONCE = 8
 /** Requests this small wait behind each other on one connection. */
@@ -111,12 +114,15 @@ async function sendPart(
   return etag
 }
 
+const partBytesOf = (size: number): number =>
+  Math.max(size < BIG_BYTES ? PART_BYTES : BIG_PART_BYTES, Math.ceil(size / MAX_PARTS / MIB) * MIB)
+
 /** Returns the ETag of the object. */
 async function sendParts(context: SendContext, file: SentFile, source: SourceFile): Promise<string> {
   const { engine, buffers } = context
   const { client, signal, width, resumable, journal } = engine
   const { size } = source
-  const partBytes = Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS / MIB) * MIB)
+  const partBytes = partBytesOf(size)
   const { upload, isOld } = await beginUpload(engine, file, source.stamp, partBytes)
   const etags: string[] = []
   const parts = Array.from({ length: Math.ceil(size / partBytes) }, (_, at) => at)

@@ -52,6 +52,13 @@ export function parseHead(text: string): ResponseHead {
   return { status: Number(first[2]), headers, keepAlive }
 }
 
+/** Other protocols greet with a line and then wait; a head that will never end is told at once. */
+function refuseGreeting(bytes: Buffer): Buffer {
+  const begin = bytes.toString('latin1', 0, 80)
+  if (bytes.length >= 5 && !begin.startsWith('HTTP/')) parseHead(begin)
+  return NOTHING
+}
+
 /** How the body of an answer ends: after so many bytes, in chunks, or with the connection. */
 function framingOf({ status, headers }: ResponseHead, method: string): number | 'chunks' | 'close' {
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0
@@ -95,7 +102,7 @@ export function createResponseParser(events: ParserEvents): ResponseParser {
 
   const readHead = (bytes: Buffer): Buffer => {
     const found = until(bytes, '\r\n\r\n')
-    if (!found) return NOTHING
+    if (!found) return refuseGreeting(kept)
     const head = parseHead(found.text)
     // 100 Continue and its kin announce the real one.
     if (head.status < 200) return found.rest
