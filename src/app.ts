@@ -33,6 +33,7 @@ import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
 import { Sweeper } from './wiring/sweep.ts'
+import { TaskBudgetWatch } from './wiring/task-budgets.ts'
 import { openWatchedDevices } from './wiring/watched-devices.ts'
 
 export type App = AsyncDisposable & {
@@ -131,8 +132,17 @@ async function openParts(
       engineRoot: engine?.dataRoot ?? null,
     }),
   )
+  const budgets = owned.use(
+    new TaskBudgetWatch({
+      ...{ backend, store, serveId, wake, changed, nowMs },
+      ...{ budgetBytes: site.disk.cacheBytes, over: site.disk.cacheOver },
+      onError: failureLog(logger, 'not counted and tried again', 'what', 'warn'),
+    }),
+  )
+  budgets.start()
   const parts = {
     ...{
+      budgets,
       store,
       logs,
       backend,

@@ -23,6 +23,7 @@ const world = (more: Partial<Parameters<typeof reconcile>[1]> = {}) => ({
   admission: null,
   startError: null,
   rankFailure: null,
+  overBudget: null,
   nowMs: NOW,
   ...more,
 })

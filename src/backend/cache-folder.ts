@@ -29,3 +29,14 @@ export async function removeCacheFolder(
   const own = await readFile(join(taskFolder, CACHE_FILE), 'utf8').catch(() => '')
   if (own !== '') await remove(own)
 }
+
+/** What else of a task's folder its program fills as it likes: homes and /tmp, where a backend has them there. */
+const FILLED = ['cache', 'root', 'tmp', 'home-work', 'ma-user']
+
+/** Folders that count against a task's budget: /cache, wherever it lies, homes and /tmp. Empty when there are none (yet). */
+export async function filledFolders(taskFolder: string): Promise<string[]> {
+  const elsewhere = await readFile(join(taskFolder, CACHE_FILE), 'utf8').catch(() => '')
+  const folders = [...(elsewhere === '' ? [] : [elsewhere]), ...FILLED.map((name) => join(taskFolder, name))]
+  const found = await Promise.all(folders.map((path) => stat(path).catch(() => null)))
+  return folders.filter((_, index) => found[index]?.isDirectory() === true)
+}

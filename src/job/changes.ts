@@ -74,17 +74,21 @@ export function stopping(
   job: Job,
   tasks: readonly TaskStatus[],
   cause: StopCause,
-  { nowMs, startError, rankFailure }: World,
+  { nowMs, startError, rankFailure, overBudget }: World,
 ): JobChange {
   const isFailure = cause === 'task-failed' || cause === 'task-lost'
   const failure = isFailure ? (firstFailure(tasks) ?? rankFailure) : null
-  const message = failure ? `${failure.task}: ${failure.message}` : (startError ?? '')
+  const message = failure
+    ? `${failure.task}: ${failure.message}`
+    : (startError ?? (cause === 'over-budget' ? overBudget : null) ?? '')
   const said: NewEvent[] =
     cause === 'auto-stop'
       ? [EVENTS.autoStop(job.request.spec?.auto_stop?.duration ?? 0)]
       : failure
         ? [EVENTS.stoppingOthers(message)]
-        : []
+        : cause === 'over-budget'
+          ? [EVENTS.overBudget(message)]
+          : []
   return {
     status: {
       ...withTasks(job.status, tasks),

@@ -14,6 +14,7 @@ const SITE: Site = {
     hostNetwork: true,
     shmBytes: 32 * GI,
     devices: ['/dev/infiniband/*', '/dev/fuse'],
+    pullPolicies: ['always', 'never'],
     capabilities: ['IPC_LOCK'],
     ulimits: { memlock: -1, stack: GI },
   },
@@ -22,6 +23,12 @@ const SITE: Site = {
     { source: { kind: 'host_path', path: '/data/sets' }, readOnly: true },
     { source: { kind: 'nfs', server: '10.0.0.1', path: '/exports' }, readOnly: false },
   ],
+}
+/** Every start asks the registry, with the project's own login. */
+const ALWAYS: Site = {
+  ...DEFAULT_SITE,
+  pullPolicy: 'always',
+  allow: { ...DEFAULT_SITE.allow, pullPolicies: [] },
 }
 const options = (
   annotations: Record<string, string>,
@@ -142,6 +149,11 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
     'a pull policy nobody knows',
     () => options({ 'ropeway/pull-policy': 'Always' }),
     /valid: always, missing, never/,
+  ],
+  [
+    'a pull policy that the administrator does not allow',
+    () => options({ 'ropeway/pull-policy': 'missing' }, [], '', ALWAYS),
+    /got "missing"; valid: always: the administrator allows nothing else/,
   ],
   [
     'a folder outside the list',

@@ -5,7 +5,7 @@ import { parseSize } from '../lib/size.ts'
 import { ANNOTATION, listOf } from './annotations.ts'
 import { checkVolumeKeys, checkVolumeTargets } from './check-container.ts'
 import type { Job } from './job.ts'
-import type { PullPolicy, Site, Ulimit } from './site.ts'
+import { PULL_POLICIES, type PullPolicy, type Site, type Ulimit } from './site.ts'
 import { isWithin, mergeUlimits, parseUlimit } from './ulimits.ts'
 import { type ContainerVolume, volumesOf } from './volumes.ts'
 
@@ -21,8 +21,6 @@ export type ContainerOptions = {
   /** Folder below which the task's /cache is made; null: in the data folder. */
   readonly cacheDir: string | null
 }
-
-export const PULL_POLICIES: readonly PullPolicy[] = ['always', 'missing', 'never']
 
 /**
  * The options of every task of the job. `memoryBytes` is the memory of one task, null where nothing is placed yet.
@@ -64,7 +62,11 @@ export function containerOptionsOf(
 function pullPolicyOf(wish: string | undefined, site: Site): PullPolicy {
   if (wish === undefined) return site.pullPolicy
   const found = PULL_POLICIES.find((policy) => policy === wish)
-  return found ?? refuse(ANNOTATION.pullPolicy, wish, PULL_POLICIES.join(', '))
+  if (found === undefined) return refuse(ANNOTATION.pullPolicy, wish, PULL_POLICIES.join(', '))
+  // What the site does without being asked needs no leave.
+  const may = [...new Set([site.pullPolicy, ...site.allow.pullPolicies])]
+  if (may.includes(found)) return found
+  return refuse(ANNOTATION.pullPolicy, wish, `${may.join(', ')}: the administrator allows nothing else`)
 }
 
 /** Half of the task's memory, at most what a job may ask for. */

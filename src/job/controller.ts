@@ -1,45 +1,18 @@
 // The one loop that moves jobs: read, observe, reconcile, act, one guarded write; again until the job rests.
 // It may die at any line and be run again. Wake-ups carry no data; a slow periodic look replaces lost ones.
-import type { Inventory } from '../accelerator/device.ts'
 import { AppError } from '../api/error.ts'
 import { sleep } from '../lib/abort.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { ChangeSignal } from '../lib/signal.ts'
 import { type Admission, admit } from './admission.ts'
 import { cancelOnStop } from './cancel-on-stop.ts'
+import { type ControllerParts, PACE } from './controller-parts.ts'
 import { EVENTS } from './events.ts'
 import type { Job, NewEvent } from './job.ts'
 import { isTerminal } from './phase.ts'
 import { attemptRef, planInputOf } from './plan-input.ts'
-import type { Backend, TaskGate } from './ports.ts'
-import type { RankFailures } from './rank-failures.ts'
 import { autoStopAtMs, reconcile } from './reconcile.ts'
-import type { Site } from './site.ts'
 import type { Action, Step, World } from './step.ts'
-import type { JobChange, JobStore, Lease } from './store.ts'
+import type { JobChange, Lease } from './store.ts'
 
-export type ControllerParts = {
-  readonly store: JobStore
-  readonly backend: Backend
-  readonly gate: TaskGate
-  readonly inventory: () => Inventory
-  readonly site: Site
-  readonly rankFailures: RankFailures
-  /** Wakes this loop: key = job id. */
-  readonly wake: ChangeSignal
-  /** Tells readers that a job's row changed: key = job id. */
-  readonly changed: ChangeSignal
-  readonly clock: Clock
-  readonly serveId: string
-  readonly onError: (jobId: string, error: unknown) => void
-  /** Called before and after every action and write; the crash tests end the process there. */
-  readonly faultPoint: (point: string) => void
-  /** For tests: how fast what was lost is found. */
-  readonly pace?: typeof PACE
-}
-
-/** A lease is longer than any action on jobs that several serves may move, so that nobody takes over in the middle. */
-const PACE = { leaseMs: 60_000, lookAgainMs: 5_000, lookAroundMs: 15_000 }
 const SERVER_GRACE_MS = 20_000
 const START_TRIES = 3
 
@@ -153,8 +126,9 @@ export class Controller implements AsyncDisposable {
   }
 
   #world(job: Job, known: Partial<World>): World {
-    const nothing = { seen: [], admission: null, startError: null }
-    return { ...nothing, rankFailure: this.#parts.rankFailures.of(job), nowMs: this.#nowMs(), ...known }
+    const { rankFailures, budgets } = this.#parts
+    const nothing = { seen: [], admission: null, startError: null, nowMs: this.#nowMs() }
+    return { ...nothing, rankFailure: rankFailures.of(job), overBudget: budgets.exceeded(job), ...known }
   }
 
   /** Admission and the write that books are one at a time, so no two jobs are promised the same core. */

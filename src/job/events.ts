@@ -99,6 +99,9 @@ export const EVENTS = {
     job('Info', 'LogExportResumed', `The logs are written to ${where} again; nothing is missing there.`),
   logsRemoved: (why: string) => job('Warning', 'LogsRemoved', why),
   diskLow: (why: string) => job('Warning', 'DiskLow', `${why}. Running jobs go on; new ones are refused.`),
+  cacheFilling: (name: string, percent: number, share: string) =>
+    task('Warning', percent < 100 ? 'CacheFilling' : 'CacheFull', name, `It ${share}.`),
+  overBudget: (why: string) => job('Error', 'CacheOverBudget', `The job is being stopped: ${why}.`),
   stopRetried: (message: string) =>
     job('Error', 'StopFailed', `Stopping did not work yet and is tried again: ${message}`),
 } as const

@@ -83,7 +83,14 @@ export type AttemptRecord = {
   readonly exitCode: number | null
 }
 
-export type StopCause = 'user' | 'auto-stop' | 'delete' | 'task-failed' | 'task-lost' | 'start-failed'
+export type StopCause =
+  | 'user'
+  | 'auto-stop'
+  | 'delete'
+  | 'task-failed'
+  | 'task-lost'
+  | 'start-failed'
+  | 'over-budget'
 
 export type Job = {
   /** Integer sequence, v1's job_id. */

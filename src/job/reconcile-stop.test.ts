@@ -39,6 +39,28 @@ describeCases('stopping, failing to start, trying again, and what comes after th
     expect: { phase: 'Running', reasons: ['AutoStop'] },
   },
   {
+    title: 'a task that keeps more than its budget stops the job, which says so first',
+    job: job2(running),
+    world: { seen: both('running'), overBudget: 'worker-1 keeps 3.0 GiB' },
+    expect: { phase: 'Running', reasons: ['CacheOverBudget'] },
+  },
+  {
+    title:
+      'and it is Failed with that sentence, however it ended on the stop and however often it may be tried',
+    job: job2(
+      { ...running, stoppingSinceMs: 9000, stopCause: 'over-budget', message: 'worker-1 keeps 3.0 GiB' },
+      {},
+      {
+        annotations: {
+          'fault-tolerance/job-retry-num': '2',
+          'fault-tolerance/job-unconditional-retry': 'true',
+        },
+      },
+    ),
+    world: { seen: both('exited', { exitCode: 0, endedAtMs: 9500 }) },
+    expect: { action: 'collect', phase: 'Failed', exitCode: null, freed: true },
+  },
+  {
     title: 'a start that failed for good is put on record',
     job: job2(started),
     world: { seen: both('absent'), startError: 'no such image' },
@@ -125,7 +147,14 @@ it('a terminal phase never changes again', () => {
   for (const phase of ['Completed', 'Failed', 'Terminated', 'Abnormal'] as const) {
     assert.ok(isTerminal(phase))
     const job = job2({ ...running, phase }, { stopRequestedAtMs: 1 })
-    const world = { seen: both('running'), admission: null, startError: null, rankFailure: null, nowMs: 1 }
+    const world = {
+      seen: both('running'),
+      admission: null,
+      startError: null,
+      rankFailure: null,
+      overBudget: null,
+      nowMs: 1,
+    }
     const step = reconcile(job, world)
     assert.equal(step.change?.status.phase ?? phase, phase)
   }

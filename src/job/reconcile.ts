@@ -85,6 +85,7 @@ function reasonToStop(job: Job, tasks: Job['status']['tasks'], world: World): St
   if (tasks.every(hasEnded)) return null
   const failure = firstFailure(tasks)
   if (failure) return failure.state === 'lost' ? 'task-lost' : 'task-failed'
+  if (world.overBudget !== null) return 'over-budget'
   // A task alone ends its ranks itself, and its program may yet make something of it.
   return world.rankFailure !== null && tasks.length > 1 ? 'task-failed' : null
 }
@@ -129,6 +130,8 @@ function outcomeOf(job: Job, tasks: Job['status']['tasks'], world: World): Outco
   // What failed first was written down before the others were stopped; their exits are ours, not theirs.
   if (cause === 'task-failed')
     return { phase: 'Failed', message: job.status.message, exitCode: job.status.exitCode, retry: 'failed' }
+  // Another attempt would fill the same disk.
+  if (cause === 'over-budget') return { phase: 'Failed', message: job.status.message, exitCode: null }
   if (cause === 'task-lost')
     return { phase: 'Abnormal', message: job.status.message, exitCode: null, retry: 'lost' }
   const failure = firstFailure(tasks)
@@ -153,5 +156,7 @@ function sentence({ cause }: { cause: StopCause }): string {
       return 'a task was lost'
     case 'start-failed':
       return 'it could not be started'
+    case 'over-budget':
+      return 'a task kept more on the disk than it may'
   }
 }

@@ -1,8 +1,10 @@
 // What the administrator of an installation decides: defaults of every container, what a job may ask for beyond them,
 // and the shared folders it may use. Read once from a file (src/wiring/site-file.ts); plain data here.
 import type { CodeLimits } from './code-limits.ts'
+import type { OverBudget } from './task-budget.ts'
 
-export type PullPolicy = 'always' | 'missing' | 'never'
+export const PULL_POLICIES = ['always', 'missing', 'never'] as const
+export type PullPolicy = (typeof PULL_POLICIES)[number]
 
 /** One resource limit of a container; bytes or counts, -1 is unlimited. */
 export type Ulimit = { readonly name: string; readonly soft: number; readonly hard: number }
@@ -56,6 +58,8 @@ export type Site = {
     readonly shmBytes: number | null
     readonly devices: readonly string[]
     readonly capabilities: readonly string[]
+    /** What a job may choose instead of `pullPolicy`. */
+    readonly pullPolicies: readonly PullPolicy[]
     /** Highest hard limits a job may ask for, by name. */
     readonly ulimits: Readonly<Record<string, number>>
   }
@@ -80,6 +84,10 @@ export type Site = {
   readonly disk: {
     /** New jobs are refused while a disk of the installation has less free than this. */
     readonly minFreeBytes: number
+    /** Most that a task may keep in /cache, its homes and /tmp. null: no budget. */
+    readonly cacheBytes: number | null
+    /** What happens past that. */
+    readonly cacheOver: OverBudget
     /** Most the logs may take; the oldest ended jobs' go first. null: no budget. */
     readonly logBytes: number | null
     /** Logs of ended jobs are kept this long; null: for ever. */
@@ -94,7 +102,10 @@ export const DEFAULT_SITE: Site = {
   flavors: {},
   runUser: null,
   deviceFiles: [],
-  allow: { root: false, hostNetwork: false, shmBytes: null, devices: [], capabilities: [], ulimits: {} },
+  allow: {
+    ...{ root: false, hostNetwork: false, shmBytes: null, devices: [], capabilities: [], ulimits: {} },
+    pullPolicies: PULL_POLICIES,
+  },
   volumes: [],
   engines: [],
   logExportPaths: [],
@@ -102,5 +113,5 @@ export const DEFAULT_SITE: Site = {
   docker: { socket: null, networkRange: '10.212.0.0/16', internalNetworks: false },
   code: { maxBytes: 5 * 2 ** 30, maxFiles: 1024, maxDepth: 32 },
   api: { perSecond: 2000, burst: 4000 },
-  disk: { minFreeBytes: 1 << 30, logBytes: null, logDays: null },
+  disk: { minFreeBytes: 1 << 30, cacheBytes: null, cacheOver: 'warn', logBytes: null, logDays: null },
 }

@@ -20,6 +20,8 @@ export type World = {
   readonly startError: string | null
   /** A rank that failed in a task which is still ending its others. */
   readonly rankFailure: RankFailure | null
+  /** Why the job keeps more on the disk than it may, if it does and the site stops it for that. */
+  readonly overBudget: string | null
   readonly nowMs: number
 }
 

@@ -100,6 +100,11 @@ const sizeText = (bytes: number): string =>
 const limitText = (value: number): string => (value === -1 ? 'unlimited' : String(value))
 const listText = (names: readonly string[]): string => (names.length > 0 ? names.join(' ') : 'none')
 
+const cacheBudget = ({ cacheBytes, cacheOver }: Site['disk']): string =>
+  cacheBytes === null
+    ? 'no budget'
+    : `${sizeText(cacheBytes)} a task${cacheOver === 'stop' ? ', stopped past it' : ''}`
+
 /** What holds, in one line for people: defaults, then what jobs may ask for. */
 export function describeSite({ container, allow, volumes, cacheDir, pullPolicy, disk }: Site): string {
   const limits = container.ulimits.map(({ name, soft, hard }) =>
@@ -115,9 +120,9 @@ export function describeSite({ container, allow, volumes, cacheDir, pullPolicy, 
     `capabilities ${listText(container.capabilities)}, allowed ${listText(allow.capabilities)}`,
     `root ${allow.root ? 'yes' : 'no'}`,
     `host network ${allow.hostNetwork ? 'yes' : 'no'}`,
-    `pull ${pullPolicy}`,
+    `pull ${pullPolicy}, allowed ${listText(allow.pullPolicies)}`,
     `volumes ${volumes.length}`,
-    `/cache in ${cacheDir ?? 'the data folder'}`,
+    `/cache in ${cacheDir ?? 'the data folder'}, ${cacheBudget(disk)}`,
     `free disk kept ${sizeText(disk.minFreeBytes)}`,
   ].join('; ')
 }

@@ -27,7 +27,10 @@ test('the example of the documentation is read, key by key', () => {
     { source: { kind: 'host_path', path: '/data/sets' }, readOnly: true },
     { source: { kind: 'nfs', server: '10.0.0.1', path: '/exports/models' }, readOnly: false },
   ])
-  assert.deepEqual(site.disk, { minFreeBytes: 10 * 2 ** 30, logBytes: 200 * 2 ** 30, logDays: 90 })
+  assert.deepEqual(site.disk, {
+    ...{ minFreeBytes: 10 * 2 ** 30, logBytes: 200 * 2 ** 30, logDays: 90 },
+    ...{ cacheBytes: 500 * 2 ** 30, cacheOver: 'stop' },
+  })
 })
 
 test('every key stands in the example', () => {

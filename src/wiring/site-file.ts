@@ -5,8 +5,14 @@ import { type Document, isMap, LineCounter, type Node, parseDocument } from 'yam
 import { z } from 'zod'
 import type { Inventory } from '../accelerator/device.ts'
 import { ConfigError } from '../config.ts'
-import { PULL_POLICIES } from '../job/container-options.ts'
-import { type ContainerDefaults, DEFAULT_SITE, type Site, type SiteVolume, type Ulimit } from '../job/site.ts'
+import {
+  type ContainerDefaults,
+  DEFAULT_SITE,
+  PULL_POLICIES,
+  type Site,
+  type SiteVolume,
+  type Ulimit,
+} from '../job/site.ts'
 import { parseUlimit } from '../job/ulimits.ts'
 import { parseNfs, wrongPath } from '../job/volumes.ts'
 import { nearestName } from '../lib/nearest-name.ts'
@@ -86,6 +92,7 @@ export const siteFile = z
       .strictObject({
         root: z.boolean().optional(),
         host_network: z.boolean().optional(),
+        pull_policies: z.array(z.enum(PULL_POLICIES)).optional(),
         shm_size: size.optional(),
         devices: z.array(device).optional(),
         capabilities: z.array(capability).optional(),
@@ -119,6 +126,8 @@ export const siteFile = z
     disk: z
       .strictObject({
         min_free: size.optional(),
+        cache_size: size.optional(),
+        cache_over: z.enum(['warn', 'stop']).optional(),
         log_size: size.optional(),
         log_days: z.number().positive().optional(),
       })
@@ -227,6 +236,7 @@ function siteOf(file: SiteFile): Site {
       root: file.allow?.root ?? allow.root,
       hostNetwork: file.allow?.host_network ?? allow.hostNetwork,
       shmBytes: file.allow?.shm_size ?? allow.shmBytes,
+      pullPolicies: file.allow?.pull_policies ?? allow.pullPolicies,
       devices: file.allow?.devices ?? allow.devices,
       capabilities: file.allow?.capabilities ?? allow.capabilities,
       ulimits: Object.fromEntries((file.allow?.ulimits ?? []).map(({ name, hard }) => [name, hard])),
@@ -248,6 +258,8 @@ function siteOf(file: SiteFile): Site {
     api: rateOf(file.api?.requests_per_second ?? api.perSecond, file.api?.burst),
     disk: {
       minFreeBytes: file.disk?.min_free ?? disk.minFreeBytes,
+      cacheBytes: file.disk?.cache_size ?? disk.cacheBytes,
+      cacheOver: file.disk?.cache_over ?? disk.cacheOver,
       logBytes: file.disk?.log_size ?? disk.logBytes,
       logDays: file.disk?.log_days ?? disk.logDays,
     },

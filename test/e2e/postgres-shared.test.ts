@@ -54,6 +54,7 @@ async function startServer(
       ...{ store, backend, serveId, gate: GATE, site: DEFAULT_SITE, clock: systemClock },
       pace: { ...PACE, leaseMs },
       inventory: () => inventory2x4,
+      budgets: { exceeded: () => null },
       rankFailures: new RankFailures(),
       wake: new ChangeSignal(),
       changed: new ChangeSignal(),

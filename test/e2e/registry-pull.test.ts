@@ -174,6 +174,15 @@ describe('images of a registry with login', () => {
     )
   })
 
+  test('an id of the engine is no way around "always": no registry can be asked for it', async () => {
+    const { Id } = await engine.docker.getImage('built/here:1').inspect()
+    assert.equal((await ensure(Id, null)).resolved.id, Id)
+    await assert.rejects(
+      ensure(Id, null, 'always'),
+      /the id of an image on this engine, for which no registry can be asked/,
+    )
+  })
+
   test('"always" takes what the tag names now, "missing" and "never" what the engine has', async () => {
     const moved = `${registry.host}/team/moved:1`
     await importImage(engine.docker, 'built/old:1', await busyboxFiles())

@@ -62,6 +62,11 @@ export class ImagePuller {
     const { image, pullPolicy } = request
     // An id names one image of this engine and nothing that could be pulled.
     const reference = /^sha256:[0-9a-f]{64}$/.test(image) ? null : parseImageReference(image)
+    if (reference === null && pullPolicy === 'always')
+      throw new AppError(
+        'InvalidParam',
+        `algorithm.engine.image_url: got ${JSON.stringify(image)}, the id of an image on this engine, for which no registry can be asked; valid with pull policy "always": the name of an image in a registry`,
+      )
     const before = await this.inspect(image, signal)
     const pulls =
       reference !== null && (pullPolicy === 'always' || (pullPolicy === 'missing' && before === null))
