@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { AcceleratorError } from './accelerator/accelerator-error.ts'
-import type { DoctorFinding, DoctorTargets, ServeFlags } from './cli/context.ts'
+import type { DoctorFinding, DoctorTargets, ResetResult, ResetWish, ServeFlags } from './cli/context.ts'
 import { CliError } from './cli/errors.ts'
 import { runCli } from './cli/program.ts'
 import { ConfigError } from './config.ts'
@@ -59,6 +59,11 @@ async function doctor(targets: DoctorTargets, signal: AbortSignal): Promise<Doct
   return examine(targets, signal)
 }
 
+async function resetAdministrator(wish: ResetWish): Promise<ResetResult> {
+  const { resetAdministrator: reset } = await import('./wiring/reset-administrator.ts')
+  return reset(wish, process.env)
+}
+
 async function exportLauncher(dir: string): Promise<void> {
   const { exportRuntime } = await import('../container/runtime.ts')
   await exportRuntime(dir, process.execPath)
@@ -94,6 +99,7 @@ async function main(): Promise<void> {
     serve,
     doctor,
     exportLauncher,
+    resetAdministrator,
   })
   const by = received()
   // A server that was asked to end and ended has done its work.

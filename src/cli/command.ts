@@ -55,6 +55,7 @@ export function withConnection(command: Command): Command {
     .option('--object-endpoint <url>', 'the object store, such as http://127.0.0.1:8471')
     .option('--access-key <id>', 'access key')
     .option('--secret-key <key>', 'secret key (ROPEWAY_SECRET_KEY keeps it out of process lists)')
+    .option('--security-token <token>', 'of a temporary access key (or ROPEWAY_SECURITY_TOKEN)')
     .option('--project-id <id>', 'project')
     .option('--data <dir>', 'data folder with credentials.json')
 }

@@ -40,6 +40,21 @@ export type DoctorTargets = {
   readonly searchPath: string
 }
 
+/** What `ropeway admin reset` wants; `password` null: as before. */
+export type ResetWish = {
+  readonly dataDir: string
+  readonly databaseUrl: string | null
+  readonly user: string
+  readonly password: string | null
+}
+export type ResetResult = {
+  readonly user_name: string
+  readonly project_id: string
+  readonly project_name: string
+  readonly access_key: string
+  readonly secret_key: string
+}
+
 export type CliContext = {
   readonly version: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -56,6 +71,8 @@ export type CliContext = {
   doctor(targets: DoctorTargets, signal: AbortSignal): Promise<DoctorFinding[]>
   /** Writes the launcher with all it needs into a new folder. Throws an Error that says why it cannot. */
   exportLauncher(dir: string): Promise<void>
+  /** Makes or restores an administrator on a data folder that no server uses. Throws an Error that says why it cannot. */
+  resetAdministrator(wish: ResetWish): Promise<ResetResult>
   /** What the program will exit with, unless an error decides. */
   setExitCode(code: number): void
 }

@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts'
 import { EXIT } from './errors.ts'
 import { visibleLines } from './terminal-text.ts'
 
-/** `job`, `obs`, `registry` and `image` need the words after them to know which of their own commands to load. */
+/** `job`, `obs`, `registry`, `admin` and `image` need the words after them to know which of their own commands to load. */
 const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
   const rest = argv[0] === 'help' ? argv.slice(2) : argv.slice(1)
   return [
@@ -52,6 +52,14 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
       load: async () => {
         const { registryCommand } = await import('./registry/registry.ts')
         return (context) => registryCommand(context, rest)
+      },
+    },
+    {
+      name: 'admin',
+      summary: 'look after users, projects and access keys: user project member key whoami reset',
+      load: async () => {
+        const { adminCommand } = await import('./admin/admin.ts')
+        return (context) => adminCommand(context, rest)
       },
     },
     {

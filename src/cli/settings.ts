@@ -11,6 +11,7 @@ export type ConnectionFlags = {
   readonly accessKey?: string
   readonly secretKey?: string
   readonly projectId?: string
+  readonly securityToken?: string
   readonly data?: string
 }
 
@@ -74,6 +75,15 @@ export function completeSettings<F extends Field>(
     return [name, value] as const
   })
   return Object.fromEntries(entries) as Pick<Settings, F>
+}
+
+/** What comes with a temporary access key; empty for a lasting one. */
+export function securityTokenOf(
+  flags: ConnectionFlags,
+  env: Environment,
+): { readonly securityToken?: string } {
+  const token = [flags.securityToken, env['ROPEWAY_SECURITY_TOKEN']].find(filled)
+  return token === undefined ? {} : { securityToken: token }
 }
 
 function readCredentials(path: string, text: string): Record<string, string | undefined> {

@@ -11,6 +11,8 @@ export type Connection = {
   readonly accessKey: string
   readonly secretKey: string
   readonly projectId: string
+  /** Of a temporary access key. */
+  readonly securityToken?: string
   /** How long a reading request is repeated after the connection was lost; default 60,000. */
   readonly retryForMs?: number
 }
@@ -104,7 +106,7 @@ export class SignedTransport implements AsyncDisposable {
     body: string,
     more: TransportRequest['headers'] = {},
   ) {
-    const { accessKey, secretKey, projectId } = this.#connection
+    const { accessKey, secretKey, projectId, securityToken } = this.#connection
     const url = new URL(this.#connection.endpoint)
     const path = url.pathname.replace(/\/+$/, '') + givenPath
     const query = Object.entries(givenQuery)
@@ -115,6 +117,7 @@ export class SignedTransport implements AsyncDisposable {
       'content-type': 'application/json',
       'user-agent': 'ropeway',
       'x-project-id': projectId,
+      ...(securityToken === undefined ? {} : { 'x-security-token': securityToken }),
       // Our requests are never repeated by another who recorded one, not even at once.
       'x-ropeway-nonce': randomBytes(12).toString('base64url'),
       ...more,

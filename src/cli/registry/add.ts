@@ -3,10 +3,9 @@ import type { Command } from 'commander'
 import { connect } from '../client.ts'
 import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { CliError, EXIT } from '../errors.ts'
 import { write } from '../output.ts'
+import { takeSecret } from '../secret.ts'
 import { jsonDocument, visible } from '../terminal-text.ts'
-import { askSecret, readSecret } from './secret.ts'
 
 type Flags = CommonFlags & { readonly username: string; readonly passwordStdin?: true }
 
@@ -21,7 +20,8 @@ export function addCommand(context: CliContext): Command {
     .requiredOption('--username <name>', 'user name')
     .option('--password-stdin', 'read the password from standard input')
   return withConnection(withJson(command)).action(async (host: string, flags: Flags) => {
-    const password = await passwordOf(context, host, flags)
+    const question = `Password of ${visible(flags.username)} at ${visible(host)}: `
+    const password = await takeSecret(context, flags.passwordStdin === true, question)
     await using client = await connect(context, flags)
     const login = await client.putRegistry(host, { user_name: flags.username, password }, context.signal)
     const text = flags.json
@@ -29,17 +29,4 @@ export function addCommand(context: CliContext): Command {
       : `Pulls from ${visible(login.host)} log in as ${visible(login.user_name)}. Try it: ropeway registry test ${visible(login.host)}\n`
     await write(context.stdout, text, context.signal)
   })
-}
-
-async function passwordOf(context: CliContext, host: string, flags: Flags): Promise<string> {
-  if (flags.passwordStdin) return readSecret(context)
-  if (!context.stdin.isTTY)
-    throw new CliError(
-      'There is no terminal to ask for the password',
-      'Give --password-stdin and the password on standard input.',
-      EXIT.usage,
-    )
-  const password = await askSecret(context, `Password of ${visible(flags.username)} at ${visible(host)}: `)
-  if (password === '') throw new CliError('No password was given', '', EXIT.usage)
-  return password
 }

@@ -1,13 +1,13 @@
 // A password from standard input or from a terminal that does not show it.
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import type { CliContext } from '../context.ts'
-import { CliError, EXIT } from '../errors.ts'
+import type { CliContext } from './context.ts'
+import { CliError, EXIT } from './errors.ts'
 
 const LONGEST_BYTES = 65_536
 
 /** All of standard input without one line end. Throws CliError when it is empty or longer than a password may be. */
-export async function readSecret({ stdin }: CliContext): Promise<string> {
+async function readSecret({ stdin }: CliContext): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
   for await (const part of stdin) {
@@ -28,7 +28,7 @@ export async function readSecret({ stdin }: CliContext): Promise<string> {
 }
 
 /** One line typed at the terminal, not shown. */
-export async function askSecret({ stdin, stderr, signal }: CliContext, question: string): Promise<string> {
+async function askSecret({ stdin, stderr, signal }: CliContext, question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true })
   stderr.write(question)
@@ -38,4 +38,18 @@ export async function askSecret({ stdin, stderr, signal }: CliContext, question:
     lines.close()
     stderr.write('\n')
   }
+}
+
+/** From standard input when that was asked for, else from the terminal. Throws CliError where there is none. */
+export async function takeSecret(context: CliContext, fromStdin: boolean, question: string): Promise<string> {
+  if (fromStdin) return readSecret(context)
+  if (!context.stdin.isTTY)
+    throw new CliError(
+      'There is no terminal to ask for the password',
+      'Give --password-stdin and the password on standard input.',
+      EXIT.usage,
+    )
+  const password = await askSecret(context, question)
+  if (password === '') throw new CliError('No password was given', '', EXIT.usage)
+  return password
 }
