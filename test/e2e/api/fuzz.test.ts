@@ -1,0 +1,37 @@
+// Two thousand requests made up from the OpenAPI document: no 5xx, no silence, no answer that the document does not tell of.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { ROUTES, type RouteName } from '../../../src/api/routes.ts'
+import { fuzzRequest, sendFuzz, type Values, valuesFor } from './fuzz.ts'
+import { openWorld, type World } from './world.ts'
+
+/** The same requests each time: what is found here must be found again. test/long looks further. */
+const SEED = 20_261_126
+const REQUESTS = 2_000
+
+/** Work only with a container engine, or only as a WebSocket. */
+const NEVER: readonly RouteName[] = ['checkImage', 'testRegistry', 'execInTask']
+
+let world: World
+let values: Values
+before(async () => {
+  world = await openWorld()
+  values = await valuesFor(world)
+})
+after(() => world[Symbol.asyncDispose]())
+
+test('every answer to a made-up request is one that the document tells of', async () => {
+  const done = new Map<RouteName, number>()
+  await fc.assert(
+    fc.asyncProperty(fuzzRequest, async (request) => {
+      const { name, status, problem } = await sendFuzz(world, values, request)
+      assert.equal(problem, null, problem ?? '')
+      if (status < 400) done.set(name, (done.get(name) ?? 0) + 1)
+    }),
+    { seed: SEED, numRuns: REQUESTS, endOnFailure: true },
+  )
+  const idle = (Object.keys(ROUTES) as RouteName[]).filter((name) => !done.has(name) && !NEVER.includes(name))
+  assert.deepEqual(idle, [], 'none of the requests to these ever succeeded')
+  assert.doesNotMatch(world.ropeway.serverLog, /"level":[56]0|\n\s+at /, 'the server log has a failure')
+})
