@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { LineCutter } from '../client/line-cutter.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { exitCodeOf } from './job/exit-code.ts'
-import { LineCutter } from './job/line-writer.ts'
 import { formatDuration, formatFields, formatSize, formatTable } from './table.ts'
 import { jsonLine, visible } from './terminal-text.ts'
 

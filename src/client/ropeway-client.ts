@@ -1,28 +1,29 @@
-// The TypeScript SDK: one typed method per route of the contract.
-import { z } from 'zod'
+// The TypeScript SDK: any call of the contract by its name, and the common ones as methods.
+import type { z } from 'zod'
 import { CLIENT_TOKEN_HEADER } from '../api/client-token.ts'
-import { type EventPage, type EventQuery, eventPage } from '../api/event.ts'
-import { type FlavorList, flavorList } from '../api/flavor.ts'
-import { type ImageCheck, imageCheck } from '../api/image-check.ts'
-import { type TrainingJob, type TrainingTask, trainingJob, trainingTask } from '../api/job-answer.ts'
-import { type SearchRequest, type SearchResponse, searchResponse } from '../api/job-search.ts'
-import { LOG_HEADERS, type LogPreview, type LogStreams, logPreview, logStreams } from '../api/log.ts'
-import { type DryRunResponse, dryRunResponse, type EventStream, eventStream } from '../api/own.ts'
-import {
-  type RegistryList,
-  type RegistryLoginBody,
-  type RegistryTestBody,
-  registryList,
-  registryLogin,
-  registryTest,
-} from '../api/registry.ts'
+import type { EventPage, EventQuery, JobEvent } from '../api/event.ts'
+import type { FlavorList } from '../api/flavor.ts'
+import type { ImageCheck } from '../api/image-check.ts'
+import type { TrainingJob, TrainingTask } from '../api/job-answer.ts'
+import type { SearchRequest, SearchResponse } from '../api/job-search.ts'
+import { LOG_HEADERS, type LogPreview, type LogStreams } from '../api/log.ts'
+import type { DryRunResponse, EventStream } from '../api/own.ts'
+import type { RegistryList, RegistryLoginBody, RegistryTestBody } from '../api/registry.ts'
 import { type RouteName, routeOf, routePath } from '../api/routes.ts'
 import type { trainingJobRequest } from '../api/training-job.ts'
 import { newUuid } from '../lib/id.ts'
 import { toApiError, UnexpectedAnswerError } from './api-error.ts'
+import type { CallAnswer, CallInput } from './call.ts'
 import { type ExecConnection, type ExecHandlers, openExec } from './exec.ts'
+import { type FollowItem, type FollowOptions, followJob, type JobState } from './follow.ts'
+import type { LogPiece } from './follow-log.ts'
 import { type IdentityCalls, identityCalls } from './identity-calls.ts'
+import { type LogLine, toLines } from './log-lines.ts'
+import { allEvents, allJobs } from './pages.ts'
+import { answerOf } from './read-answer.ts'
 import { type Connection, SignedTransport, type TransportAnswer } from './signed-transport.ts'
+
+export { ApiError, UnexpectedAnswerError, UnreachableError } from './api-error.ts'
 
 /** `terminal` null: pipes. */
 export type ExecWish = {
@@ -55,15 +56,18 @@ export type LogPlace = {
 
 type Params = Readonly<Record<string, string>>
 type Options = {
-  query?: Record<string, string | number | undefined>
-  body?: unknown
-  headers?: Readonly<Record<string, string>>
-  signal?: AbortSignal | undefined
+  readonly query?: Readonly<Record<string, unknown>> | undefined
+  readonly body?: unknown
+  readonly clientToken?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
+/** Which logs to follow; see FollowOptions. The signal may be left out. */
+export type WatchOptions = Omit<FollowOptions, 'signal'> & { readonly signal?: AbortSignal }
+
 /**
- * Talks to one server as one access key. Every method takes an AbortSignal last and throws ApiError when the server
- * refuses, UnreachableError when nothing answers, UnexpectedAnswerError when the answer is not the contract's.
+ * Talks to one server as one access key. Every method takes an AbortSignal and throws ApiError when the server refuses,
+ * UnreachableError when nothing answers, UnexpectedAnswerError when the answer is not the contract's.
  */
 export class RopewayClient implements AsyncDisposable {
   readonly #transport: SignedTransport
@@ -74,70 +78,118 @@ export class RopewayClient implements AsyncDisposable {
   constructor(connection: Connection) {
     this.#transport = new SignedTransport(connection)
     this.#projectId = connection.projectId
-    this.identity = identityCalls(async (name, params, schema, options) => {
-      const answer = await this.#send(name, params, options)
-      return schema === null ? (undefined as never) : parse(name, answer, schema)
-    })
+    this.identity = identityCalls(this)
   }
 
-  /** Submits a job; answers the stored document. One call makes one job, also when its answer is lost on the way. */
-  create(body: CreateBody, signal?: AbortSignal): Promise<TrainingJob> {
-    const headers = { [CLIENT_TOKEN_HEADER.toLowerCase()]: newUuid() }
-    return this.#json('createTrainingJob', {}, trainingJob, { body, headers, signal })
+  /** Any call of docs/openapi.json by its operationId. Answers the contract's document, checked. */
+  async call<N extends RouteName>(
+    name: N,
+    input: CallInput<N>,
+    signal?: AbortSignal,
+  ): Promise<CallAnswer<N>> {
+    return this.#call(name, input, { signal })
+  }
+
+  /**
+   * Submits a job; answers the stored document. A lost answer is asked for again without a second job: the request
+   * carries a token, a new one unless you give your own.
+   */
+  create(body: CreateBody, signal?: AbortSignal, clientToken: string = newUuid()): Promise<TrainingJob> {
+    return this.#call('createTrainingJob', { body }, { signal, clientToken })
   }
 
   /** What creating this body would do. Nothing is stored. */
   dryRun(body: CreateBody, signal?: AbortSignal): Promise<DryRunResponse> {
-    return this.#json('dryRun', {}, dryRunResponse, { body, signal })
+    return this.call('dryRun', { body }, signal)
   }
 
   show(job: string, signal?: AbortSignal): Promise<TrainingJob> {
-    return this.#json('showTrainingJob', { job }, trainingJob, { signal })
+    return this.call('showTrainingJob', { params: { job } }, signal)
   }
 
   /** A page of jobs; `offset` counts pages, as ModelArts does. */
   search(body: Partial<SearchRequest>, signal?: AbortSignal): Promise<SearchResponse> {
-    return this.#json('searchTrainingJobs', {}, searchResponse, { body, signal })
+    return this.call('searchTrainingJobs', { body }, signal)
+  }
+
+  /** All jobs that are found, page after page, each once. */
+  jobs(body: Partial<SearchRequest> = {}, signal?: AbortSignal): AsyncGenerator<TrainingJob> {
+    return allJobs(this, body, signal)
   }
 
   async changeDescription(job: string, description: string, signal?: AbortSignal): Promise<void> {
-    await this.#send('changeDescription', { job }, { body: { description }, signal })
+    await this.call('changeDescription', { params: { job }, body: { description } }, signal)
   }
 
   /** Asks for the stop and returns; the job shows as Terminating until its tasks are gone. */
   terminate(job: string, signal?: AbortSignal): Promise<TrainingJob> {
-    return this.#json('actOnTrainingJob', { job }, trainingJob, {
-      body: { action_type: 'terminate' },
-      signal,
-    })
+    const body = { action_type: 'terminate' }
+    return this.call('actOnTrainingJob', { params: { job }, body }, signal)
   }
 
   /** Asks for the deletion and returns; a live job is stopped first. */
-  async delete(job: string, signal?: AbortSignal): Promise<void> {
-    await this.#send('deleteTrainingJob', { job }, { signal })
+  delete(job: string, signal?: AbortSignal): Promise<void> {
+    return this.call('deleteTrainingJob', { params: { job } }, signal)
   }
 
   tasks(job: string, signal?: AbortSignal): Promise<TrainingTask[]> {
-    return this.#json('listTasks', { job }, z.array(trainingTask), { signal })
+    return this.call('listTasks', { params: { job } }, signal)
   }
 
   events(job: string, query: Partial<EventQuery>, signal?: AbortSignal): Promise<EventPage> {
-    return this.#json('listEvents', { job }, eventPage, { query, signal })
+    return this.call('listEvents', { params: { job }, query }, signal)
+  }
+
+  /** All events that are found, oldest first. */
+  allEvents(
+    job: string,
+    query: Partial<Omit<EventQuery, 'offset' | 'order'>> = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<JobEvent> {
+    return allEvents(this, job, query, signal)
   }
 
   /** Events after sequence `since` and the job's present state; waits at most `waitS` (60) for something new. */
   streamEvents(job: string, since: number, waitS: number, signal?: AbortSignal): Promise<EventStream> {
-    return this.#json('streamEvents', { job }, eventStream, { query: { since, wait_s: waitS }, signal })
+    return this.call('streamEvents', { params: { job }, query: { since, wait_s: waitS } }, signal)
+  }
+
+  /** Everything that happens to a job, as it happens: events, states, log bytes; the last item is its end. */
+  follow(job: string, options: WatchOptions = {}): AsyncGenerator<FollowItem> {
+    return followJob(this, job, { signal: new AbortController().signal, ...options })
+  }
+
+  /** The job's state now and at each change, until it has ended. */
+  async *states(job: string, signal?: AbortSignal): AsyncGenerator<JobState> {
+    for await (const item of this.follow(job, { streams: [], ...(signal ? { signal } : {}) }))
+      if (item.kind === 'state') yield item.state
+  }
+
+  /** Waits until the job has ended; answers its last state. */
+  async wait(job: string, signal?: AbortSignal): Promise<JobState> {
+    let last: JobState | undefined
+    for await (const state of this.states(job, signal)) last = state
+    if (last === undefined) throw new UnexpectedAnswerError('streamEvents', 'the job has no state')
+    return last
+  }
+
+  /** Log bytes of all tasks from the first to the last, as they come. */
+  async *logs(job: string, options: WatchOptions = {}): AsyncGenerator<LogPiece> {
+    for await (const item of this.follow(job, options)) if (item.kind === 'log') yield item
+  }
+
+  /** The same as lines of text. */
+  logLines(job: string, options: WatchOptions = {}): AsyncGenerator<LogLine> {
+    return toLines(this.logs(job, options))
   }
 
   /** The tail of a task's log as text; null while there is none. */
-  async previewLog(job: string, task: string, signal?: AbortSignal): Promise<LogPreview | null> {
-    const answer = await this.#send('previewLog', { job, task }, { signal })
-    return answer.status === 204 ? null : parse('previewLog', answer, logPreview)
+  previewLog(job: string, task: string, signal?: AbortSignal): Promise<LogPreview | null> {
+    return this.call('previewLog', { params: { job, task } }, signal)
   }
 
   logStreams(job: string, task: string, signal?: AbortSignal): Promise<LogStreams> {
-    return this.#json('listLogStreams', { job, task }, logStreams, { signal })
+    return this.call('listLogStreams', { params: { job, task } }, signal)
   }
 
   /** Raw bytes of a log; see LogPlace and LogChunk. */
@@ -161,11 +213,11 @@ export class RopewayClient implements AsyncDisposable {
   }
 
   flavors(signal?: AbortSignal): Promise<FlavorList> {
-    return this.#json('listFlavors', {}, flavorList, { signal })
+    return this.call('listFlavors', {}, signal)
   }
 
   registries(signal?: AbortSignal): Promise<RegistryList> {
-    return this.#json('listRegistries', {}, registryList, { signal })
+    return this.call('listRegistries', {}, signal)
   }
 
   putRegistry(
@@ -173,21 +225,21 @@ export class RopewayClient implements AsyncDisposable {
     login: { user_name: string; password: string },
     signal?: AbortSignal,
   ): Promise<RegistryLoginBody> {
-    return this.#json('putRegistry', { registry }, registryLogin, { body: login, signal })
+    return this.call('putRegistry', { params: { registry }, body: login }, signal)
   }
 
   async deleteRegistry(registry: string, signal?: AbortSignal): Promise<void> {
-    await this.#send('deleteRegistry', { registry }, { signal })
+    await this.call('deleteRegistry', { params: { registry } }, signal)
   }
 
   /** Asks the registry itself; with `image`, whether that can be pulled. */
   testRegistry(registry: string, image: string | null, signal?: AbortSignal): Promise<RegistryTestBody> {
-    return this.#json('testRegistry', { registry }, registryTest, { body: { image }, signal })
+    return this.call('testRegistry', { params: { registry }, body: { image } }, signal)
   }
 
   /** Will an image run here? Waits at most `waitS` for the answer; asking again goes on waiting for the same check. */
   checkImage(image: string, waitS: number, signal?: AbortSignal): Promise<ImageCheck> {
-    return this.#json('checkImage', {}, imageCheck, { body: { image, wait_s: waitS }, signal })
+    return this.call('checkImage', { body: { image, wait_s: waitS } }, signal)
   }
 
   /** Runs a command in a task; an empty one is the image's shell. Throws ApiError when that is refused. */
@@ -204,19 +256,29 @@ export class RopewayClient implements AsyncDisposable {
     return openExec(url, headers, handlers, signal)
   }
 
-  async #json<T>(name: RouteName, params: Params, schema: z.ZodType<T>, options: Options): Promise<T> {
-    return parse(name, await this.#send(name, params, options), schema)
+  async #call<N extends RouteName>(
+    name: N,
+    input: CallInput<N>,
+    options: Pick<Options, 'signal' | 'clientToken'>,
+  ): Promise<CallAnswer<N>> {
+    const { params = {}, query, body } = input as { params?: Params } & Options
+    return answerOf(name, await this.#send(name, params, { query, body, ...options })) as CallAnswer<N>
   }
 
   async #send(
     name: RouteName,
     params: Params,
-    { query = {}, body, headers, signal }: Options,
+    { query = {}, body, clientToken, signal }: Options,
   ): Promise<TransportAnswer> {
     const { method, reads } = routeOf(name)
     const path = routePath(name, { ...params, project: this.#projectId })
-    const repeatable = method === 'GET' || reads === true || headers !== undefined
-    const answer = await this.#transport.send({ method, path, query, body, headers, repeatable }, signal)
+    // A PUT says what is to be, and a create with a token is done once: repeating either comes to the same.
+    const repeatable = method === 'GET' || method === 'PUT' || reads === true || clientToken !== undefined
+    const headers = clientToken === undefined ? {} : { [CLIENT_TOKEN_HEADER.toLowerCase()]: clientToken }
+    const answer = await this.#transport.send(
+      { method, path, query: textOf(query), body, headers, repeatable },
+      signal,
+    )
     if (answer.status >= 200 && answer.status < 300) return answer
     throw toApiError(answer.status, Buffer.from(answer.body).toString('utf8'), answer.headers['x-request-id'])
   }
@@ -227,15 +289,7 @@ export class RopewayClient implements AsyncDisposable {
   }
 }
 
-function parse<T>(name: RouteName, answer: TransportAnswer, schema: z.ZodType<T>): T {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(answer.body).toString('utf8'))
-  } catch {
-    throw new UnexpectedAnswerError(name, 'the body is not JSON')
-  }
-  const read = schema.safeParse(value)
-  if (read.success) return read.data
-  const issue = read.error.issues[0]
-  throw new UnexpectedAnswerError(name, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}`)
-}
+const textOf = (query: Readonly<Record<string, unknown>>): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(query).map(([name, value]) => [name, value === undefined ? undefined : String(value)]),
+  )

@@ -22,10 +22,10 @@ export type TransportRequest = {
   /** Percent-encoded. */
   readonly path: string
   readonly query: Readonly<Record<string, string | number | undefined>>
+  /** Beside those of every request; lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly body: unknown
-  /** Beside our own; names in lower case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Sent again when its answer was lost: it changes nothing, or the server knows it again. */
+  /** Sending it twice comes to the same as sending it once, so it may be sent again when its answer was lost. */
   readonly repeatable: boolean
 }
 
@@ -52,6 +52,14 @@ const UNREACHABLE = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
 ])
 
+const TOO_MANY = 429
+
+/** What the server asks to wait, in seconds; else our own pause. A date is not read: ours says seconds. */
+const retryAfterMs = ({ headers }: TransportAnswer, pauseMs: number): number => {
+  const seconds = headers['retry-after']
+  return seconds !== undefined && /^\d{1,5}$/.test(seconds) ? Number(seconds) * 1000 : pauseMs
+}
+
 /** Owns the connections to one server. */
 export class SignedTransport implements AsyncDisposable {
   readonly #connection: Connection
@@ -75,13 +83,18 @@ export class SignedTransport implements AsyncDisposable {
       try {
         const answer = await this.#sendOnce(request, signal)
         this.#answeredOnce = true
-        return answer
+        if (answer.status !== TOO_MANY) return answer
+        lostAtMs ??= performance.now()
+        // Too many at a time: nothing was done, so anything may be sent again, when the server says so.
+        const waitMs = retryAfterMs(answer, pauseMs)
+        if (performance.now() - lostAtMs + waitMs > this.#patienceMs()) return answer
+        await sleep(waitMs, signal)
       } catch (error) {
         signal?.throwIfAborted()
         const code = codeOf(error)
         if (!UNREACHABLE.has(code)) throw error
         lostAtMs ??= performance.now()
-        const patienceMs = this.#answeredOnce ? (this.#connection.retryForMs ?? 60_000) : 1000
+        const patienceMs = this.#answeredOnce ? this.#patienceMs() : 1000
         const spent = performance.now() - lostAtMs + pauseMs > patienceMs
         if (!request.repeatable || !LOST.has(code) || spent)
           throw new UnreachableError(this.#connection.endpoint, error)
@@ -90,29 +103,28 @@ export class SignedTransport implements AsyncDisposable {
     }
   }
 
+  #patienceMs(): number {
+    return this.#connection.retryForMs ?? 60_000
+  }
+
   /** Address and headers for a WebSocket to `path`. */
   signUpgrade(
     path: string,
     query: TransportRequest['query'],
   ): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
-    const { url, target, headers } = this.#sign('GET', path, query, '')
+    const { url, target, headers } = this.#sign({ method: 'GET', path, query }, '')
     return { url: `${url.protocol === 'https:' ? 'wss' : 'ws'}://${url.host}${target}`, headers }
   }
 
-  #sign(
-    method: string,
-    givenPath: string,
-    givenQuery: TransportRequest['query'],
-    body: string,
-    more: TransportRequest['headers'] = {},
-  ) {
+  #sign(asked: Pick<TransportRequest, 'method' | 'path' | 'query' | 'headers'>, body: string) {
     const { accessKey, secretKey, projectId, securityToken } = this.#connection
     const url = new URL(this.#connection.endpoint)
-    const path = url.pathname.replace(/\/+$/, '') + givenPath
-    const query = Object.entries(givenQuery)
+    const path = url.pathname.replace(/\/+$/, '') + asked.path
+    const query = Object.entries(asked.query)
       .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]))
       .join('&')
     const own = {
+      ...asked.headers,
       host: url.host,
       'content-type': 'application/json',
       'user-agent': 'ropeway',
@@ -120,22 +132,15 @@ export class SignedTransport implements AsyncDisposable {
       ...(securityToken === undefined ? {} : { 'x-security-token': securityToken }),
       // Our requests are never repeated by another who recorded one, not even at once.
       'x-ropeway-nonce': randomBytes(12).toString('base64url'),
-      ...more,
     }
-    const request = { method, path, query, headers: own }
+    const request = { method: asked.method, path, query, headers: own }
     const headers = signSdkHmac({ request, body, accessKey, secretKey, now: new Date() })
     return { url, target: query === '' ? path : `${path}?${query}`, headers }
   }
 
   async #sendOnce(request: TransportRequest, signal: AbortSignal | undefined): Promise<TransportAnswer> {
     const body = request.body === undefined ? '' : JSON.stringify(request.body)
-    const { url, target, headers } = this.#sign(
-      request.method,
-      request.path,
-      request.query,
-      body,
-      request.headers,
-    )
+    const { url, target, headers } = this.#sign(request, body)
     const answer = await this.#agent.request({
       origin: url.origin,
       path: target,

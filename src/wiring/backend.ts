@@ -59,11 +59,10 @@ const openFake = (config: Config, parts: BackendParts): Promise<Backend & AsyncD
   createFakeBackend({
     dir: join(config.dataDir, 'fake'),
     clock: parts.clock,
-    onLog: ({ jobId, attempt, task, text }) => {
+    onLog: ({ jobId, attempt, task, text }) =>
       parts.logs
         .append({ jobId, attempt, task, stream: 'task' }, 0, Buffer.from(text))
-        .catch((error: unknown) => parts.logger.error({ error: String(error) }, 'the fake backend failed'))
-    },
+        .catch((error: unknown) => parts.logger.error({ error: String(error) }, 'the fake backend failed')),
   })
 
 /** Docker when an engine answers, else this machine's own root file system; the log says which and why. */

@@ -11,6 +11,8 @@ export type StubRequest = {
   readonly path: string
   readonly query: URLSearchParams
   readonly body: unknown
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
 }
 export type StubAnswer = {
   readonly status?: number
@@ -83,6 +85,7 @@ export class StubServer implements AsyncDisposable {
       path: decodeURIComponent(url.pathname).replace(/^\/(v2|ropeway\/v1)\/p1/, ''),
       query: url.searchParams,
       body: body.length === 0 ? undefined : (JSON.parse(body.toString()) as unknown),
+      headers,
     }
     this.requests.push(request)
     return this.#handler(request)

@@ -25,7 +25,7 @@ export type FakeBackendOptions = {
   /** Waits by the same clock. Default: real time. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Gets what a task prints, once per task, when it starts. */
-  readonly onLog?: (log: FakeLog) => void
+  readonly onLog?: (log: FakeLog) => unknown
 }
 
 /** What a test may do beside the seam. */
@@ -40,7 +40,7 @@ class FilesFake implements FakeBackend {
   readonly #store: FakeStore
   readonly #clock: Clock
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly #onLog: (log: FakeLog) => void
+  readonly #onLog: (log: FakeLog) => unknown
   readonly #listeners = new Set<(jobId: string) => void>()
   readonly #closing = new AbortController()
   readonly #waits = new Set<Promise<void>>()
@@ -86,7 +86,8 @@ class FilesFake implements FakeBackend {
       }
       if (!(await this.#store.create(name, fake))) continue
       const text = behaviour.logs.map((line) => `${line}\n`).join('')
-      if (text !== '') this.#onLog({ jobId: plan.jobId, attempt: plan.attempt, task, text })
+      // What a task printed is there before its end can be seen, as with every backend.
+      if (text !== '') await this.#onLog({ jobId: plan.jobId, attempt: plan.attempt, task, text })
       this.follow(fake)
     }
     if (failure !== null) throw failure

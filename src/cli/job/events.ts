@@ -1,7 +1,5 @@
 // `ropeway job events`: what happened, oldest first.
 import type { Command } from 'commander'
-import type { JobEvent } from '../../api/event.ts'
-import type { RopewayClient } from '../../client/ropeway-client.ts'
 import { connect } from '../client.ts'
 import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -27,7 +25,7 @@ export function eventsCommand(context: CliContext): Command {
     await using client = await connect(context, flags)
     const id = await findJobId(client, name, signal)
     if (!flags.follow) {
-      const events = await allEvents(client, id, signal)
+      const events = await Array.fromAsync(client.allEvents(id, {}, signal))
       const text = flags.json ? jsonDocument(events) : events.map(eventLine).join('')
       return write(stdout, text, signal)
     }
@@ -36,13 +34,4 @@ export function eventsCommand(context: CliContext): Command {
       if (item.kind === 'event')
         await write(stdout, flags.json ? jsonLine(item.event) : eventLine(item.event), signal)
   })
-}
-
-async function allEvents(client: RopewayClient, id: string, signal: AbortSignal): Promise<JobEvent[]> {
-  const events: JobEvent[] = []
-  for (;;) {
-    const page = await client.events(id, { offset: events.length, limit: 100, order: 'asc' }, signal)
-    events.push(...page.events)
-    if (page.events.length === 0 || events.length >= page.total) return events
-  }
 }

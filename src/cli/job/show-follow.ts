@@ -1,10 +1,11 @@
 // What following a job looks like: events on standard error, log lines on standard output, or all as JSON lines.
 import type { FollowItem, JobState } from '../../client/follow.ts'
+import { LineCutter } from '../../client/line-cutter.ts'
 import type { CliContext } from '../context.ts'
 import { write } from '../output.ts'
 import { formatClock } from '../table.ts'
 import { jsonLine, visible } from '../terminal-text.ts'
-import { LineCutter, LogWriter } from './line-writer.ts'
+import { LogWriter } from './line-writer.ts'
 
 export type FollowStyle = {
   readonly json: boolean
