@@ -31,7 +31,7 @@ export function errorsOf(route: Route): ErrorName[] {
   const missing = namesInPath(route.path).flatMap((name) => NOT_FOUND[name] ?? [])
   return [
     ...new Set([
-      ...EVERY.slice(0, 3),
+      ...EVERY.slice(route.role === 'open' ? 2 : 0, 3),
       // A token has a project of its own.
       ...(namesInPath(route.path).includes('project') ? (['TokenProjectIdNotMatch'] as const) : []),
       ...(route.body ? WITH_BODY : ['BodyTooLarge' as const]),

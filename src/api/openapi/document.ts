@@ -41,7 +41,13 @@ const SCHEMES: Readonly<Record<string, SecurityScheme>> = {
     in: 'header',
     name: 'Authorization',
     description:
-      'A request signed with an access key: `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, with X-Sdk-Date. The SDKs of Huawei Cloud, the TypeScript client and the command line do it by themselves.',
+      'A request signed with an access key: `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, with X-Sdk-Date. The SDKs of Huawei Cloud, the TypeScript client and the command line do it by themselves. With a temporary key the header X-Security-Token is sent and signed too.',
+  },
+  token: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Auth-Token',
+    description: 'A token of `POST /v3/auth/tokens`, as its answer brings it in the header X-Subject-Token.',
   },
 }
 

@@ -14,6 +14,8 @@ export type Operation = {
   readonly parameters: readonly (Parameter | { readonly $ref: string })[]
   readonly requestBody?: RequestBody
   readonly responses: Readonly<Record<string, Answer>>
+  /** Only where nobody is asked who they are: none. Else what holds for the whole document. */
+  readonly security?: readonly []
   /** The least role that may, and the permission's name in ModelArts' documents. */
   readonly 'x-role': string
   readonly 'x-permission': string
@@ -50,6 +52,7 @@ export function operationOf(name: string, route: Route, components: Components):
     parameters: [...pathParameters(route), ...queryParameters(route, components), LANGUAGE],
     ...(route.body ? { requestBody: requestBody(route, route.body, components) } : {}),
     responses: { [route.success]: success(route, components), ...refusals(route) },
+    ...(route.role === 'open' ? { security: [] as const } : {}),
     'x-role': route.role,
     'x-permission': route.permission,
   }
