@@ -26,6 +26,8 @@ export type Route = {
   /** Of a JSON body; routes without one ignore what is sent. */
   readonly body?: z.ZodType
   readonly query?: z.ZodType
+  /** Headers that mean something to this call alone, and what. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Of a JSON answer. */
   readonly answer?: z.ZodType
   /** Media type of an answer that is not JSON. Without this and `answer` the body is empty. */

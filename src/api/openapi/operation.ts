@@ -49,7 +49,12 @@ export function operationOf(name: string, route: Route, components: Components):
     tags: [tagOf(route)],
     summary: route.summary,
     description: `Role: ${route.role}. Permission: \`${route.permission}\`.${route.reads ? ' Changes nothing.' : ''}`,
-    parameters: [...pathParameters(route), ...queryParameters(route, components), LANGUAGE],
+    parameters: [
+      ...pathParameters(route),
+      ...queryParameters(route, components),
+      ...headerParameters(route),
+      LANGUAGE,
+    ],
     ...(route.body ? { requestBody: requestBody(route, route.body, components) } : {}),
     responses: { [route.success]: success(route, components), ...refusals(route) },
     ...(route.role === 'open' ? { security: [] as const } : {}),
@@ -65,6 +70,12 @@ const pathParameters = ({ path }: Route): Parameter[] =>
     const { wire, says, example } = PATH_PARAMETERS[name] ?? { wire: name, says: '', example: '' }
     return { name: wire, in: 'path', required: true, description: says, schema: { type: 'string' }, example }
   })
+
+const headerParameters = ({ headers = {} }: Route): Parameter[] =>
+  Object.entries(headers).map(([name, description]) => ({
+    ...{ name, in: 'header', required: false, description },
+    schema: { type: 'string' },
+  }))
 
 function queryParameters({ query, example }: Route, components: Components): Parameter[] {
   if (!query) return []

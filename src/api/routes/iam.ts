@@ -70,6 +70,7 @@ export const IAM_ROUTES = {
     role: 'known',
     query: tokenQuery,
     answer: tokenAnswer,
+    headers: { 'X-Subject-Token': 'The token that the call is about.' },
     errors: ['TokenNotFound'],
     example: { query: { nocatalog: 'true' } },
   },
@@ -80,6 +81,7 @@ export const IAM_ROUTES = {
     summary: 'Makes the token of the header X-Subject-Token void, with the temporary keys made by it.',
     permission: 'iam:token:delete',
     role: 'known',
+    headers: { 'X-Subject-Token': 'The token that the call is about.' },
     errors: ['TokenNotFound'],
   },
   showCatalog: {

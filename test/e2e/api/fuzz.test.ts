@@ -4,14 +4,11 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { ROUTES, type RouteName } from '../../../src/api/routes.ts'
 import { fuzzRequest, sendFuzz, type Values, valuesFor } from './fuzz.ts'
-import { openWorld, type World } from './world.ts'
+import { ONLY_REFUSED, openWorld, type World } from './world.ts'
 
 /** The same requests each time: what is found here must be found again. test/long looks further. */
 const SEED = 20_261_126
 const REQUESTS = 2_000
-
-/** Work only with a container engine, or only as a WebSocket. */
-const NEVER: readonly RouteName[] = ['checkImage', 'testRegistry', 'execInTask']
 
 let world: World
 let values: Values
@@ -31,7 +28,9 @@ test('every answer to a made-up request is one that the document tells of', asyn
     }),
     { seed: SEED, numRuns: REQUESTS, endOnFailure: true },
   )
-  const idle = (Object.keys(ROUTES) as RouteName[]).filter((name) => !done.has(name) && !NEVER.includes(name))
+  const idle = (Object.keys(ROUTES) as RouteName[]).filter(
+    (name) => !done.has(name) && !(name in ONLY_REFUSED),
+  )
   assert.deepEqual(idle, [], 'none of the requests to these ever succeeded')
   assert.doesNotMatch(world.ropeway.serverLog, /"level":[56]0|\n\s+at /, 'the server log has a failure')
 })
