@@ -102,7 +102,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
 /** What jobs need beside rows: logs, objects, devices and where tasks run. */
 async function openParts(
   config: Config,
-  { clock, store, serveId, registries, first, projectStores }: OpenRows,
+  { clock, store, serveId, registries, first, projectStores, linkKey }: OpenRows,
   owned: AsyncDisposableStack,
   logger: Logger,
 ) {
@@ -160,6 +160,7 @@ async function openParts(
     site,
     registries,
     ...projectStores,
+    linkKey,
     registryTester: await openRegistryTester(engine),
     imageInspector: owned.use(await openImageInspector(engine, site, { serveId, registries, logger })),
   }

@@ -136,6 +136,12 @@ export const ERRORS = {
   ConditionValue: row('ModelArts.2809', 400, 'Give the values in the form named in the message.'),
 
   LogNotReady: row('ModelArts.2776', 204, 'Ask again once the task has started.'),
+  LogNotGenerated: row(
+    'ModelArts.2818',
+    400,
+    'Look at the events of the job: they say why the task did not start.',
+  ),
+  MetricNotReady: row('ModelArts.2777', 204, 'Ask again once the task has started.'),
   LogExpired: row(
     'ModelArts.2819',
     400,

@@ -23,6 +23,8 @@ export type Route = {
   readonly role: Access
   /** A POST that changes nothing: it may be sent again. */
   readonly reads?: true
+  /** Why the call is not there: it is always refused, with NotSupported. */
+  readonly refused?: string
   /** Of a JSON body; routes without one ignore what is sent. */
   readonly body?: z.ZodType
   readonly query?: z.ZodType

@@ -9,7 +9,9 @@ import { IDENTITY_ROUTES } from './routes/identity.ts'
 import { JOB_CALL_ROUTES } from './routes/job-calls.ts'
 import { LOG_ROUTES } from './routes/logs.ts'
 import { OWN_ROUTES } from './routes/own.ts'
+import { POOL_ROUTES } from './routes/pools.ts'
 import { QUOTA_ROUTES } from './routes/quotas.ts'
+import { REFUSED_ROUTES } from './routes/refused.ts'
 import { REGISTRY_ROUTES } from './routes/registries.ts'
 import { TAG_ROUTES } from './routes/tags.ts'
 import { TRAINING_JOB_ROUTES } from './routes/training-jobs.ts'
@@ -24,6 +26,8 @@ export const ROUTES = {
   ...ALGORITHM_ROUTES,
   ...EXPERIMENT_ROUTES,
   ...TAG_ROUTES,
+  ...POOL_ROUTES,
+  ...REFUSED_ROUTES,
   ...OWN_ROUTES,
   ...REGISTRY_ROUTES,
   ...IAM_ROUTES,

@@ -98,7 +98,7 @@ export async function listEvents(
     .selectAll()
     .orderBy('sequence', query.order)
     .limit(query.limit)
-    .offset(query.offset)
+    .offset(query.offset * query.limit)
     .execute()
   return { total, events: rows.map(toEvent) }
 }

@@ -30,7 +30,7 @@ export async function searchJobs(
   const matching = db
     .selectFrom('jobs')
     .where('project_id', '=', projectId)
-    .where('workspace_id', '=', query.workspaceId)
+    .$if(query.workspaceId !== null, (rows) => rows.where('workspace_id', '=', query.workspaceId ?? ''))
     .where((row) =>
       row.and([
         ...query.conditions.map((condition) => conditionOf(row, condition)),
@@ -90,3 +90,15 @@ const wasOn = (row: Row, serveId: string, hostIds: readonly string[]): Expressio
           .where('job_hosts.serve_id', '=', serveId)
           .where('job_hosts.host_id', 'in', hostIds),
       )
+
+/** The names that jobs of a project use. */
+export async function listWorkspaces(db: Rows, projectId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select('workspace_id')
+    .distinct()
+    .where('project_id', '=', projectId)
+    .orderBy('workspace_id')
+    .execute()
+  return rows.map((row) => row.workspace_id)
+}

@@ -14,7 +14,7 @@ import {
   releaseLeasesOf,
 } from './job-lease.ts'
 import { openSecrets, toJob, toText } from './job-rows.ts'
-import { searchJobs } from './job-search.ts'
+import { listWorkspaces, searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
 import { keeperOf } from './serves.ts'
 import type { Rows } from './tables.ts'
@@ -53,6 +53,7 @@ export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
     },
     findByToken: (projectId, token) => findByToken(db, secretKey, projectId, token),
     isNameTaken: (projectId, workspaceId, name) => isNameTaken(db, projectId, workspaceId, name),
+    workspaces: (projectId) => listWorkspaces(db, projectId),
     search: (projectId, query) => searchJobs(db, serveId, projectId, query),
     setDescription: (projectId, jobId, description) => setDescription(db, projectId, jobId, description),
     requestStop: (jobId, atMs, event) => requestStop(db, jobId, atMs, event),

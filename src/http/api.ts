@@ -7,6 +7,7 @@ import { languageOf } from '../api/language.ts'
 import type { Rate } from '../auth/rate-limit.ts'
 import { newUuid } from '../lib/id.ts'
 import { algorithmHandlers } from './algorithms.ts'
+import { catalogueHandlers } from './catalogues.ts'
 import { documents } from './documents.ts'
 import { eventHandlers } from './events.ts'
 import { execHandlers } from './exec.ts'
@@ -18,8 +19,10 @@ import { identityHandlers } from './identity/handlers.ts'
 import { imageCheckHandlers } from './image-checks.ts'
 import { jobCallHandlers } from './job-calls.ts'
 import { logHandlers } from './logs.ts'
+import { metricHandlers } from './metrics.ts'
 import { ownHandlers } from './own.ts'
 import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
+import { poolHandlers } from './pools.ts'
 import { quotaHandlers } from './quotas.ts'
 import { registryHandlers } from './registries.ts'
 import { tagHandlers } from './tags.ts'
@@ -58,6 +61,9 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     ...experimentHandlers(parts),
     ...tagHandlers(parts),
     ...quotaHandlers(parts),
+    ...catalogueHandlers(parts),
+    ...metricHandlers(parts),
+    ...poolHandlers(parts),
     ...eventHandlers(parts),
     ...logHandlers(parts),
     ...flavorHandlers(parts),

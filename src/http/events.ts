@@ -1,12 +1,34 @@
 // Events of a job: ModelArts' pages, and our own stream by sequence (rows 9 of modelarts.md §1.2; decisions.md §4).
+import { AppError } from '../api/error.ts'
+import { languageOf } from '../api/language.ts'
 import type { EventStream } from '../api/own.ts'
+import { eventCategoriesIn } from '../job/event-categories.ts'
+import { EVENTS } from '../job/events.ts'
 import { isTerminal, shownPhase } from '../job/phase.ts'
 import type { Call, Handlers } from './handlers.ts'
-import { type ApiContext, type ApiParts, jobOf } from './parts.ts'
+import { type ApiContext, type ApiParts, jobOf, taskOf } from './parts.ts'
 
 const STREAM_BATCH = 500
 
-export const eventHandlers = (parts: ApiParts): Handlers<'listEvents' | 'streamEvents'> => ({
+type Names = 'listEvents' | 'listEventCategories' | 'reportEvent' | 'streamEvents'
+
+export const eventHandlers = (parts: ApiParts): Handlers<Names> => ({
+  listEventCategories: ({ context }) => ({
+    'event-categories': eventCategoriesIn(languageOf(context.req.header('x-language'))),
+  }),
+  reportEvent: async ({ context, body: { type } }) => {
+    const job = await jobOf(parts, context)
+    const task = taskOf(job, context)
+    const kind = context.req.param('report') ?? ''
+    if (kind !== 'training-event')
+      throw new AppError(
+        'InvalidParam',
+        `report_type: got ${JSON.stringify(kind.slice(0, 80))}; valid: training-event`,
+      )
+    await parts.store.addEvents(job.id, [EVENTS.reported(task, type)], parts.clock.now().getTime())
+    parts.changed.notify(job.id)
+    return {}
+  },
   listEvents: async ({ context, query }) => {
     const job = await jobOf(parts, context)
     const { total, events } = await parts.store.listEvents(job.id, query)

@@ -3,8 +3,10 @@
 import type { Hono } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../api/error.ts'
+import { wirePath } from '../api/openapi/path.ts'
 import type { Route } from '../api/route.ts'
-import { type ROUTES, type RouteName, routeOf } from '../api/routes.ts'
+import type { REFUSED_ROUTES } from '../api/routes/refused.ts'
+import { ROUTES, type RouteName, routeOf } from '../api/routes.ts'
 import { allow } from './allow.ts'
 import { parseBody, parseQuery } from './parse.ts'
 import type { ApiContext, ApiEnv } from './parts.ts'
@@ -26,15 +28,22 @@ type Answer<N extends RouteName> = (typeof ROUTES)[N] extends { readonly answer:
   ? T | Response
   : Response
 
-/** A file of src/http makes those of one resource; the application needs all of them. */
-export type Handlers<N extends RouteName = RouteName> = {
+type RefusedName = keyof typeof REFUSED_ROUTES
+
+/** A file of src/http makes those of one resource; the application needs all of them but for calls that are always refused. */
+export type Handlers<N extends RouteName = Exclude<RouteName, RefusedName>> = {
   readonly [K in N]: (call: Call<K>) => Answer<K> | Promise<Answer<K>>
 }
 
 /** Adds every route to an application; other methods of their paths are refused as such. */
 export function addHandlers(app: Hono<ApiEnv>, handlers: Handlers): void {
-  const names = Object.keys(handlers) as RouteName[]
-  for (const name of names) addRoute(app, routeOf(name), handlers[name] as (call: unknown) => unknown)
+  const names = Object.keys(ROUTES) as RouteName[]
+  for (const name of names) {
+    const route = routeOf(name)
+    const { refused } = route
+    const handle = refused === undefined ? handlers[name as keyof Handlers] : () => refuse(route, refused)
+    addRoute(app, route, handle as (call: unknown) => unknown)
+  }
   const methods = new Map<string, string[]>()
   for (const { path, method } of names.map(routeOf)) methods.set(path, [...(methods.get(path) ?? []), method])
   for (const [path, valid] of methods)
@@ -44,6 +53,10 @@ export function addHandlers(app: Hono<ApiEnv>, handlers: Handlers): void {
         `method: got ${req.method} ${JSON.stringify(req.path.slice(0, 200))}; valid: ${valid.join(', ')}`,
       )
     })
+}
+
+function refuse({ method, path }: Route, why: string): never {
+  throw new AppError('NotSupported', `${method} ${wirePath(path)}: ${why}; valid: another call`)
 }
 
 function addRoute(app: Hono<ApiEnv>, route: Route, handle: (call: unknown) => unknown): void {

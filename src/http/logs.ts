@@ -3,15 +3,21 @@ import { AppError } from '../api/error.ts'
 import { LOG_HEADERS, type LogPreview } from '../api/log.ts'
 import { logStream } from '../api/task.ts'
 import type { Job } from '../job/job.ts'
-import { deviceOfRank, logFileName } from '../job/log-export-names.ts'
 import { isTerminal } from '../job/phase.ts'
 import { refuseElsewhere } from './elsewhere.ts'
 import type { Call, Handlers } from './handlers.ts'
+import { download, showLines, showUrl } from './log-lines.ts'
+import { attemptOf, fileNameOf, refuseEmpty, refuseExpired } from './log-of-task.ts'
 import { type ApiContext, type ApiParts, jobOf, taskOf } from './parts.ts'
 
 const PREVIEW_BYTES = 5 << 20
 
-export const logHandlers = (parts: ApiParts): Handlers<'previewLog' | 'listLogStreams' | 'readLog'> => ({
+type Names = 'previewLog' | 'showLogUrl' | 'downloadLog' | 'showLogLines' | 'listLogStreams' | 'readLog'
+
+export const logHandlers = (parts: ApiParts): Handlers<Names> => ({
+  showLogUrl: (call) => showUrl(parts, call),
+  downloadLog: (call) => download(parts, call),
+  showLogLines: (call) => showLines(parts, call),
   previewLog: ({ context }) => preview(parts, context),
   listLogStreams: async ({ context }) => {
     const job = await jobOf(parts, context)
@@ -30,29 +36,13 @@ export const logHandlers = (parts: ApiParts): Handlers<'previewLog' | 'listLogSt
   readLog: (call) => read(parts, call),
 })
 
-/** Names of modelarts.md §3.9. */
-function fileNameOf(job: Job, task: string, stream: string): string {
-  const devices = job.status.placements.find((placement) => placement.task === task)?.physicalIds.length ?? 0
-  return logFileName(job.id, task, stream, deviceOfRank(stream, devices))
-}
-
-const attemptOf = (job: Job): number => Math.max(1, job.status.attempt)
-
 async function preview(parts: ApiParts, context: ApiContext): Promise<LogPreview> {
   const job = await jobOf(parts, context)
   const task = taskOf(job, context)
   const key = { jobId: job.id, attempt: attemptOf(job), task, stream: 'task' }
   const { content, fullSize } = await parts.logs.preview(key, PREVIEW_BYTES)
-  if (fullSize === 0) await refuseElsewhere(parts, job, 'its logs')
-  if (fullSize === 0 && !isTerminal(job.status.phase)) throw new AppError('LogNotReady', 'no log yet')
-  if (fullSize === 0) await refuseExpired(parts, job)
+  if (fullSize === 0) await refuseEmpty(parts, job, task)
   return { content, current_size: Buffer.byteLength(content), full_size: fullSize }
-}
-
-/** Throws AppError LogExpired, with the reason, when the logs of an ended job were removed. */
-async function refuseExpired(parts: ApiParts, job: Job): Promise<void> {
-  const why = isTerminal(job.status.phase) ? await parts.logs.expired(job.id) : null
-  if (why !== null) throw new AppError('LogExpired', why)
 }
 
 /** Bytes from `offset`. The end is announced only when the job is over and nothing follows. */

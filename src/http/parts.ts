@@ -57,6 +57,8 @@ export type ApiParts = {
   /** Tells that a job's row or events changed. */
   readonly changed: ChangeSignal
   readonly execSessions: ExecSessions
+  /** Links to logs are signed with it. */
+  readonly linkKey: Uint8Array
   readonly waiting: WaitingView
   /** Aborts when the server stops: ends long polls. */
   readonly stopping: AbortSignal

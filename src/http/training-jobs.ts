@@ -129,7 +129,7 @@ async function search(
   return {
     ...{ total, count, limit: asked.limit, offset: asked.page, sort_by: asked.sortBy, order: asked.order },
     group_by: request.group_by ?? '',
-    workspace_id: asked.workspaceId,
+    workspace_id: request.workspace_id || '0',
     ai_project: 'default-ai-project',
     train_type: request.train_type ?? '',
     items: items.map((job) => {

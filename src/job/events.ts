@@ -40,6 +40,7 @@ export const EVENTS = {
       ? task('Info', 'TaskExited', name, 'Training finished. Exit code 0.')
       : task('Error', 'TaskFailed', name, `Training finished. ${message}`),
   taskLost: (name: string, message: string) => task('Error', 'TaskLost', name, message),
+  reported: (name: string, type: string) => task('Info', 'Reported', name, `The program reported ${type}.`),
   stopRequested: () => job('Info', 'StopRequested', 'The job is being stopped by its user.'),
   deleteRequested: () => job('Info', 'DeleteRequested', 'The job is being deleted.'),
   autoStop: (hours: number) =>

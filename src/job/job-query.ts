@@ -27,7 +27,8 @@ export type JobCondition =
     }
 
 export type JobQuery = {
-  readonly workspaceId: string
+  /** null: all of the project. */
+  readonly workspaceId: string | null
   readonly sortBy: SortKey
   readonly order: 'asc' | 'desc'
   /** From 0. */

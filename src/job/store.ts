@@ -45,6 +45,8 @@ export interface JobStore {
   /** The job that the token made; null when there is none. Throws AppError InvalidParam when its body was another. */
   findByToken(projectId: string, token: ClientToken): Promise<Job | null>
   isNameTaken(projectId: string, workspaceId: string, name: string): Promise<boolean>
+  /** Workspaces that jobs of the project are in. */
+  workspaces(projectId: string): Promise<string[]>
   /** Page of jobs matching; `total` counts all of the project (modelarts.md §1.6 search). */
   search(projectId: string, query: JobQuery): Promise<{ total: number; count: number; items: Job[] }>
   setDescription(projectId: string, jobId: string, description: string): Promise<boolean>

@@ -1,6 +1,7 @@
 // Rows and who may ask. The folder's lock comes first: nothing of a living server is touched by a second one.
 import { hostname } from 'node:os'
 import { LiveIdentity } from '../auth/live-identity.ts'
+import { purposeKey } from '../auth/signed-text.ts'
 import { tokenKeys } from '../auth/token.ts'
 import type { Config } from '../config.ts'
 import { createIdentityStore } from '../db/identity-store.ts'
@@ -36,7 +37,8 @@ export async function openRows(config: Config, owned: AsyncDisposableStack, logg
   const registries = createRegistryStore(db, { secretKey, clock })
   const projectStores = createProjectStores(db)
   const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
-  return { clock, serveId, first, store, projectStores, registries, identity, announce }
+  const linkKey = purposeKey(secretKey, 'log link')
+  return { clock, serveId, first, store, linkKey, projectStores, registries, identity, announce }
 }
 
 export type OpenRows = Awaited<ReturnType<typeof openRows>>

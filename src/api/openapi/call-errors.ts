@@ -24,6 +24,7 @@ const NOT_FOUND: Readonly<Record<string, ErrorName>> = {
   task: 'TaskNotFound',
   algorithm: 'AlgorithmNotFound',
   experiment: 'ExperimentNotFound',
+  pool: 'PoolNotFound',
 }
 
 /** Each name once, in the order of a request's way through the server. */
@@ -36,7 +37,7 @@ export function errorsOf(route: Route): ErrorName[] {
       ...(namesInPath(route.path).includes('project') ? (['TokenProjectIdNotMatch'] as const) : []),
       ...(route.body ? WITH_BODY : ['BodyTooLarge' as const]),
       ...(route.query ? ['QueryParamsError' as const] : []),
-      ...missing,
+      ...(route.refused === undefined ? missing : ['NotSupported' as const]),
       ...(route.errors ?? []),
       ...EVERY.slice(3),
     ]),

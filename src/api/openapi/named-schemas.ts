@@ -1,6 +1,8 @@
 // Names of the contract's schemas in the OpenAPI document: those they are exported by. Pure.
 import { z } from 'zod'
+import * as account from '../account.ts'
 import * as algorithm from '../algorithm.ts'
+import * as engine from '../engine.ts'
 import * as error from '../error.ts'
 import * as event from '../event.ts'
 import * as experiment from '../experiment.ts'
@@ -12,15 +14,21 @@ import * as jobAnswer from '../job-answer.ts'
 import * as jobCalls from '../job-calls.ts'
 import * as jobSearch from '../job-search.ts'
 import * as log from '../log.ts'
+import * as logLines from '../log-lines.ts'
+import * as metric from '../metric.ts'
 import * as own from '../own.ts'
+import * as pool from '../pool.ts'
 import * as quota from '../quota.ts'
 import * as registry from '../registry.ts'
+import * as report from '../report.ts'
 import * as tag from '../tag.ts'
 import * as trainingJob from '../training-job.ts'
 
 /** Files of src/api whose schemas travel in bodies and answers. */
 export const SCHEMA_FILES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  account,
   algorithm,
+  engine,
   error,
   event,
   experiment,
@@ -32,9 +40,13 @@ export const SCHEMA_FILES: Readonly<Record<string, Readonly<Record<string, unkno
   'job-calls': jobCalls,
   'job-search': jobSearch,
   log,
+  'log-lines': logLines,
+  metric,
   own,
+  pool,
   quota,
   registry,
+  report,
   tag,
   'training-job': trainingJob,
 }

@@ -29,6 +29,11 @@ export const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
     says: 'An experiment of the project.',
     example: 'c0d3468c-275b-437a-95da-d082c8fc6eb0',
   },
+  report: { wire: 'report_type', says: 'Only `training-event`.', example: 'training-event' },
+  pool: { wire: 'pool_name', says: 'The pool; there is one.', example: 'default' },
+  trial: { wire: 'trial_id', says: 'A trial of a search.', example: 'trial-1' },
+  parameter: { wire: 'parameter_name', says: 'A parameter of a search.', example: 'lr' },
+  type: { wire: 'algorithm_type', says: 'A kind of search.', example: 'hyper' },
   registry: {
     wire: 'registry',
     says: 'Host of a registry, with its port where it has one.',

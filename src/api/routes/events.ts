@@ -1,6 +1,8 @@
 // Events of a job (modelarts.md §1.2 row 9), and our own stream of them.
-import { eventPage, eventQuery } from '../event.ts'
+import { z } from 'zod'
+import { categoryQuery, eventCategories, eventPage, eventQuery } from '../event.ts'
 import { eventStream, eventStreamQuery } from '../own.ts'
+import { eventReport } from '../report.ts'
 import type { Route } from '../route.ts'
 
 export const EVENT_ROUTES = {
@@ -25,5 +27,27 @@ export const EVENT_ROUTES = {
     query: eventStreamQuery,
     answer: eventStream,
     example: { query: { since: 0, wait_s: 20 } },
+  },
+  listEventCategories: {
+    method: 'GET',
+    path: '/v2/:project/training-event-categories',
+    success: 200,
+    summary: 'Lists what people can be told about a job.',
+    permission: 'modelarts:trainJob:list',
+    role: 'viewer',
+    query: categoryQuery,
+    answer: eventCategories,
+    example: { query: { flavor_type: 'Ascend' } },
+  },
+  reportEvent: {
+    method: 'POST',
+    path: '/v2/:project/training-jobs/:job/tasks/:task/reports/:report',
+    success: 200,
+    summary: 'Adds what a program in a task reports to the events of its job.',
+    permission: 'modelarts:trainJob:update',
+    role: 'user',
+    body: eventReport,
+    answer: z.object({}),
+    example: { body: { type: 'CheckpointSaved' } },
   },
 } as const satisfies Record<string, Route>

@@ -27,6 +27,8 @@ export const ONLY_REFUSED: Partial<Record<RouteName, string>> = {
   execInTask: 'ModelArts.2878',
   /** The example's jobs are of nobody. */
   batchDeleteTrainingJobs: 'ModelArts.2775',
+  /** A link is made anew each time. */
+  downloadLog: 'ModelArts.0108',
 }
 
 const fake = (behaviour: object) => ({ 'ropeway/fake': JSON.stringify({ tasks: { '*': behaviour } }) })
@@ -39,6 +41,11 @@ const STANDS_FOR: Readonly<
   job: ({ doneJob, liveJob }, reads) => (reads ? doneJob : liveJob()),
   task: () => 'worker-0',
   stream: () => 'task',
+  report: () => 'training-event',
+  pool: () => 'default',
+  trial: () => 'trial-1',
+  parameter: () => 'lr',
+  type: () => 'hyper',
   algorithm: (world) =>
     world.make('algorithms', { job_config: { command: 'true', engine: { image_url: 'host' } } }),
   experiment: (world) => world.make('training-experiments', {}),
