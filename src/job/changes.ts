@@ -210,7 +210,10 @@ function taskEvents(before: readonly TaskStatus[], after: readonly TaskStatus[])
   return after.flatMap((task, index) => {
     const known = before[index]
     if (!known || known.state === task.state) return []
-    if (task.state === 'exited') return [EVENTS.taskExited(task.task, task.exitCode ?? 1, task.message)]
+    if (task.state === 'exited') {
+      const ran = task.startedAtMs !== null || known.state === 'running'
+      return [EVENTS.taskExited(task.task, task.exitCode ?? 1, task.message, ran)]
+    }
     if (task.state === 'lost') return [EVENTS.taskLost(task.task, task.message)]
     if (task.state === 'running')
       return [EVENTS.taskStarted(task.task, task.address ?? 'an address not known yet')]

@@ -35,10 +35,11 @@ export const EVENTS = {
   running: (waitedMs: number) =>
     job('Info', 'JobRunning', `All tasks are running. [time used: ${seconds(waitedMs)}]`),
   taskStarted: (name: string, address: string) => task('Info', 'TaskStarted', name, `Started at ${address}.`),
-  taskExited: (name: string, code: number, message: string) =>
+  /** `ran` false: its program never began. */
+  taskExited: (name: string, code: number, message: string, ran: boolean) =>
     code === 0
       ? task('Info', 'TaskExited', name, 'Training finished. Exit code 0.')
-      : task('Error', 'TaskFailed', name, `Training finished. ${message}`),
+      : task('Error', 'TaskFailed', name, ran ? `Training finished. ${message}` : message),
   taskLost: (name: string, message: string) => task('Error', 'TaskLost', name, message),
   reported: (name: string, type: string) => task('Info', 'Reported', name, `The program reported ${type}.`),
   stopRequested: () => job('Info', 'StopRequested', 'The job is being stopped by its user.'),

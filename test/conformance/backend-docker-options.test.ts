@@ -170,6 +170,22 @@ awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
   await rm(shared, { recursive: true })
 })
 
+test('an NFS export that nobody serves ends the task with a sentence, and its volume goes', async () => {
+  const { ref, input } = await makeJob(harness, [{ kind: 'polite' }])
+  const source = { kind: 'nfs', server: '127.0.0.1', path: '/exports' } as const
+  const volumes = [{ source, target: '/mnt/models', readOnly: true }]
+  const plan = harness.backend.plan({ ...input, container: { ...input.container, volumes } })
+  await harness.backend.start(plan, SIGNAL)
+  const [seen] = await observe(ref)
+  assert.deepEqual([seen?.state, seen?.exitCode], ['exited', 128])
+  assert.match(
+    seen?.message ?? '',
+    /^The NFS export 127\.0\.0\.1:\/exports could not be mounted at \/mnt\/models: (the kernel of this machine has no NFS|no NFS server answers there) \(/,
+  )
+  await harness.backend.remove(ref, SIGNAL)
+  assert.deepEqual(await harness.leftovers(ref), [])
+})
+
 test('the plan shows the bodies, addresses as the names of tasks, and starts nothing', () => {
   const input = { ...planInput(['worker-0', 'worker-1']), image: SUITE_IMAGE }
   const names = [{ name: 'w1', address: '127.0.0.3', task: 'worker-1' }]

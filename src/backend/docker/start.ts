@@ -13,6 +13,7 @@ import type { Networks } from './networks.ts'
 import type { DockerMachine, DockerRequest } from './plan.ts'
 import { putRootFiles } from './root-files.ts'
 import { planRoot, type RootPlan } from './root-plan.ts'
+import { explainStartFailure, startFailureCode } from './start-failure.ts'
 
 export type StartParts = {
   readonly engine: Engine
@@ -221,12 +222,6 @@ async function create(
   }
 }
 
-/** Codes that `docker run` gives for a program that is not there or may not be run. */
-function startFailureCode(words: string): number {
-  if (/permission denied|exec format error/i.test(words)) return 126
-  return /no such file|not found/i.test(words) ? 127 : 128
-}
-
 /** The engine said no: written down, because not every engine remembers its words. */
 async function noteFailure(
   { engine }: StartParts,
@@ -241,7 +236,7 @@ async function noteFailure(
   await writeMark(one.request.folder, {
     kind: 'never',
     exitCode: code !== undefined && code > 0 && code < 256 ? code : startFailureCode(words),
-    message: `The container could not be started: ${words}`,
+    message: explainStartFailure(words, one.request),
     atMs: Date.now(),
   })
 }
