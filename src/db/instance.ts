@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { writeFileAtomic } from '../lib/atomic-file.ts'
 import { newUuid } from '../lib/id.ts'
-import { writeFileAtomic } from './atomic-file.ts'
 import { DataFolderError } from './data-folder-error.ts'
 
 const instance = z.object({ serve_id: z.uuid() })

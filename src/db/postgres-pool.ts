@@ -11,6 +11,9 @@ export type PoolWatch = {
   readonly onBack: () => void
 }
 
+/** Nobody wants to hear of it. */
+export const UNWATCHED: PoolWatch = { onAway: () => undefined, onBack: () => undefined }
+
 /** Wraps a pool. Its `end` waits for connections in use, as the pool's own does. */
 export function watchedPool(pool: pg.Pool, { onAway, onBack }: PoolWatch): PostgresPool {
   let isAway = false

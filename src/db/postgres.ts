@@ -7,7 +7,7 @@ import { isDatabaseAway } from './database-away.ts'
 import { migrate } from './migrate.ts'
 import { connectionOf, Sockets } from './postgres-connection.ts'
 import { ensureFeed } from './postgres-feed.ts'
-import { type PoolWatch, watchedPool } from './postgres-pool.ts'
+import { type PoolWatch, UNWATCHED, watchedPool } from './postgres-pool.ts'
 import type { Tables } from './tables.ts'
 
 const POOL_SIZE = 10
@@ -36,7 +36,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
         getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
       } as pg.CustomTypesConfig,
     })
-    const watch = use === 'requests' ? options : { onAway: () => undefined, onBack: () => undefined }
+    const watch = use === 'requests' ? options : UNWATCHED
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: watchedPool(pool, watch) }) })
   }
   try {

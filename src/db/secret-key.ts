@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from './atomic-file.ts'
+import { writeFileAtomic } from '../lib/atomic-file.ts'
 import { DataFolderError } from './data-folder-error.ts'
 
 const KEY_BYTES = 32

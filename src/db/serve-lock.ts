@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { writeFileAtomic } from './atomic-file.ts'
+import { writeFileAtomic } from '../lib/atomic-file.ts'
 import { DataFolderError } from './data-folder-error.ts'
 
 const SQLITE_BUSY = 5

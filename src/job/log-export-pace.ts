@@ -1,5 +1,4 @@
-// How often and how much at a time logs are brought out. Pure but for the waiting.
-import { sleep } from '../lib/abort.ts'
+// How often and how much at a time logs are brought out. Pure.
 import { PART_BYTES } from './log-export-objects.ts'
 
 const BASE_MS = 5_000
@@ -36,15 +35,4 @@ export async function forEachOf<T>(
   const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, lane))
   const failed = ended.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
-}
-
-/** Resolves when the work is done, after `ms`, or when `signal` aborts. The work itself goes on. */
-export async function within(ms: number, work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
-  const done = new AbortController()
-  const either = signal ? AbortSignal.any([done.signal, signal]) : done.signal
-  try {
-    await Promise.race([work, sleep(ms, either).catch(() => undefined)])
-  } finally {
-    done.abort()
-  }
 }

@@ -1,14 +1,14 @@
 // Brings logs of jobs to their log_export_path: every few seconds what is new, and all of it when an attempt is over.
 // A record per job stands on disk from before its first task until everything is there, so a server that starts again
 // goes on; bytes that are brought twice land in the same place.
-import { sleep } from '../lib/abort.ts'
+import { sleep, within } from '../lib/abort.ts'
 import type { ChangeSignal } from '../lib/signal.ts'
 import { type LogExportTarget, logExportTargetOf, targetText } from './check-log-export.ts'
 import { EVENTS } from './events.ts'
 import type { Generation, Job, NewEvent } from './job.ts'
 import { exportedName, type StreamName } from './log-export-names.ts'
 import { type LogSink, PART_BYTES } from './log-export-objects.ts'
-import { forEachOf, openBytes, retryPauseMs, rewritePauseMs, within } from './log-export-pace.ts'
+import { forEachOf, openBytes, retryPauseMs, rewritePauseMs } from './log-export-pace.ts'
 import { isTerminal } from './phase.ts'
 import type { JobStore } from './store.ts'
 

@@ -15,3 +15,14 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** Resolves when the work is done, after `ms`, or when `signal` aborts. The work itself goes on. */
+export async function within(ms: number, work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  const done = new AbortController()
+  const either = signal ? AbortSignal.any([done.signal, signal]) : done.signal
+  try {
+    await Promise.race([work, sleep(ms, either).catch(() => undefined)])
+  } finally {
+    done.abort()
+  }
+}

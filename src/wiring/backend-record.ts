@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../config.ts'
-import { writeFileAtomic } from '../db/atomic-file.ts'
+import { writeFileAtomic } from '../lib/atomic-file.ts'
 
 /** Throws ConfigError while jobs of another backend are not finished; else the folder is this backend's from now on. */
 export async function recordBackend(

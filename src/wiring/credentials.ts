@@ -1,7 +1,7 @@
 // DIR/credentials.json tells clients where the server is and how to sign; written once it answers, gone when it stops.
 
 import { join } from 'node:path'
-import { writeFileAtomic } from '../db/atomic-file.ts'
+import { writeFileAtomic } from '../lib/atomic-file.ts'
 
 export type Credentials = {
   readonly endpoint: string

@@ -2,11 +2,11 @@
 // matter to it, caught on the way to the tasks' sockets.
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../db/atomic-file.ts'
 import { type ExportRecord, type ExportRecords, LogExporter, type LogExportParts } from '../job/log-export.ts'
 import { type ObjectSink, objectLogSink } from '../job/log-export-objects.ts'
 import type { TaskGate } from '../job/ports.ts'
 import type { Site } from '../job/site.ts'
+import { writeFileAtomic } from '../lib/atomic-file.ts'
 import type { ObjectStore, ProjectObjects } from '../storage/server/object-store.ts'
 import { folderLogSink } from './log-export-folder.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ApiError } from '../../src/client/api-error.ts'
-import { body, Ropeway, until } from './harness.ts'
+import { answers, body, Ropeway, until } from './harness.ts'
 import { dataFolder, smallDisk } from './small-disk.ts'
 
 const isRefusal = (expected: RegExp) => (error: unknown) => {
@@ -29,11 +29,9 @@ describe('a disk that gets low', () => {
     await ropeway.waitFor(id, 'it runs', ({ status }) => status.phase === 'Running')
     const ballast = join(disk.dir, 'ballast')
     writeFileSync(ballast, Buffer.alloc(44 << 20))
-    await until('the server has looked', async () =>
-      ropeway.client.dryRun(body('refused', 'true', fakeFor(0))).then(
-        () => false,
-        () => true,
-      ),
+    await until(
+      'the server has looked',
+      async () => !(await answers(ropeway.client.dryRun(body('refused', 'true', fakeFor(0))))),
     )
     const expected = /^data folder .* has \d+\.\d MiB free of 64\.0 MiB; 24\.0 MiB must stay free: delete /
     await assert.rejects(ropeway.client.create(body('refused', 'true', fakeFor(0))), isRefusal(expected))
@@ -43,11 +41,8 @@ describe('a disk that gets low', () => {
     await until('the running job is told', async () => (await warnings()).length > 0)
     assert.match((await warnings())[0]!.message, /Running jobs go on; new ones are refused\.$/)
     rmSync(ballast)
-    await until('jobs are taken again', async () =>
-      ropeway.client.create(body('taken', 'true', fakeFor(0))).then(
-        () => true,
-        () => false,
-      ),
+    await until('jobs are taken again', () =>
+      answers(ropeway.client.create(body('taken', 'true', fakeFor(0)))),
     )
     assert.equal((await warnings()).length, 1)
   })
@@ -111,12 +106,7 @@ describe('what nobody needs any more', () => {
         assert.deepEqual([error.status, error.errorCode], [400, 'ModelArts.2819'])
         return why.test(error.message)
       }
-      await until('the logs are gone', async () =>
-        ropeway.client.readLog(id, place).then(
-          () => false,
-          () => true,
-        ),
-      )
+      await until('the logs are gone', async () => !(await answers(ropeway.client.readLog(id, place))))
       await assert.rejects(ropeway.client.readLog(id, place), isExpired)
       await assert.rejects(ropeway.client.previewLog(id, 'worker-0'), isExpired)
       assert.equal((await ropeway.run(body('after', 'true'))).job.status.phase, 'Completed')

@@ -229,14 +229,16 @@ export async function until(
   }
 }
 
+/** Did a call work? */
+export const answers = (call: Promise<unknown>): Promise<boolean> =>
+  call.then(
+    () => true,
+    () => false,
+  )
+
 /** Waits until a job is gone for good. */
 export const erased = (ropeway: Ropeway, jobId: string): Promise<void> =>
-  until('the job is erased', () =>
-    ropeway.client.show(jobId).then(
-      () => false,
-      () => true,
-    ),
-  )
+  until('the job is erased', async () => !(await answers(ropeway.client.show(jobId))))
 
 /** A create body: a command on the host image. */
 export function body(

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { PostgresEngine } from '../engines/postgres.ts'
 import { Wire } from '../engines/postgres-wire.ts'
-import { body, Ropeway, until } from './harness.ts'
+import { answers, body, Ropeway, until } from './harness.ts'
 import { ownLines } from './stored-log.ts'
 
 const LINES = 300
@@ -54,12 +54,7 @@ export async function cutOff(engine: PostgresEngine, cutMs: number): Promise<voi
 
   wire.heal()
   const healed = performance.now()
-  await until('it answers again', () =>
-    ropeway.client.show(lasts).then(
-      () => true,
-      () => false,
-    ),
-  )
+  await until('it answers again', () => answers(ropeway.client.show(lasts)))
   assert.ok(performance.now() - healed < 5_000, 'it comes back by itself, at once')
   for (const id of [ends, lasts, waits]) {
     const { job, logs, events } = await ropeway.follow(id)

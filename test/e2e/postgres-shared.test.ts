@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { createFakeBackend } from '../../src/backend/fake/backend.ts'
 import { createJobStore } from '../../src/db/job-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
+import { UNWATCHED } from '../../src/db/postgres-pool.ts'
 import { Controller } from '../../src/job/controller.ts'
 import { EVENTS } from '../../src/job/events.ts'
 import { RankFailures } from '../../src/job/rank-failures.ts'
@@ -44,7 +45,7 @@ async function startServer(
 ): Promise<Server> {
   await using owned = new AsyncDisposableStack()
   const silent = () => undefined
-  const { db, now } = owned.use(await openPostgres({ url, serveId, onAway: silent, onBack: silent }))
+  const { db, now } = owned.use(await openPostgres({ url, serveId, ...UNWATCHED }))
   const store = createJobStore(db, { secretKey: Buffer.alloc(32, 7), serveId, ownership: 'shared', now })
   const backend = owned.use(
     await createFakeBackend({ dir, clock: systemClock, onLog: ({ jobId }) => starts.push(jobId) }),

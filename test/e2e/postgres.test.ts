@@ -7,9 +7,10 @@ import { after, before, describe, test } from 'node:test'
 import { RopewayClient } from '../../src/client/ropeway-client.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
+import { UNWATCHED } from '../../src/db/postgres-pool.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
-import { body, Ropeway, serveOnce, until } from './harness.ts'
+import { answers, body, Ropeway, serveOnce, until } from './harness.ts'
 import { cutOff } from './postgres-cases.ts'
 
 const ended = (job: { status: { phase: string } }) =>
@@ -73,12 +74,7 @@ describe('ropeway serve --database', () => {
     await assert.rejects(b.client.logStreams(id, 'worker-0'), where)
     await assert.rejects(b.client.readLog(id, { task: 'worker-0', stream: 'task', waitS: 20 }), where)
     await b.client.delete(id)
-    await until('the first one erases it', () =>
-      a.client.show(id).then(
-        () => false,
-        () => true,
-      ),
-    )
+    await until('the first one erases it', async () => !(await answers(a.client.show(id))))
   })
 
   test('a job that waits on one server is stopped through the other', async () => {
@@ -100,21 +96,14 @@ describe('ropeway serve --database', () => {
   test('a key made or taken away on one server is known to the other, also when it was deaf meanwhile', async () => {
     const url = await engine.newDatabase()
     await using a = await Ropeway.start({ backend: 'fake', env: { ROPEWAY_DATABASE: url } })
-    const quiet = { onAway: () => undefined, onBack: () => undefined }
     const secretKey = readFileSync(join(a.dataDir, 'secret.key'))
-    const answers = (accessKey: string, secret: string): Promise<boolean> => {
+    const opens = (accessKey: string, secret: string): Promise<boolean> => {
       const { endpoint, project_id: projectId } = a.credentials
       const client = new RopewayClient({ endpoint, projectId, accessKey, secretKey: secret })
-      return client
-        .search({})
-        .then(
-          () => true,
-          () => false,
-        )
-        .finally(() => client[Symbol.asyncDispose]())
+      return answers(client.search({})).finally(() => client[Symbol.asyncDispose]())
     }
     const change = async (work: (keys: ReturnType<typeof createIdentityStore>) => Promise<unknown>) => {
-      await using database = await openPostgres({ url, serveId: 'another', ...quiet })
+      await using database = await openPostgres({ url, serveId: 'another', ...UNWATCHED })
       await work(createIdentityStore(database.db, { secretKey, clock: systemClock }))
     }
     let made = { accessKey: '', secret: '' }
@@ -125,13 +114,13 @@ describe('ropeway serve --database', () => {
         made = await keys.addKey({ projectId, userId, description: '', expiresAtMs: null })
       })
     await add()
-    await until('the key opens', () => answers(made.accessKey, made.secret))
+    await until('the key opens', () => opens(made.accessKey, made.secret))
     await change((keys) => keys.removeKey(made.accessKey))
-    await until('the key is dead', async () => !(await answers(made.accessKey, made.secret)))
+    await until('the key is dead', async () => !(await opens(made.accessKey, made.secret)))
     await engine.stop('SIGINT')
     await engine.start()
     await add()
-    await until('the new key opens', () => answers(made.accessKey, made.secret))
+    await until('the new key opens', () => opens(made.accessKey, made.secret))
   })
 
   test('a data folder refuses a database that is not its own, and keeps its logs', async () => {
@@ -186,12 +175,7 @@ describe('ropeway serve --database', () => {
     await engine.stop('SIGKILL')
     await assert.rejects(ropeway.client.show(id), /the database does not answer/)
     await engine.start()
-    await until('it answers again', () =>
-      ropeway.client.show(id).then(
-        () => true,
-        () => false,
-      ),
-    )
+    await until('it answers again', () => answers(ropeway.client.show(id)))
     const done = await ropeway.follow(id)
     assert.equal(done.job.status.phase, 'Completed')
     assert.equal((done.logs['worker-0']?.match(/^line \d$/gm) ?? []).length, 8)

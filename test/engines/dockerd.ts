@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Docker from 'dockerode'
 import { sleep } from '../../src/lib/abort.ts'
+import { holdNamespace } from './hold-namespace.ts'
+import { untilAnswering } from './until-answering.ts'
 
 const run = promisify(execFile)
 
@@ -32,7 +34,6 @@ export type DockerEngineOptions = {
 }
 
 const DAEMON = '/usr/sbin/dockerd'
-const UP_TIMEOUT_MS = 30_000
 
 /** Starts a daemon. Needs root, `docker.io` and `iptables`. */
 export async function startDockerEngine(options: DockerEngineOptions = {}): Promise<DockerEngine> {
@@ -55,7 +56,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     await rm(join(dir, 'docker.pid'), { force: true })
     await rm(join(dir, 'exec/containerd/containerd.pid'), { force: true })
     daemon = await startDaemon(dir, inNetwork, options)
-    await untilAnswering(docker, daemon, dir)
+    await untilAnswering(docker, daemon, join(dir, 'log'))
   }
   const stop = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     if (daemon === null || daemon.exitCode !== null || daemon.signalCode !== null) return
@@ -88,21 +89,6 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
   }
 }
 
-/** A process that does nothing but keep a new network namespace alive. */
-async function holdNamespace(): Promise<ChildProcess & { pid: number }> {
-  const child = spawn('unshare', ['--net', '--', '/bin/sh', '-c', 'echo up; exec sleep infinity'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve())
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`no network namespace: unshare ended with ${code}`)))
-  })
-  child.stdout.destroy()
-  child.unref()
-  return child as ChildProcess & { pid: number }
-}
-
 async function startDaemon(
   dir: string,
   inNetwork: readonly string[],
@@ -119,22 +105,6 @@ async function startDaemon(
   ]
   // runc leaves a file named oom in the folder it runs in.
   return spawn(command, args, { cwd: dir, stdio: ['ignore', log.fd, log.fd] })
-}
-
-async function untilAnswering(docker: Docker, daemon: ChildProcess, dir: string): Promise<void> {
-  const deadline = performance.now() + UP_TIMEOUT_MS
-  for (;;) {
-    const answered = await docker.ping().then(
-      () => true,
-      () => false,
-    )
-    if (answered) return
-    if (daemon.exitCode !== null || performance.now() > deadline) {
-      const log = await readFile(join(dir, 'log'), 'utf8').catch(() => '')
-      throw new Error(`dockerd does not answer:\n${log.slice(-3000)}`)
-    }
-    await sleep(20)
-  }
 }
 
 /** Ends the process of a pid file and waits for it. */

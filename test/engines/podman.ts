@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Docker from 'dockerode'
-import { sleep } from '../../src/lib/abort.ts'
+import { holdNamespace } from './hold-namespace.ts'
+import { untilAnswering } from './until-answering.ts'
 
 const run = promisify(execFile)
 
@@ -20,7 +21,6 @@ export type PodmanEngine = AsyncDisposable & {
 }
 
 const PODMAN = '/usr/bin/podman'
-const UP_TIMEOUT_MS = 30_000
 
 /** runc, because crun refuses mixed cgroup versions; limits that a process without CAP_SYS_RESOURCE may set. */
 const CONTAINERS_CONF = `[containers]
@@ -65,7 +65,7 @@ export async function startPodmanEngine(): Promise<PodmanEngine> {
         stdio: ['ignore', log.fd, log.fd],
       },
     )
-    await untilAnswering(docker, service, dir)
+    await untilAnswering(docker, service, join(dir, 'log'))
   }
   const stop = async (): Promise<void> => {
     if (service === null || service.exitCode !== null || service.signalCode !== null) return
@@ -94,36 +94,5 @@ export async function startPodmanEngine(): Promise<PodmanEngine> {
       for (const path of mounts.toReversed()) await run('umount', ['-l', path]).catch(() => undefined)
       await rm(dir, { recursive: true, force: true })
     },
-  }
-}
-
-/** A process that does nothing but keep a new network namespace alive. */
-async function holdNamespace(): Promise<ChildProcess & { pid: number }> {
-  const child = spawn('unshare', ['--net', '--', '/bin/sh', '-c', 'echo up; exec sleep infinity'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve())
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`no network namespace: unshare ended with ${code}`)))
-  })
-  child.stdout.destroy()
-  child.unref()
-  return child as ChildProcess & { pid: number }
-}
-
-async function untilAnswering(docker: Docker, service: ChildProcess, dir: string): Promise<void> {
-  const deadline = performance.now() + UP_TIMEOUT_MS
-  for (;;) {
-    const answered = await docker.ping().then(
-      () => true,
-      () => false,
-    )
-    if (answered) return
-    if (service.exitCode !== null || performance.now() > deadline) {
-      const log = await readFile(join(dir, 'log'), 'utf8').catch(() => '')
-      throw new Error(`podman does not answer:\n${log.slice(-3000)}`)
-    }
-    await sleep(20)
   }
 }

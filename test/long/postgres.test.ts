@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openFeed } from '../../src/db/postgres-feed.ts'
+import { UNWATCHED } from '../../src/db/postgres-pool.ts'
 import { crashAt, onHost, POINTS } from '../e2e/crash-cases.ts'
 import { until } from '../e2e/harness.ts'
 import { cutOff } from '../e2e/postgres-cases.ts'
@@ -21,8 +22,7 @@ describe('with PostgreSQL', () => {
   it('who listens for changes listens again when the connection died without a word', async () => {
     await using wire = new Wire(engine)
     const url = await engine.newDatabase()
-    const quiet = { onAway: () => undefined, onBack: () => undefined }
-    await using _made = await openPostgres({ url, serveId: 'serve-a', ...quiet })
+    await using _made = await openPostgres({ url, serveId: 'serve-a', ...UNWATCHED })
     let times = 0
     await using _feed = openFeed({
       ...{ url: wire.through(url), serveId: 'serve-b' },

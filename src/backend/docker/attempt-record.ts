@@ -1,8 +1,8 @@
 // What all tasks of an attempt have in common and a restarted server must find again: the image as it was resolved
 // once, the network and the addresses. `<data>/tasks/.attempts/<job>-<attempt>.json`, whole or not there.
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { newShortId } from '../../lib/id.ts'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFileAtomic } from '../../lib/atomic-file.ts'
 import type { ResolvedImage } from './image.ts'
 
 export type AttemptRecord = {
@@ -16,19 +16,6 @@ export type AttemptRecord = {
 }
 
 export const RECORDS_DIR = '.attempts'
-
-/** Writes a file such that it survives a power cut, whole. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const draft = `${path}.${newShortId()}.draft`
-  {
-    await using handle = await open(draft, 'w', 0o600)
-    await handle.writeFile(text)
-    await handle.sync()
-  }
-  await rename(draft, path)
-  await using folder = await open(dirname(path), 'r')
-  await folder.sync()
-}
 
 async function readJson<T>(path: string): Promise<T | null> {
   try {
@@ -50,7 +37,7 @@ export class AttemptRecords {
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#dir))
-      if (name.endsWith('.draft')) await rm(join(this.#dir, name), { force: true })
+      if (name.endsWith('.tmp')) await rm(join(this.#dir, name), { force: true })
   }
 
   read(name: string): Promise<AttemptRecord | null> {
@@ -58,7 +45,7 @@ export class AttemptRecords {
   }
 
   write(name: string, record: AttemptRecord): Promise<void> {
-    return writeDurably(this.#path(name), `${JSON.stringify(record)}\n`)
+    return writeFileAtomic(this.#path(name), `${JSON.stringify(record)}\n`, 0o600)
   }
 
   async remove(name: string): Promise<void> {
@@ -93,4 +80,4 @@ export const readMark = (folder: string): Promise<StartMark | null> =>
   readJson<StartMark>(join(folder, MARK_FILE))
 
 export const writeMark = (folder: string, mark: StartMark): Promise<void> =>
-  writeDurably(join(folder, MARK_FILE), JSON.stringify(mark))
+  writeFileAtomic(join(folder, MARK_FILE), JSON.stringify(mark), 0o600)

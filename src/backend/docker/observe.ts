@@ -2,6 +2,7 @@
 import type { ContainerInspectInfo } from 'dockerode'
 import { explainExit } from '../../api/exit-advice.ts'
 import type { TaskObservation } from '../../job/ports.ts'
+import { absentTask } from '../absent-task.ts'
 import type { StartMark } from './attempt-record.ts'
 import { LABEL } from './labels.ts'
 
@@ -16,18 +17,6 @@ export type Seen = {
   /** Did the kernel kill in it for want of memory, where the engine does not say so? */
   readonly sawOutOfMemory: boolean
 }
-
-export const absent = (task: string): TaskObservation => ({
-  task,
-  state: 'absent',
-  address: null,
-  exitCode: null,
-  oomKilled: false,
-  imageDigest: null,
-  startedAtMs: null,
-  endedAtMs: null,
-  message: '',
-})
 
 /** Engines write the year 1 for "never". */
 function timeOf(text: string | undefined): number | null {
@@ -44,11 +33,11 @@ export const hasStopped = ({ State: { Status, Running } }: ContainerInspectInfo)
 /** One container, or null when the engine answered that there is none. */
 export function mapContainer(task: string, info: ContainerInspectInfo | null, seen: Seen): TaskObservation {
   const { mark } = seen
-  if (info === null) return mark?.kind === 'never' ? neverRan(absent(task), mark) : absent(task)
+  if (info === null) return mark?.kind === 'never' ? neverRan(absentTask(task), mark) : absentTask(task)
   const { State } = info
   const labels = info.Config.Labels ?? {}
   const base: TaskObservation = {
-    ...absent(task),
+    ...absentTask(task),
     address: labels[LABEL.address] || null,
     imageDigest: labels[LABEL.digest] || null,
     startedAtMs: timeOf(State.StartedAt),

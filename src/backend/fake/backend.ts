@@ -6,8 +6,9 @@ import { taskObjectName } from '../../job/names.ts'
 import type { Backend, JobPlan, PlanInput, TaskObservation, TaskPlan } from '../../job/ports.ts'
 import { sleep } from '../../lib/abort.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { absentTask } from '../absent-task.ts'
 import { type FakeBehaviour, readBehaviours } from './behaviour.ts'
-import { absentTask, changesOf, endOf, type FakeEnd, type FakeTask, observeFake } from './state.ts'
+import { changesOf, endOf, type FakeEnd, type FakeTask, observeFake } from './state.ts'
 import { FakeStore } from './store.ts'
 
 export type FakeRequest = { readonly address: string; readonly behaviour: FakeBehaviour }

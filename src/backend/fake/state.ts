@@ -1,5 +1,6 @@
 // What a fake task is at a moment: a pure function of what was told, when it began, and how it was made to end.
 import type { TaskObservation } from '../../job/ports.ts'
+import { absentTask } from '../absent-task.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 
 /** Ended by a stop, or by a test's hand; otherwise the clock decides. */
@@ -20,18 +21,6 @@ export type FakeTask = {
   readonly startedAtMs: number
   readonly end: FakeEnd | null
 }
-
-export const absentTask = (task: string): TaskObservation => ({
-  task,
-  state: 'absent',
-  address: null,
-  exitCode: null,
-  oomKilled: false,
-  imageDigest: null,
-  startedAtMs: null,
-  endedAtMs: null,
-  message: '',
-})
 
 /** When it changes by itself, in order; empty for one that waits for somebody. */
 export function changesOf({ behaviour, startedAtMs }: FakeTask): number[] {

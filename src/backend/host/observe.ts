@@ -1,6 +1,7 @@
 // From what stands on disk and in /proc to what the domain may believe. `mapRecord` is pure.
 import { basename } from 'node:path'
 import type { TaskObservation } from '../../job/ports.ts'
+import { absentTask } from '../absent-task.ts'
 import { ranOutOfMemory } from './cgroup.ts'
 import type { HostMachine } from './machine.ts'
 import { logTail, readRecord, type TaskRecord } from './record.ts'
@@ -21,25 +22,13 @@ function base(task: string, record: TaskRecord): TaskObservation {
   }
 }
 
-const absent = (task: string): TaskObservation => ({
-  task,
-  state: 'absent',
-  address: null,
-  exitCode: null,
-  oomKilled: false,
-  imageDigest: null,
-  startedAtMs: null,
-  endedAtMs: null,
-  message: '',
-})
-
 /**
  * `log` is the end of the supervisor's log, for messages. Order matters: a live first process wins over everything,
  * because exited and lost both promise that nothing runs.
  */
 export function mapRecord(task: string, record: TaskRecord, log: string): TaskObservation {
   const { started, info, exitCode } = record
-  if (started === null || started === 'sealed') return absent(task)
+  if (started === null || started === 'sealed') return absentTask(task)
   const seen = base(task, record)
   const lost = (message: string): TaskObservation => ({ ...seen, state: 'lost', message })
   if (started === 'torn') return lost('The machine went down while the task started; what it did is unknown')
@@ -71,7 +60,7 @@ export async function observeTask(
   task: string,
 ): Promise<TaskObservation> {
   const record = await readRecord(folder)
-  if (record.plan !== null && record.plan.jobId !== jobId) return absent(task)
+  if (record.plan !== null && record.plan.jobId !== jobId) return absentTask(task)
   const needsLog = record.exitCode !== null && record.exitCode !== 0 && record.info?.reported !== true
   const seen = mapRecord(task, record, needsLog ? await logTail(folder) : '')
   if (seen.state !== 'exited' && seen.state !== 'lost') return seen
