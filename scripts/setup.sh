@@ -69,6 +69,7 @@ missing_packages() {
   [ -x /usr/sbin/iptables ] || echo iptables
   command -v docker-registry >/dev/null || echo docker-registry
   command -v htpasswd >/dev/null || echo apache2-utils
+  command -v openssl >/dev/null || echo openssl
   /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
   command -v podman >/dev/null || echo podman netavark aardvark-dns
   command -v ip >/dev/null || echo iproute2

@@ -2,12 +2,7 @@
 
 import { join } from 'node:path'
 import process from 'node:process'
-import { getRequestListener } from '@hono/node-server'
-import { AppError } from './api/error.ts'
-import type { LiveIdentity } from './auth/live-identity.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
-import { createApi } from './http/api.ts'
-import { serveExec } from './http/exec.ts'
 import { ExecSessions } from './http/exec-sessions.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
@@ -16,19 +11,18 @@ import { RankFailures } from './job/rank-failures.ts'
 import { ChangeSignal } from './lib/signal.ts'
 import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
-import { authorizeAlways, authorizeS3V4 } from './storage/server/authorize.ts'
+import { authorizeAlways } from './storage/server/authorize.ts'
 import { createObjectHandler } from './storage/server/object-handler.ts'
 import { type ObjectStore, openObjectStore } from './storage/server/object-store.ts'
 import { openBackend } from './wiring/backend.ts'
 import { recordBackend } from './wiring/backend-record.ts'
-import { catalogOf } from './wiring/catalog.ts'
 import { writeCredentials } from './wiring/credentials.ts'
-import { isDatabaseAway, openChangeFeed } from './wiring/database.ts'
+import { openChangeFeed } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
+import { failureLog, objectFailure } from './wiring/failure-log.ts'
 import { openImageInspector } from './wiring/image-inspector.ts'
-import { listen } from './wiring/listener.ts'
+import { type OnReload, openListeners } from './wiring/listeners.ts'
 import { createLogExporter, exportingGate } from './wiring/log-export.ts'
-import { objectKeysOf } from './wiring/object-access.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
@@ -46,10 +40,11 @@ export type App = AsyncDisposable & {
 export async function runServe(
   flags: ServeFlags & { env: Readonly<Record<string, string | undefined>> },
   signal: AbortSignal,
+  onReload: OnReload,
 ): Promise<void> {
   const config = readConfig(flags, flags.env)
   const logger = createLogger(config.logLevel)
-  await using app = await openApp(config, logger)
+  await using app = await openApp(config, logger, onReload)
   logger.info(
     { endpoint: app.endpoint, objects: app.objectEndpoint, data: config.dataDir },
     'ropeway is serving',
@@ -62,7 +57,7 @@ export async function runServe(
 }
 
 /** Opens everything on a data folder. What was opened is closed again when a later step fails. */
-export async function openApp(config: Config, logger: Logger): Promise<App> {
+export async function openApp(config: Config, logger: Logger, onReload: OnReload = NEVER): Promise<App> {
   await using owned = new AsyncDisposableStack()
   const rows = await openRows(config, owned, logger)
   const { parts, objects } = await openParts(config, rows, owned, logger)
@@ -75,17 +70,17 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     config,
     { ...parts, objects, identity: rows.identity, firstProjectId: rows.first.projectId },
     owned,
-    logger,
+    { logger, onReload },
   )
-  await rows.announce(listeners.api.url)
+  await rows.announce(listeners.apiUrl)
   await exporter.start()
   await controller.start()
   const feed = await openChangeFeed(config, { ...parts, ...rows }, logger)
   if (feed) owned.use(feed)
   sweeper.start()
   await writeCredentials(config.dataDir, {
-    endpoint: listeners.api.url,
-    object_endpoint: listeners.objects.url,
+    endpoint: listeners.apiUrl,
+    object_endpoint: listeners.objectsUrl,
     project_id: rows.first.projectId,
     access_key: rows.first.key?.accessKey,
     secret_key: rows.first.key?.secret,
@@ -98,6 +93,8 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     [Symbol.asyncDispose]: () => disposables.disposeAsync(),
   }
 }
+
+const NEVER: OnReload = () => ({ [Symbol.dispose]: () => undefined })
 
 /** What jobs need beside rows: logs, objects, devices and where tasks run. */
 async function openParts(
@@ -169,48 +166,6 @@ async function openParts(
 
 type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']
 
-/** The two ports. */
-async function openListeners(
-  config: Config,
-  parts: OpenParts & {
-    readonly objects: ObjectStore
-    readonly identity: LiveIdentity
-    readonly firstProjectId: string
-  },
-  owned: AsyncDisposableStack,
-  logger: Logger,
-) {
-  const { objects, identity, clock, site } = parts
-  const authorize = authorizeS3V4({ lookup: objectKeysOf(identity), clock })
-  const objectHandler = createObjectHandler({ store: objects, authorize, onFailure: objectFailure(logger) })
-  const objectListener = owned.use(await listen('--objects', config.objects, objectHandler, 0))
-  const api = createApi({
-    ...parts,
-    version: config.version,
-    rate: site.api,
-    addresses: {
-      region: config.region,
-      api: config.publicUrl,
-      objects: config.publicObjectsUrl,
-      objectsHere: objectListener.url,
-    },
-    audit: (action, by, details) => logger.info({ audit: action, by, ...details }, 'audit'),
-    hasBuckets: async (projectId) => (await objects.within(projectId).listBuckets()).length > 0,
-    catalog: (projectId) => catalogOf(objects.within(projectId)),
-    onError: failureLog(logger, 'a request failed', 'request'),
-  })
-  const apiListener = owned.use(
-    await listen('--listen', config.listen, getRequestListener(api.fetch), API_REQUEST_MS),
-  )
-  owned.use(serveExec(apiListener.server, api, parts))
-  // Long polls end first, or closing would wait for them.
-  owned.defer(parts.stop)
-  return { api: apiListener, objects: objectListener }
-}
-
-/** A whole API request has to arrive within this; objects may take as long as they need. */
-const API_REQUEST_MS = 60_000
-
 /** What moves jobs: the controller, and the tasks' sockets that it opens and closes. */
 function createMovers(
   config: Config,
@@ -261,23 +216,9 @@ function createSweeper(
   })
 }
 
-/** A database that is away and a full disk are told of once, by who watches them, and not by everybody they stop. */
-const failureLog =
-  (logger: Logger, words: string, label = 'job', level: 'error' | 'warn' = 'error') =>
-  (subject: string, error: unknown): void => {
-    const isTold = isDatabaseAway(error) || (error instanceof AppError && error.code === 'DiskFull')
-    if (!isTold) logger[level]({ [label]: subject, error: textOf(error) }, words)
-  }
-
-const objectFailure = (logger: Logger) => (error: Error) =>
-  logger.error({ error: textOf(error) }, 'an object request failed')
-
 /** The crash tests end the process at a named point, the way a power cut would. */
 function faultPointOf({ faultPoint }: Config): (point: string) => void {
   return (point) => {
     if (point === faultPoint) process.kill(process.pid, 'SIGKILL')
   }
 }
-
-const textOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error)

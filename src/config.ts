@@ -1,4 +1,5 @@
 // Flags and environment → one frozen, typed Config; the only reader of the server's environment.
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseSimulate, type SimulateSpec } from './accelerator/simulated.ts'
 
@@ -21,6 +22,10 @@ export type Config = {
   /** Where clients outside find the API and the object store, when that is not where they listen. */
   readonly publicUrl: string | null
   readonly publicObjectsUrl: string | null
+  /** PEM files; null: requests come in the clear. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  /** Addresses whose X-Forwarded-For is believed. */
+  readonly proxies: readonly string[]
   /** How often the health of real devices is looked at. */
   readonly deviceIntervalMs: number
   /** The administrator's file, when one was named. */
@@ -42,6 +47,9 @@ export type ServeFlags = {
   readonly region?: string | undefined
   readonly publicUrl?: string | undefined
   readonly publicObjectsUrl?: string | undefined
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
+  readonly proxies?: string | undefined
   readonly database?: string | undefined
   /** Of the package; not a flag. */
   readonly version: string
@@ -70,6 +78,8 @@ export function readConfig(flags: ServeFlags, env: Readonly<Record<string, strin
     region: flags.region ?? 'ropeway',
     publicUrl: publicUrl('--public-url', flags.publicUrl),
     publicObjectsUrl: publicUrl('--public-objects-url', flags.publicObjectsUrl),
+    tls: tlsFiles(flags),
+    proxies: proxies(flags.proxies),
     siteFile: flags.site === undefined ? null : resolve(flags.site),
     simulate: flags.simulate === undefined ? null : parseSimulate(flags.simulate),
     logLevel: env['ROPEWAY_LOG_LEVEL'] ?? 'info',
@@ -107,6 +117,21 @@ function publicUrl(flag: string, text: string | undefined): string | null {
       `${flag}: got ${JSON.stringify(text)}; valid: https://HOST or http://HOST, with a port where needed`,
     )
   return url.origin
+}
+
+function tlsFiles({ tlsCert: cert, tlsKey: key }: ServeFlags): Config['tls'] {
+  if (cert === undefined && key === undefined) return null
+  if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) }
+  throw new ConfigError(
+    `${cert === undefined ? '--tls-cert' : '--tls-key'}: missing; valid: both, or neither`,
+  )
+}
+
+function proxies(text: string | undefined): string[] {
+  const all = (text ?? '').split(',').filter((one) => one !== '')
+  const wrong = all.find((one) => isIP(one) === 0)
+  if (wrong === undefined) return all
+  throw new ConfigError(`--proxies: got ${JSON.stringify(wrong)}; valid: IP addresses, with commas between`)
 }
 
 function endpoint(flag: string, text: string): Endpoint {

@@ -11,6 +11,7 @@ import { runCli } from './cli/program.ts'
 import { ConfigError } from './config.ts'
 
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+type OnReload = (reload: () => void) => Disposable
 type SignalName = keyof typeof SIGNAL_CODES
 
 /** Turns signals into an aborted AbortSignal, unless a command has asked to hear of them itself. */
@@ -18,7 +19,9 @@ function catchSignals() {
   const stop = new AbortController()
   const handlers: (() => void)[] = []
   let received: SignalName | undefined
+  let reload: (() => void) | undefined
   const onSignal = (name: SignalName) => {
+    if (name === 'SIGHUP' && reload) return reload()
     const handler = handlers.at(-1)
     if (handler) return handler()
     received ??= name
@@ -28,6 +31,15 @@ function catchSignals() {
   return {
     stop,
     received: () => received,
+    /** Until disposed, SIGHUP calls `listener` and ends nothing. */
+    onReload(listener: () => void): Disposable {
+      reload = listener
+      return {
+        [Symbol.dispose]: () => {
+          reload = undefined
+        },
+      }
+    },
     onInterrupt(handler: () => void): Disposable {
       handlers.push(handler)
       return { [Symbol.dispose]: () => void handlers.splice(handlers.indexOf(handler), 1) }
@@ -42,12 +54,12 @@ function endWithParent(): void {
   process.channel.unref()
 }
 
-async function serve(flags: ServeFlags, signal: AbortSignal): Promise<void> {
+async function serve(flags: ServeFlags, signal: AbortSignal, onReload: OnReload): Promise<void> {
   // A server is small for months; under load V8 would let the space for new objects grow, and with it everything else.
   setFlagsFromString('--semi-space-growth-factor=1')
   const { runServe } = await import('./app.ts')
   try {
-    await runServe({ ...flags, version: packageVersion(), env: process.env }, signal)
+    await runServe({ ...flags, version: packageVersion(), env: process.env }, signal, onReload)
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof AcceleratorError)) throw error
     throw new CliError(error.message, 'See "ropeway serve --help".')
@@ -78,7 +90,7 @@ function packageVersion(dir = import.meta.dirname): string {
 
 async function main(): Promise<void> {
   endWithParent()
-  const { stop, received, onInterrupt } = catchSignals()
+  const { stop, received, onInterrupt, onReload } = catchSignals()
   // `ropeway job logs … | head`: nobody reads on, so there is nothing left to do and nothing to complain about.
   let abandoned = false
   for (const stream of [process.stdout, process.stderr])
@@ -96,7 +108,7 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     signal: stop.signal,
     onInterrupt,
-    serve,
+    serve: (flags, signal) => serve(flags, signal, onReload),
     doctor,
     exportLauncher,
     resetAdministrator,

@@ -3,7 +3,7 @@
 
 export type ErrorRow = {
   readonly code: string
-  readonly status: 200 | 204 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 503 | 507
+  readonly status: 200 | 204 | 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 429 | 431 | 500 | 503 | 507
   readonly solution: string
 }
 
@@ -36,6 +36,9 @@ export const ERRORS = {
     413,
     'Keep request bodies under 12 MiB; put code and data into object storage.',
   ),
+  HeadersTooLarge: row('ModelArts.9027', 431, 'Send fewer or shorter headers.'),
+  RequestTimeout: row('ModelArts.9028', 408, 'Send the request in one go.'),
+  BadRequest: row('ModelArts.9029', 400, 'Send HTTP/1.1, over TLS where the server says https.'),
   MethodNotAllowed: row('ModelArts.2803', 405, 'Use a method that the path supports.'),
   PathNotFound: row('ModelArts.2836', 404, 'Check the path; docs/api-compatibility.md lists all of them.'),
   NotSupported: row(

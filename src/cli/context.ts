@@ -15,6 +15,9 @@ export type ServeFlags = {
   readonly region?: string
   readonly publicUrl?: string
   readonly publicObjectsUrl?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly proxies?: string
   readonly database?: string
 }
 

@@ -75,5 +75,11 @@ const NOTHING = new TextEncoder().encode('{}')
 /** Searches and the like ask for all when nothing is sent. */
 function bodyOf({ reads }: Route, context: ApiContext): Uint8Array {
   const bytes = context.get('body')
+  const type = context.req.header('content-type') ?? ''
+  if (bytes.length > 0 && type !== '' && !/^application\/([a-z0-9.+-]+\+)?json\b/i.test(type))
+    throw new AppError(
+      'InvalidJsonBody',
+      `Content-Type: got ${JSON.stringify(type.slice(0, 80))}; valid: application/json`,
+    )
   return reads && bytes.length === 0 ? NOTHING : bytes
 }

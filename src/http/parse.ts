@@ -10,8 +10,10 @@ const MAX_DEPTH = 64
 /** Parses JSON and checks it against a schema. */
 export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   let value: unknown
+  let text = ''
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = JSON.parse(text)
   } catch (cause) {
     throw new AppError(
       'InvalidJsonBody',
@@ -25,7 +27,25 @@ export function parseBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   if (!isWithin(value, MAX_DEPTH)) {
     throw new AppError('InvalidJsonBody', `body: is nested too deep; valid: at most ${MAX_DEPTH} levels`)
   }
+  // Only an escape can spell half a character.
+  const half = text.includes('\\u') ? halfCharacter(value, []) : null
+  if (half !== null)
+    throw new AppError(
+      'InvalidParam',
+      `${fieldName(half)}: has half of a surrogate pair (\\ud800 to \\udfff); valid: whole characters`,
+    )
   return check(schema, value, codeOf)
+}
+
+/** The path of a text that is no Unicode; null when all is well. */
+function halfCharacter(value: unknown, path: readonly string[]): readonly string[] | null {
+  if (typeof value === 'string') return value.isWellFormed() ? null : path
+  if (typeof value !== 'object' || value === null) return null
+  for (const [key, inner] of Object.entries(value)) {
+    const found = key.isWellFormed() ? halfCharacter(inner, [...path, key]) : path
+    if (found !== null) return found
+  }
+  return null
 }
 
 /** Does nothing in the value stand deeper than `levels`? */

@@ -21,6 +21,8 @@ export type ServeOptions = {
   dataDir?: string
   /** Text of DIR/site.yaml. */
   site?: string
+  /** More flags of `ropeway serve`. */
+  args?: readonly string[]
 }
 export type Credentials = {
   endpoint: string
@@ -82,6 +84,7 @@ export class Ropeway implements AsyncDisposable {
     ]
     const { backend = 'host', simulate = '2x4' } = this.#options
     args.push('--backend', backend, ...(simulate === null ? [] : ['--simulate', simulate]))
+    args.push(...(this.#options.args ?? []))
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...this.#options.env, ...env },

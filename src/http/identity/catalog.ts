@@ -9,11 +9,15 @@ export type Addresses = {
   readonly objects: string | null
   /** Where the object server listens. */
   readonly objectsHere: string
+  readonly isTls: boolean
+  /** Addresses whose X-Forwarded-For is believed. */
+  readonly proxies: readonly string[]
 }
 
 /** The API's address as the caller knows it, without a slash at its end. */
-export function apiAddress({ api }: Addresses, context: ApiContext): string {
-  return api ?? new URL(context.req.raw.url).origin
+export function apiAddress({ api, isTls }: Addresses, context: ApiContext): string {
+  if (api !== null) return api
+  return `${isTls ? 'https' : 'http'}://${new URL(context.req.raw.url).host}`
 }
 
 /** The object server's: on the host that the caller knows, with the port that it listens on. */

@@ -1,5 +1,6 @@
 // Proving a password: few at a time, because each takes 32 MiB and a good part of a second, and slower for who guesses.
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import { AppError } from '../../api/error.ts'
 import type { User } from '../../auth/identity.ts'
 import { LoginThrottle } from '../../auth/login-throttle.ts'
@@ -19,12 +20,13 @@ export function createLogins({
   identity,
   clock,
   audit,
-}: Pick<ApiParts, 'identity' | 'clock' | 'audit'>): Logins {
+  addresses,
+}: Pick<ApiParts, 'identity' | 'clock' | 'audit' | 'addresses'>): Logins {
   const throttle = new LoginThrottle()
   const turns = createTurns()
   return {
     prove: async (context, name, password) => {
-      const address = addressOf(context)
+      const address = addressOf(context, addresses.proxies)
       const waitMs = throttle.begin(name, address, clock.now().getTime())
       if (waitMs > 0)
         throw tooMany('password: too many wrong ones for this user, or from this address', waitMs)
@@ -44,10 +46,13 @@ export function createLogins({
 
 export const loginFailed = (why: string): AppError => new AppError('LoginFailed', `auth.identity: ${why}`)
 
-/** The other end of the connection, or whom a proxy that we trust names. */
-function addressOf(context: ApiContext): string {
+/** The other end of the connection, or whom a proxy that is trusted names: the last in the list that is no such proxy. */
+function addressOf(context: ApiContext, proxies: readonly string[]): string {
   const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
-  return incoming?.socket.remoteAddress ?? ''
+  const remote = (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  if (!proxies.includes(remote)) return remote
+  const forwarded = (context.req.header('x-forwarded-for') ?? '').split(',').map((one) => one.trim())
+  return forwarded.findLast((one) => isIP(one) !== 0 && !proxies.includes(one)) ?? remote
 }
 
 /** Runs `AT_ONCE` at a time; who comes when too many wait already is told to come back. */

@@ -1,0 +1,257 @@
+// Bad input at the door: each gets a sentence and a code, nothing gets in, and nothing of it is a stack trace in the log.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { request } from 'undici'
+import { signSdkHmac } from '../../../src/lib/signature/sdk-hmac.ts'
+import { body, Ropeway, until } from '../harness.ts'
+import { type RawAnswer, RawClient } from './signed.ts'
+
+let server: Ropeway
+let raw: RawClient
+let project = ''
+before(async () => {
+  server = await Ropeway.start({ backend: 'fake' })
+  raw = new RawClient(server.credentials)
+  project = server.credentials.project_id
+  await server.client.identity.addUser({ name: 'ann', password: 'correct horse', project: 'default' })
+})
+after(async () => {
+  await raw[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+const facts = ({ status, json }: RawAnswer) => {
+  const { error_code: code, error_msg: message = '' } = (json ?? {}) as Record<string, string>
+  return { status, code, message }
+}
+function refused(answer: RawAnswer, status: number, code: string, message: RegExp): void {
+  const found = facts(answer)
+  assert.deepEqual([found.status, found.code], [status, code], answer.text)
+  assert.match(found.message, message)
+}
+const jobs = () => `/v2/${project}/training-jobs`
+const basic = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '')
+const MINUTES = 60_000
+
+describe('a signed request', () => {
+  const dates: [title: string, date: () => string, message: RegExp][] = [
+    ['of 16 minutes ago', () => basic(Date.now() - 16 * MINUTES), /16 min \d+ s behind the server's clock/],
+    [
+      'of 16 minutes from now',
+      () => basic(Date.now() + 16 * MINUTES),
+      /15 min \d+ s ahead of|16 min 0 s ahead of/,
+    ],
+    ['of the year 9999', () => '99991231T235959Z', /ahead of the server's clock/],
+    ['of February 30', () => '20260230T101112Z', /X-Sdk-Date/],
+    ['of another form', () => new Date().toUTCString(), /must be a date like 20260131T235959Z/],
+  ]
+  for (const [title, date, message] of dates)
+    it(`${title} is refused with what is wrong with its date`, async () => {
+      const answer = await raw.send({ method: 'GET', target: jobs(), headers: { 'x-sdk-date': date() } })
+      refused(answer, 401, 'APIG.0301', message)
+    })
+
+  it('for another project in X-Project-Id is refused', async () => {
+    const headers = { 'x-project-id': 'f'.repeat(32) }
+    refused(
+      await raw.send({ method: 'GET', target: jobs(), headers }),
+      403,
+      'ModelArts.0108',
+      /X-Project-Id is/,
+    )
+  })
+
+  it('that was recorded does nothing when it is sent again later', async () => {
+    const { endpoint, access_key: accessKey, secret_key: secretKey } = server.credentials
+    const url = new URL(endpoint)
+    const text = JSON.stringify({ name: 'replayed' })
+    const path = '/ropeway/v1/admin/projects'
+    const headers = { host: url.host, 'content-type': 'application/json' }
+    const signed = signSdkHmac({
+      request: { method: 'POST', path, query: '', headers },
+      ...{ body: text, accessKey, secretKey, now: new Date() },
+    })
+    const send = async () => {
+      const answer = await request(`${endpoint}${path}`, { method: 'POST', headers: signed, body: text })
+      return { status: answer.statusCode, text: await answer.body.text() }
+    }
+    assert.equal((await send()).status, 201)
+    // Within the second of its date a program may mean it: the name is taken then.
+    await until('it is known as one that came before', async () => {
+      const { status, text: said } = await send()
+      if (status === 409) return false
+      assert.deepEqual([status, /received before/.test(said)], [401, true], said)
+      return true
+    })
+  })
+})
+
+describe('a path', () => {
+  const ids = [
+    '..%2f..%2f..%2fetc%2fpasswd',
+    '%00',
+    '%ff%fe',
+    '%',
+    '%zz',
+    'a'.repeat(4_000),
+    "'%20or%201=1--",
+    '%F0%9F%92%A9',
+    '%ed%a0%80',
+  ]
+  for (const id of ids)
+    it(`with the id ${id.slice(0, 40)} is a job that is not there`, async () => {
+      for (const rest of ['', '/tasks', '/tasks/worker-0/logs/preview', '/events']) {
+        const answer = await raw.send({ method: 'GET', target: `${jobs()}/${id}${rest}` })
+        assert.ok([400, 404].includes(answer.status), `${answer.status} ${answer.text}`)
+        assert.match(String(facts(answer).code), /^ModelArts\.(2775|2836)$/)
+      }
+    })
+
+  it('with dots that lead upwards is another path than the one that was signed', async () => {
+    const answer = await raw.send({ method: 'GET', target: `${jobs()}/%2e%2e/training-job-flavors` })
+    refused(answer, 401, 'APIG.0301', /does not match the request/)
+  })
+
+  it('asked with another method names those there are', async () => {
+    refused(await raw.send({ method: 'PATCH', target: jobs() }), 405, 'ModelArts.2803', /valid: /)
+    refused(
+      await raw.send({ method: 'DELETE', target: '/v3/auth/projects' }),
+      405,
+      'ModelArts.2803',
+      /valid: GET/,
+    )
+  })
+})
+
+describe('a body', () => {
+  const create = (text: string | Uint8Array, headers: Record<string, string> = {}) =>
+    raw.send({ method: 'POST', target: jobs(), body: text, headers })
+  const good = JSON.stringify(body('good', 'true'))
+
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+  ])
+    it(`of type ${type} is refused`, async () => {
+      refused(
+        await create(good, { 'content-type': type }),
+        400,
+        'ModelArts.2787',
+        /Content-Type: got .*valid: application\/json/,
+      )
+    })
+
+  it('with half a character is refused, and says where', async () => {
+    const half = good.replace('"good"', '"go\\ud83dod"')
+    refused(await create(half), 400, 'ModelArts.2788', /metadata\.name: has half of a surrogate pair/)
+    refused(
+      await create(good.replace('"command"', '"\\udc00"')),
+      400,
+      'ModelArts.2788',
+      /algorithm: has half/,
+    )
+    refused(
+      await create(Buffer.from(good.replace('good', 'go\xff\xfed'), 'latin1')),
+      400,
+      'ModelArts.2787',
+      /is not JSON/,
+    )
+  })
+
+  it('of 100 MB is refused before it has come', async () => {
+    const big = Buffer.alloc(100_000_000, 'x')
+    refused(await create(big), 413, 'ModelArts.9001', /got 100000000 bytes/)
+    const open = { method: 'POST', target: '/v3/auth/tokens', unsigned: true } as const
+    refused(
+      await raw.send({ ...open, body: big.subarray(0, 70_000) }),
+      413,
+      'ModelArts.9001',
+      /at most 65536/,
+    )
+  })
+})
+
+describe('a login', () => {
+  const login = (auth: unknown) =>
+    raw.send({ method: 'POST', target: '/v3/auth/tokens', unsigned: true, body: JSON.stringify({ auth }) })
+  const password = (name: string, word: string, scope?: unknown) =>
+    login({
+      identity: { methods: ['password'], password: { user: { name, password: word } } },
+      ...(scope === undefined ? {} : { scope }),
+    })
+
+  it('says the same for a wrong password and for nobody', async () => {
+    const [wrong, nobody] = [await password('ann', 'wrong'), await password('nobody', 'wrong')]
+    refused(wrong, 401, 'ModelArts.9020', /name or password is wrong/)
+    assert.deepEqual(facts(wrong), facts(nobody))
+    // As Keystone's clients read it.
+    assert.deepEqual((wrong.json as { error?: unknown }).error, {
+      ...{ code: 401, title: 'Unauthorized' },
+      message: facts(wrong).message,
+    })
+  })
+
+  it('says the same for a project that is another’s and for none', async () => {
+    await server.client.identity.addProject({ name: 'secret' })
+    const [other, none] = [
+      await password('ann', 'correct horse', { project: { name: 'secret' } }),
+      await password('ann', 'correct horse', { project: { name: 'nothing' } }),
+    ]
+    refused(other, 401, 'ModelArts.9020', /scope\.project: got "secret"; valid: default/)
+    assert.equal(other.text.replaceAll('secret', 'X'), none.text.replaceAll('nothing', 'X'))
+  })
+
+  it('by a method there is not, or with nothing, is refused by name', async () => {
+    refused(
+      await login({ identity: { methods: ['totp'] } }),
+      400,
+      'ModelArts.2858',
+      /got "totp"; valid: password, token/,
+    )
+    refused(
+      await login({ identity: { methods: ['token'] } }),
+      401,
+      'ModelArts.9020',
+      /no token of this server/,
+    )
+    refused(await login({}), 400, 'ModelArts.2788', /auth\.identity/)
+  })
+
+  it('is slowed down after ten wrong ones, with when to come back', async () => {
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => password('guessed', `guess ${n}`)))
+    const last = answers.find(({ status }) => status === 429)
+    assert.ok(last)
+    refused(last, 429, 'ModelArts.2799', /too many wrong ones/)
+    assert.match(last.headers['retry-after'] ?? '', /^([1-9]|[1-5]\d|60)$/)
+    assert.equal((await password('ann', 'correct horse')).status, 201)
+  })
+})
+
+describe('limits', () => {
+  it('who asks more than the site allows is told when to come back, and others go on', async () => {
+    await using limited = await Ropeway.start({
+      backend: 'fake',
+      site: 'api: { requests_per_second: 0.5, burst: 5 }\n',
+    })
+    const ask = () =>
+      limited.client.flavors().then(
+        () => null,
+        (error) => error,
+      )
+    const failures = (await Promise.all(Array.from({ length: 8 }, ask))).filter((one) => one !== null)
+    assert.ok(failures.length >= 3, String(failures.length))
+    for (const { status, errorCode } of failures)
+      assert.deepEqual([status, errorCode], [429, 'ModelArts.2799'])
+    await using other = new RawClient(limited.credentials)
+    const answer = await other.send({ method: 'GET', target: '/v3/auth/projects' })
+    assert.match(answer.headers['retry-after'] ?? '', /^[1-9]\d?$/)
+  })
+})
+
+it('nothing of all this is a stack trace in the log, nor a password', () => {
+  assert.doesNotMatch(server.serverLog, /\n? {4}at |"level":50/)
+  for (const secret of ['correct horse', server.credentials.secret_key])
+    assert.ok(!server.serverLog.includes(secret))
+})
