@@ -6,6 +6,7 @@ import { openText, signText } from '../auth/signed-text.ts'
 import type { Job } from '../job/job.ts'
 import { linesAfter, linesBefore } from '../log/lines.ts'
 import type { Call } from './handlers.ts'
+import { apiAddress } from './identity/catalog.ts'
 import { attemptOf, fileNameOf, refuseEmpty, refuseExpired } from './log-of-task.ts'
 import { type ApiParts, findJob, jobOf, taskOf } from './parts.ts'
 
@@ -37,7 +38,7 @@ export async function showUrl(parts: ApiParts, { context, query }: Call<'showLog
     save: wanted.startsWith('application/octet-stream'),
     expiresAtMs: parts.clock.now().getTime() + LINK_MS,
   }
-  const url = new URL(routePath('downloadLog', {}), context.req.url)
+  const url = new URL(routePath('downloadLog', {}), apiAddress(parts.addresses, context))
   url.searchParams.set('token', signText(parts.linkKey, PREFIX, link))
   return { obs_url: url.href }
 }

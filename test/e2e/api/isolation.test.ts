@@ -70,7 +70,7 @@ const shownOf = (answer: RawAnswer, params: Params) =>
   )
 
 /** Names in paths that are the same in every project, so they say nothing. */
-const NOT_IDS = ['project', 'task', 'stream']
+const NOT_IDS = ['project', 'task', 'stream', 'pool', 'report', 'trial', 'parameter', 'type']
 
 /** Calls that make something of the caller's own, whatever name another project has for one. */
 const MAKES: ReadonlySet<RouteName> = new Set(['putRegistry'])
@@ -118,6 +118,34 @@ describe('ids of another project are as ids of nothing', () => {
       assert.equal(shownOf(one, real), shownOf(other, unknown), name)
       assert.ok(one.status >= 400, `${name}: ${one.status} ${one.text}`)
     })
+})
+
+describe('ids in bodies', () => {
+  const send = (who: Caller, project: string, path: string, content: unknown) =>
+    who.raw.send({ method: 'POST', target: `/v2/${project}/${path}`, body: JSON.stringify(content) })
+  const same = async (path: string, contentOf: (id: string) => unknown, id: string) => {
+    const unknown = randomUUID()
+    const one = await send(stranger, otherProject, path, contentOf(id))
+    const other = await send(stranger, otherProject, path, contentOf(unknown))
+    assert.ok(one.status >= 400, one.text)
+    assert.equal(shownOf(one, { id }), shownOf(other, { id: unknown }))
+  }
+
+  it('a job of another project is deleted by nobody but its own', async () => {
+    const { job = '' } = await world.paramsFor('showTrainingJob')
+    const jobs = (id: string) => ({ jobs: [{ kind: 'job', metadata: { id } }] })
+    await same('training-jobs/batch-delete', jobs, job)
+    assert.equal((await send(people.viewer, 'x', 'training-jobs/batch-delete', jobs(job))).status, 403)
+  })
+
+  it('an algorithm of another project runs for nobody but its own', async () => {
+    const { algorithm = '' } = await world.paramsFor('showAlgorithm')
+    const create = (id: string) => ({
+      ...{ kind: 'job', metadata: { name: 'with-algorithm' }, algorithm: { id } },
+      spec: { resource: { flavor_id: 'ropeway.cpu.1', node_count: 1 } },
+    })
+    await same('training-jobs', create, algorithm)
+  })
 })
 
 describe('roles', () => {
