@@ -3,6 +3,7 @@ import { type Command, CommanderError } from 'commander'
 import { addSubcommands, type CommandEntry, isShownHelp, newCommand } from './command.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './errors.ts'
+import { longOptions } from './ma-job/long-options.ts'
 import { visibleLines } from './terminal-text.ts'
 
 /** `job`, `obs`, `registry`, `admin` and `image` need the words after them to know which of their own commands to load. */
@@ -21,6 +22,15 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
       load: async () => {
         const { jobCommand } = await import('./job/job.ts')
         return (context) => jobCommand(context, rest)
+      },
+    },
+    {
+      name: 'ma-job',
+      summary:
+        "ma-cli's commands: submit get-job get-log get-event get-engine get-flavor get-pool stop delete",
+      load: async () => {
+        const { maJobCommand } = await import('./ma-job/ma-job.ts')
+        return (context) => maJobCommand(context, rest)
       },
     },
     {
@@ -102,7 +112,7 @@ export async function runCli(
   }
   try {
     const program = await buildProgram(context, argv)
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(argv[0] === 'ma-job' ? longOptions(argv) : argv, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return isShownHelp(error) ? EXIT.ok : EXIT.usage

@@ -13,6 +13,8 @@ export type ConnectionFlags = {
   readonly projectId?: string
   readonly securityToken?: string
   readonly data?: string
+  /** A credentials.json anywhere. */
+  readonly configFile?: string
 }
 
 export type Settings = {
@@ -116,8 +118,12 @@ export async function loadSettings<F extends Field>(
   flags: ConnectionFlags,
   wanted: readonly F[],
 ): Promise<Pick<Settings, F>> {
-  const given = settingsFromFlags(flags, context.env, wanted)
-  const path = join(dataDirectory(flags, context.env, context.homeDir), 'credentials.json')
+  // A file that was named wins over the environment.
+  const given = settingsFromFlags(flags, flags.configFile === undefined ? context.env : {}, wanted)
+  const path =
+    flags.configFile === undefined
+      ? join(dataDirectory(flags, context.env, context.homeDir), 'credentials.json')
+      : resolve(flags.configFile)
   const complete = wanted.every((name) => given[name] !== undefined)
   return completeSettings(given, wanted, { path, text: complete ? null : await readOptional(path) })
 }

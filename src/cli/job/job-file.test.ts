@@ -3,18 +3,17 @@ import { test } from 'node:test'
 import { CliError } from '../errors.ts'
 import { parseJobFile } from './job-file.ts'
 
+const parse = (text: string) => parseJobFile('j', text, () => 'job-new')
+
 test('a job file may be YAML or JSON', () => {
   const expected = { metadata: { name: 'a' }, algorithm: { environments: { ANY_NAME: '1' } } }
-  assert.deepEqual(
-    parseJobFile('j', 'metadata: {name: a}\nalgorithm:\n  environments: {ANY_NAME: "1"}\n'),
-    expected,
-  )
-  assert.deepEqual(parseJobFile('j', JSON.stringify(expected)), expected)
+  assert.deepEqual(parse('metadata: {name: a}\nalgorithm:\n  environments: {ANY_NAME: "1"}\n'), expected)
+  assert.deepEqual(parse(JSON.stringify(expected)), expected)
 })
 
 test('parts the contract leaves open take any key', () => {
   const text = 'metadata: {name: a, annotations: {my/own: x}}\nspec: {notification: {topic_urn: t}}'
-  assert.deepEqual(parseJobFile('j', text)['spec'], { notification: { topic_urn: 't' } })
+  assert.deepEqual(parse(text)['spec'], { notification: { topic_urn: 't' } })
 })
 
 const refused: [title: string, text: string, message: RegExp, solution: RegExp][] = [
@@ -35,7 +34,7 @@ const refused: [title: string, text: string, message: RegExp, solution: RegExp][
 for (const [title, text, message, solution] of refused)
   test(`a job file with ${title} is refused in words`, () => {
     assert.throws(
-      () => parseJobFile('j', text),
+      () => parse(text),
       (error) => {
         assert.ok(error instanceof CliError)
         assert.match(error.message, message)
@@ -45,3 +44,13 @@ for (const [title, text, message, solution] of refused)
       },
     )
   })
+
+test("a file of ma-cli's submit becomes a create body", () => {
+  const text = 'code_dir: obs://b/code/\nboot-file: main.py\ntrain_instance_type: ropeway.cpu.1\n'
+  assert.deepEqual(parse(text), {
+    kind: 'job',
+    metadata: { name: 'job-new' },
+    algorithm: { code_dir: 'obs://b/code/', boot_file: 'obs://b/code/main.py' },
+    spec: { resource: { flavor_id: 'ropeway.cpu.1', node_count: 1 } },
+  })
+})

@@ -8,6 +8,8 @@ import { trainingJobRequest } from '../../api/training-job.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
+import { isSubmitFile, valuesOfFile } from '../ma-job/options.ts'
+import { submitBody } from '../ma-job/submit-body.ts'
 
 export type JobDocument = { [key: string]: unknown }
 
@@ -25,8 +27,8 @@ export async function readJobText(context: CliContext, path: string): Promise<st
   }
 }
 
-/** Reads a job document and refuses keys the contract does not know. `path` is for messages. Throws CliError. */
-export function parseJobFile(path: string, text: string): JobDocument {
+/** A file's mapping. `path` is for messages. Throws CliError. */
+export function readMapping(path: string, text: string): JobDocument {
   const document = parseDocument(text)
   const problem = document.errors[0]
   if (problem) {
@@ -43,6 +45,16 @@ export function parseJobFile(path: string, text: string): JobDocument {
       `${path} must hold a mapping with metadata, algorithm and spec`,
       'See "ropeway job create --help" for an example.',
     )
+  return value
+}
+
+/**
+ * Reads a job document and refuses keys the contract does not know; a file of `ma-cli ma-job submit` becomes one.
+ * `path` is for messages. Throws CliError.
+ */
+export function parseJobFile(path: string, text: string, newName: () => string): JobDocument {
+  const value = readMapping(path, text)
+  if (isSubmitFile(value)) return submitBody(valuesOfFile(path, value), newName)
   refuseUnknownKeys(path, trainingJobRequest, value, [])
   return value
 }

@@ -66,6 +66,8 @@ export function withJobFlags(command: Command): Command {
     .option('--dry-run', 'only show what would happen')
 }
 
+const newName = (): string => `job-${newShortId(8)}`
+
 /** Reads the file, if any, and makes the create body. Throws CliError. */
 export async function readJobBody(context: CliContext, flags: JobFlags): Promise<JobDocument> {
   let document: JobDocument = {}
@@ -74,11 +76,12 @@ export async function readJobBody(context: CliContext, flags: JobFlags): Promise
     document = parseJobFile(
       flags.file === '-' ? 'standard input' : flags.file,
       await readJobText(context, flags.file),
+      newName,
     )
   } else if (flags.image === undefined && flags.command === undefined && flags.bootFile === undefined)
     throw new CliError(
       'There is nothing to run: no --image and --command, and no -f',
       'Give --image and --command, or -f job.yaml; --help has an example.',
     )
-  return buildJobBody(flags, document, () => `job-${newShortId(8)}`)
+  return buildJobBody(flags, document, newName)
 }

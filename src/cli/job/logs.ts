@@ -9,6 +9,7 @@ import { write } from '../output.ts'
 import { formatSize } from '../table.ts'
 import { jsonDocument, visible } from '../terminal-text.ts'
 import { findJobId } from './find-job.ts'
+import { readStored } from './read-stored.ts'
 import { showFollow } from './show-follow.ts'
 
 const EXAMPLE = `ropeway job logs digits --follow
@@ -61,24 +62,6 @@ function oneTask(tasks: readonly string[]): string {
   )
 }
 
-const CHUNK_BYTES = 4 << 20
-
-/** The bytes stored now, from first to last, of the present attempt. */
-async function* readAll(
-  context: CliContext,
-  client: RopewayClient,
-  id: string,
-  task: string,
-  stream: string,
-) {
-  for (let offset = 0; ; ) {
-    const chunk = await client.readLog(id, { task, stream, offset, limit: CHUNK_BYTES }, context.signal)
-    if (chunk.bytes.length > 0) yield chunk
-    if (chunk.end || chunk.bytes.length === 0) return
-    offset = chunk.next
-  }
-}
-
 /** All tasks' logs, one after the other, in the shape of a follow. */
 async function* storedLogs(
   context: CliContext,
@@ -88,7 +71,7 @@ async function* storedLogs(
   stream: string,
 ) {
   for (const task of tasks)
-    for await (const { bytes, offset } of readAll(context, client, id, task, stream))
+    for await (const { bytes, offset } of readStored(client, id, task, stream, context.signal))
       yield { kind: 'log' as const, task, stream, attempt: 0, offset, bytes }
   const state = {
     phase: '',
@@ -115,7 +98,7 @@ async function download(
   let size = 0
   try {
     await using handle = await open(partial, 'w')
-    for await (const { bytes } of readAll(context, client, id, task, flags.stream)) {
+    for await (const { bytes } of readStored(client, id, task, flags.stream, context.signal)) {
       await handle.writeFile(bytes)
       size += bytes.length
     }
