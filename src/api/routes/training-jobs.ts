@@ -39,6 +39,7 @@ export const TRAINING_JOB_ROUTES = {
     role: 'user',
     body: updateRequest,
     answer: z.null(),
+    errors: ['NotSupported'],
     example: { body: { description: 'Two tasks, all devices' } },
   },
   deleteTrainingJob: {
