@@ -3,7 +3,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 RUN := npm run --silent
 
-.PHONY: help demo dev test test-long check bench setup setup-test npm-packages
+.PHONY: help demo dev test test-long check bench setup setup-test setup-long npm-packages
 
 help:
 	@echo 'make demo       train on simulated Ascend devices, from an empty machine to a model, in about a minute'
@@ -20,7 +20,7 @@ demo: setup
 test: setup-test
 	@$(RUN) test
 
-test-long: setup-test
+test-long: setup-long
 	@$(RUN) test:long
 
 check: npm-packages
@@ -37,6 +37,9 @@ setup:
 
 setup-test:
 	@scripts/setup.sh test
+
+setup-long:
+	@scripts/setup.sh long
 
 npm-packages:
 	@scripts/setup.sh npm

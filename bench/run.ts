@@ -5,6 +5,7 @@ import { idleServer } from './idle-server.ts'
 import { launcherStart } from './launcher-start.ts'
 import { logPath } from './log-path.ts'
 import { printTable } from './measure.ts'
+import { moxing } from './moxing.ts'
 import { submitToFirstLine } from './submit-to-first-line.ts'
 
 const rows = [
@@ -12,6 +13,7 @@ const rows = [
   ...(await launcherStart()),
   ...(await onDocker()),
   ...(await logPath()),
+  ...(await moxing()),
   ...(await idleServer()),
 ]
 printTable(rows)

@@ -3,6 +3,7 @@
 #   setup.sh npm   the npm packages, Node 24 among them
 #   setup.sh all   those, and python3, bubblewrap, tini and a static busybox through apt
 #   setup.sh test  those, the engines, registry and database that the tests start, and Huawei Cloud's Python SDK
+#   setup.sh long  those, and what test/long needs of PyPI
 # Says nothing when nothing is missing. As another user than root it names what to install and exits 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -98,15 +99,20 @@ setup_apt() {
   quietly "${install[@]}"
 }
 
-# A client that we did not write, in a folder of its own.
-setup_sdk() {
-  local wanted=test/sdk/requirements.txt folder=.cache/modelarts-sdk
+# Python packages that only tests need, in a folder of their own.
+setup_python() {
+  local what=$1 wanted=$2 folder=$3
   cmp -s "$wanted" "$folder/requirements.txt" && return
-  echo "setup: installing Huawei Cloud's Python SDK (pip)"
+  echo "setup: installing $what (pip)"
   rm -rf "$folder"
   quietly /usr/bin/python3 -m venv "$folder"
   quietly "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
   cp "$wanted" "$folder/requirements.txt"
+}
+
+# A client that we did not write.
+setup_sdk() {
+  setup_python "Huawei Cloud's Python SDK" test/sdk/requirements.txt .cache/modelarts-sdk
 }
 
 case $what in
@@ -120,5 +126,12 @@ case $what in
     setup_apt
     setup_sdk
     ;;
-  *) fail "unknown part \"$what\"; say npm, all or test" ;;
+  long)
+    what=test
+    setup_npm
+    setup_apt
+    setup_sdk
+    setup_python 'a property tester, an object store and type checkers' test/long/requirements.txt .cache/python-long
+    ;;
+  *) fail "unknown part \"$what\"; say npm, all, test or long" ;;
 esac

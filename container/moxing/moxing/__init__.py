@@ -3,9 +3,10 @@
 In a task this folder stands last on PYTHONPATH. When an image brings a moxing of its own further along sys.path, that
 one is loaded in place of this package, so nothing here ever hides it.
 """
+from typing import List
 
 
-def _step_aside():
+def _step_aside() -> bool:
     """Loads the next other `moxing` on sys.path under this name; returns whether there was one."""
     import os
     import sys
@@ -28,7 +29,7 @@ def _step_aside():
     return True
 
 
-def _is_unrelated(names):
+def _is_unrelated(names: List[str]) -> bool:
     """Does a package with these files only share the name (there is one on PyPI)? MoXing has `framework` or `file`."""
     modules = {name.partition('.')[0] for name in names} - {'__init__', '__pycache__', 'py'}
     return bool(modules) and not modules & {'framework', 'file'}

@@ -73,7 +73,8 @@ class Pool(object):
         address = (proxy.hostname, proxy.port) if proxy else (host, target.port)
         if target.scheme == 'https':
             context = ssl.create_default_context() if target.verify else _trusting()
-            connection = http.client.HTTPSConnection(address[0] or '', address[1], timeout=timeout, context=context)
+            connection = http.client.HTTPSConnection(
+                address[0] or '', address[1], timeout=timeout, context=context)  # type: http.client.HTTPConnection
         else:
             connection = http.client.HTTPConnection(address[0] or '', address[1], timeout=timeout)
         if proxy:

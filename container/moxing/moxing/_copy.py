@@ -248,7 +248,8 @@ def background_sync_copy(src_url: Name, dst_url: Name, seconds: float = 120) -> 
             try:
                 copy_parallel(src_url, dst_url)
             except Exception as error:
-                sys.stderr.write('moxing: %s was not copied to %s this time: %s\n' % (src_url, dst_url, error))
+                sys.stderr.write('moxing: %s was not copied to %s this time: %s\n' % (
+                    as_text(src_url), as_text(dst_url), error))
 
     thread = threading.Thread(target=run, name='moxing-sync')
     thread.daemon = True

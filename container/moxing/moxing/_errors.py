@@ -1,6 +1,6 @@
 """The exceptions of moxing.file, under the names scripts catch, and what turns foreign failures into them."""
 import os
-from typing import Optional
+from typing import Any, Dict, Optional, Tuple
 
 
 class MoxFileException(Exception):
@@ -27,7 +27,7 @@ class Resp(object):
         text = '%s: %s %s' % (self.url, self.status, self.errorCode or self.reason)
         return '%s (%s)' % (text, self.errorMessage) if self.errorMessage else text
 
-    def __reduce__(self):
+    def __reduce__(self) -> Tuple[Any, ...]:
         return Resp, (self.status, self.reason, self.url, self.errorCode, self.errorMessage)
 
 
@@ -67,7 +67,7 @@ def broke_off(url: str, why: object) -> MoxFileReadException:
     return MoxFileReadException(Resp(200, str(why), url))
 
 
-def failure_of_mover(told: dict) -> Exception:
+def failure_of_mover(told: Dict[str, Any]) -> Exception:
     """The exception for a failure that a mover (src/storage/move-service.ts) tells of."""
     kind, message, about = told.get('kind'), told.get('message') or 'failed', told.get('about') or ''
     if kind == 'local':

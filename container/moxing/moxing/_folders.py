@@ -138,6 +138,8 @@ def remove(url: Name, recursive: bool = False, client_id: Any = None) -> None:
         _store_write.delete(target)
     if recursive:
         keys = [entry.key for entry in _store.list_entries(target, target.folder_key)]
+        if keys and target.folder_key and target.folder_key not in keys:
+            keys.append(target.folder_key)  # some stores have folders that they do not list
         _store_write.delete_many(target, keys, lambda function, items: run_all(function, items, DELETE_THREADS))
 
 

@@ -142,14 +142,25 @@ def delete_many(url: Url, keys: List[str], run_all: RunAll) -> None:
             for key in batch:
                 one(key)  # says which one cannot be deleted, and why
 
-    # XML cannot carry control characters.
-    odd = [key for key in keys if not key.isprintable()]
-    plain = [key for key in keys if key.isprintable()]
-    batches = [plain[at:at + 1000] for at in range(0, len(plain), 1000)]
-    try:
-        run_all(thousand, batches)
-    except MoxFileRespException as error:
-        if error.resp.status not in (400, 405, 501):
-            raise
-        odd = keys
-    run_all(one, odd)
+    # Markers last and deepest first: some stores keep folders, and let nobody delete one that is not empty.
+    markers = sorted((key for key in keys if key.endswith('/')), reverse=True)
+    for group in ([key for key in keys if not key.endswith('/')], markers):
+        # XML cannot carry control characters.
+        odd = [key for key in group if not key.isprintable()]
+        plain = [key for key in group if key.isprintable()]
+        batches = [plain[at:at + 1000] for at in range(0, len(plain), 1000)]
+        try:
+            if group is markers:
+                for batch in batches:
+                    thousand(batch)
+            else:
+                run_all(thousand, batches)
+        except MoxFileRespException as error:
+            if error.resp.status not in (400, 405, 501):
+                raise
+            odd = group
+        if group is markers:
+            for key in odd:
+                one(key)
+        else:
+            run_all(one, odd)

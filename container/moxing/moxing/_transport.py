@@ -79,9 +79,9 @@ class Transport(object):
                 answer.sent_md5 = md5  # type: ignore[attr-defined]
                 if answer.status >= 300 or not stream:
                     answer.read_all(MAX_REFUSAL if answer.status >= 300 else MAX_TEXT)
-            except _LocalFailure as failure:
+            except _LocalFailure as local:
                 connection.close()
-                raise failure.__cause__ or failure
+                raise local.__cause__ or local
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
                 if _is_hopeless(error):
@@ -178,7 +178,8 @@ class Retry(object):
 
     def progress(self) -> None:
         """What failed went on: the next failure is a first one again."""
-        self._wait, self._until, self._count = float(_settings.given('retry_wait', FIRST_WAIT)), None, 1
+        self._wait, self._count = float(_settings.given('retry_wait', FIRST_WAIT)), 1
+        self._until = None  # type: Optional[float]
 
     def pause(self, error: Any, after: Optional[str] = None) -> None:
         """Waits before the next attempt, or raises when there is none. `after`: the seconds a busy store asks for."""

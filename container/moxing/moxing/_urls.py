@@ -15,7 +15,7 @@ class Url(object):
     def __init__(self, scheme: str, bucket: str, key: str) -> None:
         self.scheme, self.bucket, self.key = scheme, bucket, key
 
-    def __str__(self):
+    def __str__(self) -> str:
         return '%s%s/%s' % (self.scheme, self.bucket, self.key)
 
     @property
