@@ -23,12 +23,22 @@ export function scratch(): { readonly dir: string; [Symbol.dispose](): void } {
 export const loaderOf = (runtime: string): string =>
   join(runtime, 'lib', readdirSync(join(runtime, 'lib')).find((name) => name.startsWith('ld-')) ?? '')
 
+/** Addresses of the card `device` of the pod at place `pod` in a table; enough for a hundred pods. */
+const usualAddresses = (pod: number, device: number) => ({
+  serverId: `10.0.0.${10 + pod}`,
+  deviceIp: `192.168.${100 + device}.${10 + pod}`,
+})
+
 /** A complete table: pods with the physical ids of their devices. */
-export function tableText(pods: Readonly<Record<string, readonly number[]>>, status = 'completed'): string {
+export function tableText(
+  pods: Readonly<Record<string, readonly number[]>>,
+  status = 'completed',
+  addresses: typeof usualAddresses = usualAddresses,
+): string {
   const instances = Object.entries(pods).map(([pod_name, ids], at) => ({
-    devices: ids.map((id) => ({ device_id: String(id), device_ip: `192.168.${100 + id}.${10 + at}` })),
+    devices: ids.map((id) => ({ device_id: String(id), device_ip: addresses(at, id).deviceIp })),
     pod_name,
-    server_id: `10.0.0.${10 + at}`,
+    server_id: addresses(at, 0).serverId,
   }))
   const device_count = String(Object.values(pods).flat().length)
   const group = {

@@ -1,6 +1,7 @@
 // The program inside each task: argv, environment and signals → command → exit code. Like src/main.ts, and nothing else
 // in this folder, it may read those. Commands are loaded when they are called, because every task waits for us to start.
 
+import { setFlagsFromString } from 'node:v8'
 import { LAUNCHER_EXIT, TASK_PATHS } from '../api/task-constants.ts'
 import { giveBack, restoreDropped } from './environment.ts'
 import { LauncherError, messageOf, StopRequest } from './launcher-error.ts'
@@ -19,6 +20,9 @@ const DEFAULT_LOG = '/tmp/log/train.log'
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 async function main(): Promise<number> {
+  // The table of a large job must not leave us with three times the memory that it takes: a nursery that does not grow,
+  // and a heap that is cleared before it has doubled.
+  for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=50']) setFlagsFromString(flag)
   const stop = new AbortController()
   // At a terminal Ctrl-C and Ctrl-\ are for the program, whoever started it.
   const isExec = process.argv[2] === 'exec'

@@ -23,7 +23,7 @@ import { jobIdOf, planRanks, wantsPhysicalIds } from './rank-plan.ts'
 import { TABLE_NAME, tablePath } from './rank-table-file.ts'
 import { waitForRankTable } from './rank-table-wait.ts'
 import type { ServiceLog } from './service-log.ts'
-import { replaceFile } from './write-file.ts'
+import { replaceFile, utf8Pieces } from './write-file.ts'
 
 const DEFAULT_TABLE_TIMEOUT_S = 1800
 const DEFAULT_GRACE_S = 15
@@ -155,7 +155,9 @@ function writeTable({ environment, prefer, log }: RankRunOptions, converted: Con
   }
   // Loaded here, because most tasks have no table to convert.
   const { createHash } = process.getBuiltinModule('node:crypto')
-  const sha256 = createHash('sha256').update(converted.text).digest('hex')
+  const hash = createHash('sha256')
+  for (const piece of utf8Pieces(converted.text)) hash.update(piece)
+  const sha256 = hash.digest('hex')
   log.info(
     `Rank table file (V1) is generated: ${file}, ${converted.servers.length} servers, ${converted.rankSize} ranks, sha256 ${sha256}`,
   )

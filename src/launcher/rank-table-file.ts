@@ -61,7 +61,7 @@ export function lookAt(path: string): TableFile {
     if (stat.isDirectory()) return { kind: 'unreadable', code: 'EISDIR' }
     if (!stat.isFile()) return { kind: 'unreadable', code: 'NOT_A_FILE' }
     if (stat.size > MAX_TABLE_BYTES) return { kind: 'unreadable', code: 'TOO_LARGE' }
-    const bytes = Buffer.alloc(stat.size)
+    const bytes = new Uint8Array(stat.size)
     return { kind: 'content', content: bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)) }
   } catch (error) {
     return { kind: 'unreadable', code: errnoOf(error) }

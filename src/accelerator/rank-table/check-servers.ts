@@ -1,7 +1,7 @@
 // The rules that hold for servers and their devices in every form of table: ids, addresses, counts, rings.
 import type { Chip } from '../device.ts'
 import { MAX_DEVICES } from '../simulated.ts'
-import { type Findings, words } from './finding.ts'
+import { devicePath, type Findings, words } from './finding.ts'
 import { type IpAddress, isIpv4, isLoopback, parseIp } from './ip.ts'
 import type { TableDevice } from './types.ts'
 
@@ -20,19 +20,14 @@ export type ServerRules = {
 }
 
 /**
- * Sets of four that HCCL accepts on a 910A besides the two rings (ascend.md §1.10).
+ * Sets of four that HCCL accepts on a 910A besides the two rings (ascend.md §1.10), one bit for each device.
  * Two cards must be in one ring per the documents; one or eight always are right.
  */
-const SETS_OF_FOUR: ReadonlySet<string> = new Set([
-  '0,1,2,3',
-  '4,5,6,7',
-  '0,1,4,5',
-  '0,2,4,6',
-  '0,3,4,7',
-  '1,2,5,6',
-  '1,3,5,7',
-  '2,3,6,7',
-])
+const SETS_OF_FOUR: ReadonlySet<number> = new Set(
+  ['0123', '4567', '0145', '0246', '0347', '1256', '1357', '2367'].map((set) =>
+    [...set].reduce((bits, id) => bits | (1 << Number(id)), 0),
+  ),
+)
 
 /** Checks all servers of a table together. */
 export function checkServers(servers: readonly ServerView[], rules: ServerRules, findings: Findings): void {
@@ -42,18 +37,23 @@ export function checkServers(servers: readonly ServerView[], rules: ServerRules,
 }
 
 function checkServer(server: ServerView, rules: ServerRules, findings: Findings): void {
-  const seen = new Map<number, string>()
+  const seen: TableDevice[] = []
   const largest = rules.chip ? MAX_DEVICES[rules.chip] - 1 : undefined
   for (const device of server.devices) {
-    const path = `${device.path}.device_id`
-    const earlier = seen.get(device.physicalId)
+    const earlier = seen[device.physicalId]
     if (earlier) {
-      const got = words(`"${device.physicalId}", as in ${earlier}, also of server "${server.serverId}"`)
-      findings.error(path, got, 'each device once per server')
+      const got = words(
+        `"${device.physicalId}", as in ${devicePath(earlier)}, also of server "${server.serverId}"`,
+      )
+      findings.error(devicePath(device, 'device_id'), got, 'each device once per server')
     }
-    seen.set(device.physicalId, device.path)
+    seen[device.physicalId] = device
     if (largest !== undefined && device.physicalId > largest) {
-      findings.error(path, String(device.physicalId), `0 to ${largest} on ${rules.chip}`)
+      findings.error(
+        devicePath(device, 'device_id'),
+        String(device.physicalId),
+        `0 to ${largest} on ${rules.chip}`,
+      )
     }
   }
   if (server.hostIp !== null && !isIpv4(server.hostIp))
@@ -75,16 +75,16 @@ function checkPairs(server: ServerView, findings: Findings): void {
 }
 
 function checkRing(server: ServerView, chip: Chip | undefined, findings: Findings): void {
-  const ids = [...new Set(server.devices.map((device) => device.physicalId))].sort((a, b) => a - b)
-  // Ids above 7 are of another chip.
-  if (ids.some((id) => id > 7)) return
-  const ring = new Set(ids.map((id) => Math.floor(id / 4)))
-  const legal =
-    ids.length === 1 ||
-    ids.length === 8 ||
-    (ids.length === 2 && ring.size === 1) ||
-    SETS_OF_FOUR.has(ids.join(','))
-  if (legal) return
+  let bits = 0
+  for (const { physicalId } of server.devices) {
+    // Ids above 7 are of another chip.
+    if (physicalId > 7) return
+    bits |= 1 << physicalId
+  }
+  const isOneRing = (bits & 0x0f) === 0 || (bits & 0xf0) === 0
+  const ids = [0, 1, 2, 3, 4, 5, 6, 7].filter((id) => bits & (1 << id))
+  if (ids.length === 1 || ids.length === 8 || (ids.length === 2 && isOneRing) || SETS_OF_FOUR.has(bits))
+    return
   const valid = 'on a 910A: 1, 2 or 4 devices of one ring (0-3 or 4-7), or all 8'
   findings.warn(
     server.path,
@@ -98,38 +98,46 @@ function checkRing(server: ServerView, chip: Chip | undefined, findings: Finding
 /** Addresses: needed and of one family with several servers, valid and unique always, as many for each device. */
 function checkAddresses(servers: readonly ServerView[], findings: Findings): void {
   const several = servers.length > 1
-  const owner = new Map<string, string>()
-  let firstFamily: { family: 4 | 6; path: string } | undefined
-  let firstCount: { count: number; path: string } | undefined
+  const owner = new Map<string, TableDevice>()
+  let firstFamily: { family: 4 | 6; device: TableDevice } | undefined
+  let firstCount: { count: number; device: TableDevice } | undefined
   for (const server of servers) {
     for (const device of server.devices) {
-      const path = `${device.path}.device_ip`
       if (device.deviceIp === null) {
         if (several)
           findings.error(
-            path,
+            addressPath(device),
             words(`nothing, in server "${server.serverId}"`),
             'an address, because the table has several servers',
           )
         continue
       }
       const parts = device.deviceIp.split(',')
-      firstCount ??= { count: parts.length, path }
+      firstCount ??= { count: parts.length, device }
       if (parts.length !== firstCount.count) {
         findings.error(
-          path,
+          addressPath(device),
           words(`${parts.length} addresses`),
-          `${firstCount.count}, as in ${firstCount.path}`,
+          `${firstCount.count}, as in ${addressPath(firstCount.device)}`,
         )
       }
       for (const part of parts) {
-        const address = checkAddress(part, path, several, owner, findings)
+        const address = checkAddress(part, device, several, findings)
         if (!address) continue
-        firstFamily ??= { family: address.family, path }
+        const earlier = owner.get(address.key)
+        if (earlier === undefined) owner.set(address.key, device)
+        else
+          findings.error(
+            () => addressPath(device),
+            part,
+            `an address of its own; ${addressPath(earlier)} has this one`,
+          )
+        firstFamily ??= { family: address.family, device }
         if (address.family === firstFamily.family) continue
         const got = words(
-          `an IPv${address.family} address beside IPv${firstFamily.family} in ${firstFamily.path}`,
+          `an IPv${address.family} address beside IPv${firstFamily.family} in ${addressPath(firstFamily.device)}`,
         )
+        const path = addressPath(device)
         if (several) findings.error(path, got, 'one family in the whole table')
         else findings.warn(path, got, 'one family in the whole table')
       }
@@ -137,11 +145,13 @@ function checkAddresses(servers: readonly ServerView[], findings: Findings): voi
   }
 }
 
+/** Only where something is found: there are as many as devices. */
+const addressPath = (device: TableDevice): string => devicePath(device, 'device_ip')
+
 function checkAddress(
   text: string,
-  path: string,
+  device: TableDevice,
   several: boolean,
-  owner: Map<string, string>,
   findings: Findings,
 ): IpAddress | undefined {
   const address = parseIp(text)
@@ -151,14 +161,11 @@ function checkAddress(
       text === '-1'
         ? 'an IP address; -1 means that the card was not asked successfully'
         : 'an IPv4 or IPv6 address'
-    findings.error(path, text, valid)
+    findings.error(addressPath(device), text, valid)
     return undefined
   }
   if (several && isLoopback(address))
-    findings.error(path, text, 'an address that other servers reach, not loopback')
-  const earlier = owner.get(address.key)
-  if (earlier !== undefined) findings.error(path, text, `an address of its own; ${earlier} has this one`)
-  else owner.set(address.key, path)
+    findings.error(addressPath(device), text, 'an address that other servers reach, not loopback')
   return address
 }
 

@@ -1,9 +1,21 @@
 // Reads and checks a v1.0 table (server_list, device), and of a v1.2 what they have in common.
 // Such a table is handed on as it is; only JSON numbers are forgiven, and then it is written anew.
 import { checkServers } from './check-servers.ts'
-import { extraKeys, type Findings, field, objectsIn, words } from './finding.ts'
-import { newReading, type Reading, readDeviceIp, readId, readName, tellNumbers } from './reading.ts'
+import { devicePath, extraKeys, type Findings, field, objectsIn, words } from './finding.ts'
+import {
+  newReading,
+  type Reading,
+  readDeviceIp,
+  readDevices,
+  readId,
+  readName,
+  tellNumbers,
+} from './reading.ts'
 import type { CheckOptions, JsonObject, TableServer } from './types.ts'
+
+const KNOWN = ['device_id', 'device_ip', 'rank_id']
+
+type RankedDevice = TableServer['devices'][number]
 
 export type ReadV10 = { readonly servers: readonly TableServer[]; readonly hasNumbers: boolean }
 
@@ -47,9 +59,7 @@ function readServer(reading: Reading, server: JsonObject, path: string): TableSe
       Array.isArray(list) ? 'EI0014' : 'EI0017',
     )
   }
-  const devices = objectsIn(findings, list, `${path}.device`).flatMap(([device, at]) =>
-    readDevice(reading, device, at),
-  )
+  const devices = readDevices(reading, list, `${path}.device`, readDevice)
   if (serverId === undefined) return []
   const extra = extraKeys(server, ['server_id', 'host_ip', 'device'])
   return [
@@ -57,14 +67,16 @@ function readServer(reading: Reading, server: JsonObject, path: string): TableSe
   ]
 }
 
-function readDevice(reading: Reading, device: JsonObject, path: string): TableServer['devices'] {
-  const physicalId = readId(reading, field(device, 'device_id'), `${path}.device_id`)
-  const rankId = readId(reading, field(device, 'rank_id'), `${path}.rank_id`)
-  const deviceIp = readDeviceIp(reading.findings, field(device, 'device_ip'), `${path}.device_ip`)
-  if (physicalId === null || rankId === null) return []
-  return [
-    { physicalId, rankId, deviceIp, path, extra: extraKeys(device, ['device_id', 'device_ip', 'rank_id']) },
-  ]
+function readDevice(reading: Reading, device: JsonObject, list: string, at: number): RankedDevice | null {
+  const physicalId = readId(reading, field(device, 'device_id'), () => `${list}[${at}].device_id`)
+  const rankId = readId(reading, field(device, 'rank_id'), () => `${list}[${at}].rank_id`)
+  const deviceIp = readDeviceIp(
+    reading.findings,
+    field(device, 'device_ip'),
+    () => `${list}[${at}].device_ip`,
+  )
+  if (physicalId === null || rankId === null) return null
+  return { physicalId, rankId, deviceIp, list, at, extra: extraKeys(device, KNOWN) }
 }
 
 /** May be absent: HCCL then counts for itself. */
@@ -88,15 +100,16 @@ function checkServerIds(servers: readonly TableServer[], findings: Findings): vo
 /** Ranks are 0 to N-1, each once; HCCL does not check that a server's ranks are neighbours, its documents ask for it. */
 export function checkRanks(servers: readonly TableServer[], findings: Findings): void {
   const total = servers.reduce((sum, server) => sum + server.devices.length, 0)
-  const seen = new Map<number, string>()
+  const seen = new Map<number, RankedDevice>()
   for (const server of servers) {
     for (const device of server.devices) {
       const earlier = seen.get(device.rankId)
-      const path = `${device.path}.rank_id`
-      if (earlier) findings.error(path, String(device.rankId), `a rank of its own; ${earlier} has this one`)
-      else if (device.rankId >= total)
-        findings.error(path, String(device.rankId), `0 to ${total - 1}, without gaps`)
-      seen.set(device.rankId, device.path)
+      const valid = earlier
+        ? `a rank of its own; ${devicePath(earlier)} has this one`
+        : `0 to ${total - 1}, without gaps`
+      if (earlier || device.rankId >= total)
+        findings.error(devicePath(device, 'rank_id'), String(device.rankId), valid)
+      seen.set(device.rankId, device)
     }
     const ranks = server.devices.map((device) => device.rankId).sort((a, b) => a - b)
     const spread = (ranks.at(-1) ?? 0) - (ranks[0] ?? 0) + 1

@@ -2,20 +2,18 @@
 // checksums of the results. A table that has the wanted form already passes through unchanged after its check.
 import { type CheckedTable, readAndCheck } from './check.ts'
 import type { RankV20 } from './check-v20.ts'
-import { dumpTable } from './dump.ts'
 import { type Finding, field } from './finding.ts'
-import { parseIp } from './ip.ts'
 import { orderDevices } from './order.ts'
-import { type SuperPod, superPodsFor } from './super-pods.ts'
+import { superPodsFor } from './super-pods.ts'
 import type {
   CheckOptions,
   JsonObject,
   ParsedTable,
-  RankTableV10,
   TableInstance,
   TableServer,
   TableVersion,
 } from './types.ts'
+import { serverTableText } from './wire.ts'
 
 export type ConvertOptions = CheckOptions & {
   /** Default: 1.0 for a v0.1 and a lab table, else what it is. A form that is there already is handed on unchanged. */
@@ -102,77 +100,23 @@ function textIn(
   const superPods = isPlain ? undefined : superPodsFor(table, servers, findings)
   if (superPods === null) return null
   const form = { version: wanted, keepExtraKeys: keepExtraKeys || hasOwnForm, withAddresses, superPods }
-  return dumpTable(wireTable(servers, form))
+  return serverTableText(servers, form)
 }
 
 function rankServers(instances: readonly TableInstance[]): TableServer[] {
   let rank = 0
   return [...Map.groupBy(instances, (instance) => instance.serverId)].map(([serverId, pods]): TableServer => {
-    const devices = orderDevices(pods.flatMap((pod) => pod.devices)).map((device) => {
-      const rankId = rank
+    const devices = orderDevices(
+      pods.length === 1 ? (pods[0]?.devices ?? []) : pods.flatMap((pod) => pod.devices),
+    )
+    for (const device of devices) {
+      device.rankId = rank
       rank += 1
-      return { ...device, rankId }
-    })
+    }
     const hostIp = pods.find((pod) => pod.hostIp !== null)?.hostIp ?? null
-    const extra: JsonObject = Object.assign({}, ...pods.toReversed().map((pod) => pod.extra))
-    return { serverId, hostIp, devices, path: pods[0]?.path ?? '', extra }
+    const [only] = pods
+    const extra: JsonObject =
+      pods.length === 1 && only ? only.extra : Object.assign({}, ...pods.toReversed().map((pod) => pod.extra))
+    return { serverId, hostIp, devices, path: only?.path ?? '', extra }
   })
-}
-
-type WireForm = {
-  readonly version: '1.0' | '1.2'
-  readonly keepExtraKeys: boolean
-  readonly withAddresses: boolean
-  readonly superPods: readonly SuperPod[] | undefined
-}
-
-const OWN_DEVICE_KEYS = ['rank_id', 'super_device_id']
-const OWN_SERVER_KEYS = { '1.0': ['device'], '1.2': ['device', 'super_pod_id'] }
-
-/** The wire form, keys in the public converter's order. Unknown keys come last and never replace ours. */
-function wireTable(servers: readonly TableServer[], form: WireForm): RankTableV10 {
-  const { version, keepExtraKeys, withAddresses, superPods } = form
-  return {
-    status: 'completed',
-    version,
-    server_count: String(servers.length),
-    server_list: servers.map((server) => ({
-      server_id: server.serverId,
-      ...(server.hostIp === null ? {} : { host_ip: server.hostIp }),
-      device: server.devices.map((device) => {
-        const superDeviceId = field(device.extra, 'super_device_id')
-        return {
-          device_id: String(device.physicalId),
-          ...(device.deviceIp === null ? {} : { device_ip: device.deviceIp }),
-          ...(version === '1.2' && superDeviceId !== undefined
-            ? { super_device_id: String(superDeviceId) }
-            : {}),
-          rank_id: String(device.rankId),
-          ...(keepExtraKeys ? without(device.extra, OWN_DEVICE_KEYS) : {}),
-        }
-      }),
-      ...(keepExtraKeys ? without(server.extra, OWN_SERVER_KEYS[version]) : {}),
-      ...(withAddresses ? addressesOf(server) : {}),
-    })),
-    ...(superPods === undefined ? {} : { super_pod_list: superPods.map(wireSuperPod) }),
-  }
-}
-
-const wireSuperPod = ({ id, serverIds }: SuperPod) => ({
-  super_pod_id: id,
-  server_list: serverIds.map((serverId) => ({ server_id: serverId })),
-})
-
-/** Nothing for a server that is known by a name only. */
-function addressesOf({ hostIp, serverId }: TableServer): JsonObject {
-  const address = [hostIp, serverId].find((text) => text !== null && parseIp(text) !== undefined)
-  return address ? { pod_ip: address, container_ip: address } : {}
-}
-
-function without(extra: JsonObject, keys: readonly string[]): JsonObject {
-  const kept = Object.entries(extra).filter(([name]) => !keys.includes(name))
-  // Ports are strings as well.
-  return Object.fromEntries(
-    kept.map(([name, value]) => [name, typeof value === 'number' ? String(value) : value]),
-  )
 }

@@ -13,12 +13,10 @@ export function parseIp(text: string): IpAddress | undefined {
   return groups && { family: 6, key: groups.map((group) => group.toString(16)).join(':') }
 }
 
-export function isIpv4(text: string): boolean {
-  const parts = text.split('.')
-  return (
-    parts.length === 4 && parts.every((part) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)
-  )
-}
+const BYTE = '(?:0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])'
+const IPV4 = new RegExp(`^${BYTE}\\.${BYTE}\\.${BYTE}\\.${BYTE}$`)
+
+export const isIpv4 = (text: string): boolean => IPV4.test(text)
 
 /** 127.0.0.0/8 and ::1. */
 export function isLoopback(address: IpAddress): boolean {

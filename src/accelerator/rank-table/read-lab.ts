@@ -104,7 +104,9 @@ function readInstance(reading: Reading, instance: JsonObject, path: string): Ins
   const deviceIp = readDeviceIp(findings, field(device, 'device_ip'), `${at}.device_ip`)
   if (serverId === undefined || rankId === null || physicalId === null) return []
   const extra = extraKeys(device, ['device_id', 'device_ip'])
-  return [{ serverId, devices: [{ physicalId, deviceIp, rankId, path: at, extra }], path }]
+  return [
+    { serverId, devices: [{ physicalId, deviceIp, rankId, list: `${path}.devices`, at: 0, extra }], path },
+  ]
 }
 
 function serversOf(instances: readonly Instance[]): TableServer[] {

@@ -6,11 +6,12 @@ import {
   type Reading,
   readCount,
   readDeviceIp,
+  readDevices,
   readName,
   readPhysicalId,
   tellNumbers,
 } from './reading.ts'
-import type { JsonObject, TableDevice, TableGroup, TableInstance, TableV01 } from './types.ts'
+import type { JsonObject, TableGroup, TableInstance, TableV01, UnrankedDevice } from './types.ts'
 
 /** Reads a v0.1 table, reporting to `findings`. Integers pass for strings, as old writers emit them (one warning). */
 export function readV01(table: JsonObject, findings: Findings): TableV01 {
@@ -57,9 +58,7 @@ function readInstance(reading: Reading, instance: JsonObject, path: string): Tab
   const hostIp = field(instance, 'host_ip')
   const list = field(instance, 'devices')
   if (!Array.isArray(list)) findings.error(`${path}.devices`, list, 'a list of devices', 'EI0017')
-  const devices = objectsIn(findings, list, `${path}.devices`).flatMap(([device, at]) =>
-    readDevice(reading, device, at),
-  )
+  const devices = readDevices(reading, list, `${path}.devices`, readDevice)
   if (podName === undefined || serverId === undefined) return []
   return [
     {
@@ -73,9 +72,16 @@ function readInstance(reading: Reading, instance: JsonObject, path: string): Tab
   ]
 }
 
-function readDevice(reading: Reading, device: JsonObject, path: string): TableDevice[] {
-  const physicalId = readPhysicalId(reading, field(device, 'device_id'), `${path}.device_id`)
-  const deviceIp = readDeviceIp(reading.findings, field(device, 'device_ip'), `${path}.device_ip`)
-  if (physicalId === null) return []
-  return [{ physicalId, deviceIp, path, extra: extraKeys(device, ['device_id', 'device_ip']) }]
+const KNOWN = ['device_id', 'device_ip']
+
+function readDevice(reading: Reading, device: JsonObject, list: string, at: number): UnrankedDevice | null {
+  const physicalId = readPhysicalId(reading, field(device, 'device_id'), () => `${list}[${at}].device_id`)
+  const deviceIp = readDeviceIp(
+    reading.findings,
+    field(device, 'device_ip'),
+    () => `${list}[${at}].device_ip`,
+  )
+  return physicalId === null
+    ? null
+    : { physicalId, deviceIp, rankId: -1, list, at, extra: extraKeys(device, KNOWN) }
 }

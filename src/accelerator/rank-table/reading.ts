@@ -1,5 +1,6 @@
 // The scalars of tables whose writers are known to be careless, read with findings instead of errors.
-import { DECIMAL, type Findings, readDecimal, words } from './finding.ts'
+import { DECIMAL, type Findings, isObject, type Place, readDecimal, words } from './finding.ts'
+import type { JsonObject } from './types.ts'
 
 /** The largest `device_id` of any chip (310P3, ascend.md §1.3). */
 export const MAX_PHYSICAL_ID = 31
@@ -22,15 +23,31 @@ export function tellNumbers({ findings, numbers, firstNumber }: Reading): void {
 }
 
 /** The number of a card; null, after a finding, when it is none that any chip has. */
-export function readPhysicalId(reading: Reading, value: unknown, path: string): number | null {
+export function readPhysicalId(reading: Reading, value: unknown, path: Place): number | null {
   const id = readId(reading, value, path)
   if (id === null || id <= MAX_PHYSICAL_ID) return id
   reading.findings.error(path, String(id), `0 to ${MAX_PHYSICAL_ID}`)
   return null
 }
 
+/** The devices of a list, each read by `readOne`, which reports and is told the place; what is none is left out. */
+export function readDevices<D>(
+  reading: Reading,
+  list: unknown,
+  path: string,
+  readOne: (reading: Reading, device: JsonObject, list: string, at: number) => D | null,
+): D[] {
+  const devices: D[] = []
+  for (const [at, value] of Array.isArray(list) ? list.entries() : []) {
+    if (!isObject(value)) reading.findings.error(`${path}[${at}]`, value, 'an object', 'EI0017')
+    const device = isObject(value) ? readOne(reading, value, path, at) : null
+    if (device !== null) devices.push(device)
+  }
+  return devices
+}
+
 /** An address or a comma list of them; absent, null and empty are the same. Its form is checked later. */
-export function readDeviceIp(findings: Findings, value: unknown, path: string): string | null {
+export function readDeviceIp(findings: Findings, value: unknown, path: Place): string | null {
   if (value === undefined || value === null || value === '') return null
   if (typeof value === 'string') return value
   findings.error(path, value, 'a string with an IP address', 'EI0017')
@@ -57,18 +74,13 @@ export const readCount = (reading: Reading, value: unknown, path: string): numbe
   readInteger(reading, value, path, value === undefined ? 'warn' : 'error')
 
 /** An id, without which its device or rank is lost. Null, after an error, for no integer. */
-export const readId = (reading: Reading, value: unknown, path: string): number | null =>
+export const readId = (reading: Reading, value: unknown, path: Place): number | null =>
   readInteger(reading, value, path, 'error')
 
 /** An integer as a string, or as a JSON number, which is counted for `tellNumbers`. */
-function readInteger(
-  reading: Reading,
-  value: unknown,
-  path: string,
-  report: 'error' | 'warn',
-): number | null {
+function readInteger(reading: Reading, value: unknown, path: Place, report: 'error' | 'warn'): number | null {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
-    if (reading.numbers === 0) reading.firstNumber = path
+    if (reading.numbers === 0) reading.firstNumber = typeof path === 'string' ? path : path()
     reading.numbers += 1
     return value
   }

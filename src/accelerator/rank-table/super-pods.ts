@@ -1,5 +1,5 @@
 // Super pods of Atlas 900 A3 (ascend.md §1.4): which servers belong together, and the id each die has in its super pod.
-import { type Findings, field, isObject, readDecimal, words } from './finding.ts'
+import { devicePath, type Findings, field, isObject, readDecimal, words } from './finding.ts'
 import { readName } from './reading.ts'
 import type { JsonObject, TableServer } from './types.ts'
 
@@ -69,7 +69,7 @@ function checkDies(servers: readonly TableServer[], findings: Findings): void {
       const id = field(device.extra, 'super_device_id')
       if (id === undefined || (typeof id === 'string' && readDecimal(id) !== undefined)) continue
       findings.error(
-        `${device.path}.super_device_id`,
+        devicePath(device, 'super_device_id'),
         id,
         'a string of decimal digits, or no such key',
         typeof id === 'string' ? 'EI0014' : 'EI0017',
@@ -113,11 +113,11 @@ function checkUnique(
       const earlier = seen.get(key)
       if (earlier !== undefined)
         findings.error(
-          `${device.path}.super_device_id`,
+          devicePath(device, 'super_device_id'),
           id,
           `an id of its own in its super pod; ${earlier} has this one`,
         )
-      else seen.set(key, device.path)
+      else seen.set(key, devicePath(device))
     }
 }
 
@@ -136,7 +136,7 @@ export function superPodsFor(
     for (const device of devices)
       if (field(device.extra, 'super_device_id') === undefined)
         findings.error(
-          `${device.path}.super_device_id`,
+          devicePath(device, 'super_device_id'),
           undefined,
           'the id that npu-smi info -t spod-info shows; without it a table has no v1.2 form',
           null,

@@ -31,42 +31,29 @@ export type RankTableV01 = {
   readonly status: 'completed'
 }
 
-/** v1.0 and v1.2 as written. */
-export type RankTableV10 = {
-  readonly status: 'completed'
-  readonly version: '1.0' | '1.2'
-  readonly server_count: string
-  readonly server_list: readonly {
-    readonly server_id: string
-    readonly host_ip?: string
-    readonly device: readonly {
-      readonly device_id: string
-      readonly device_ip?: string
-      readonly super_device_id?: string
-      readonly rank_id: string
-    }[]
-  }[]
-  readonly super_pod_list?: readonly {
-    readonly super_pod_id: string
-    readonly server_list: readonly { readonly server_id: string }[]
-  }[]
-}
-
 /** One device as read. `extra` holds keys we do not know. */
 export type TableDevice = {
   readonly physicalId: number
   /** A comma list is kept as it is; null when absent or empty. */
   readonly deviceIp: string | null
-  readonly path: string
+  /** Where it was read, in two parts: 80,000 whole paths would cost more than the table. See devicePath. */
+  readonly list: string
+  readonly at: number
   readonly extra: JsonObject
 }
+
+/**
+ * A device of a v0.1 table, which names no ranks. The converter writes each one's number into the object that was made when it
+ * was read: copies of 80,000 devices would cost the launcher of a large job 6 MB.
+ */
+export type UnrankedDevice = TableDevice & { rankId: number }
 
 /** A pod of a v0.1 table. */
 export type TableInstance = {
   readonly podName: string
   readonly serverId: string
   readonly hostIp: string | null
-  readonly devices: readonly TableDevice[]
+  readonly devices: readonly UnrankedDevice[]
   readonly path: string
   readonly extra: JsonObject
 }
