@@ -69,16 +69,6 @@ test('a boot file that is not there ends with 120 and shows what is', async (t) 
   assert.match(output, /train\.py does not exist; .*net has main\.py/)
 })
 
-test('variables set outside: a preset timeout is kept, rank numbers are not', async (t) => {
-  const { start, table } = stage(t, runtime, PRINT)
-  table(tableText({ 'p-0': [0] }))
-  const { output } = await start(
-    { HCCL_CONNECT_TIMEOUT: '600', RANK_ID: '9', RANK_SIZE: '9', DEVICE_ID: '9' },
-    ['HCCL_CONNECT_TIMEOUT,RANK_ID,RANK_SIZE,DEVICE_ID'],
-  ).ended
-  assert.deepEqual(ranksOf(output), ['600 0 1 0'])
-})
-
 test('variables of the image for its own programs reach the ranks, not our runtime', async (t) => {
   const { start, table } = stage(t, runtime, PRINT)
   table(tableText({ 'p-0': [0] }))

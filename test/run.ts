@@ -17,7 +17,10 @@ const KINDS = {
   unit: { globs: ['src/**/*.test.ts', 'test/*.test.ts'], testMs: MINUTE, allMs: 5 * MINUTE },
   /** Whole programs: sandboxes, launchers, servers, other languages. */
   e2e: {
-    globs: ['test/{conformance,moxing,cli,e2e}/**/*.test.ts', '{container,examples,bench}/**/*.test.ts'],
+    globs: [
+      'test/{conformance,moxing,cli,e2e,vectors}/**/*.test.ts',
+      '{container,examples,bench}/**/*.test.ts',
+    ],
     testMs: 3 * MINUTE,
     allMs: 30 * MINUTE,
   },

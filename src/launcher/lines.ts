@@ -16,7 +16,10 @@ export class LineSplitter {
   /** Whole lines that are ready now, newlines included; empty when none is. */
   push(chunk: Buffer): Buffer {
     const end = chunk.lastIndexOf(NEWLINE) + 1
-    const ready = end > 0 ? Buffer.concat([...this.#held, chunk.subarray(0, end)]) : Buffer.alloc(0)
+    const ready =
+      this.#heldBytes === 0 || end === 0
+        ? chunk.subarray(0, end)
+        : Buffer.concat([...this.#held, chunk.subarray(0, end)])
     if (end > 0) this.#clear()
     if (end < chunk.length) this.#hold(chunk.subarray(end))
     return this.#heldBytes > this.#limitBytes ? Buffer.concat([ready, this.end()]) : ready

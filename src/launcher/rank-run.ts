@@ -20,6 +20,7 @@ import { ownReaper } from './processes.ts'
 import { type GroupResult, runRanks } from './rank-group.ts'
 import type { LogFile } from './rank-logs.ts'
 import { jobIdOf, planRanks, wantsPhysicalIds } from './rank-plan.ts'
+import { tableDigest, watchTable } from './rank-table-change.ts'
 import { TABLE_NAME, tablePath } from './rank-table-file.ts'
 import { waitForRankTable } from './rank-table-wait.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -45,6 +46,8 @@ export type OwnRanks = {
   readonly devices: readonly OwnDevice[]
   readonly rankSize: number
   readonly tableFile: string | null
+  /** The file the table came from, and what it held; null without one. */
+  readonly source: { readonly path: string; readonly digest: string } | null
 }
 
 /**
@@ -66,6 +69,12 @@ export async function runRankJob(
       'Route plan ends: it needs a closed library (/usr/local/route) and is not available; ranks keep the order of the table',
     )
   const own = await findRanks(options, signal)
+  const { source } = own
+  using _watch =
+    source &&
+    watchTable(source.path, source.digest, (detail) =>
+      log.warning(`the rank table changed while ranks run: ${detail}; they keep theirs`),
+    )
   try {
     return await runOnDevices(options, argv, own, signal)
   } finally {
@@ -77,6 +86,7 @@ export async function runRankJob(
 export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal): Promise<OwnRanks> {
   const { environment, log } = options
   const parsed = await awaitTable(options, signal)
+  const source = { path: tablePath(environment).path, digest: tableDigest(parsed.text) }
   const conversion = convertRankTable(parsed)
   for (const finding of conversion.findings) {
     if (finding.severity === 'warning') log.warning(`rank table: ${describeFinding(finding)}`)
@@ -96,7 +106,7 @@ export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal)
   log.info(
     `Current server: ${own.devices[0]?.serverId ?? ''}, ranks ${own.devices.map(({ rankId }) => rankId).join(',')} of ${own.rankSize}`,
   )
-  return { devices: own.devices, rankSize: own.rankSize, tableFile }
+  return { devices: own.devices, rankSize: own.rankSize, tableFile, source }
 }
 
 function ownName(environment: Environment): OwnName {

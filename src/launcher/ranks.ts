@@ -60,7 +60,8 @@ async function ownRanks(
   if (isSet || processes === null || existsSync(path)) return ofTable(processes, options, signal)
   const taskIndex = Number(environment['VC_TASK_INDEX'] ?? environment['DLS_TASK_INDEX'] ?? 0) || 0
   const tasks = Number(environment['MA_NUM_HOSTS'] ?? environment['DLS_TASK_NUMBER'] ?? 1) || 1
-  return { devices: devicesWithoutTable(processes, taskIndex), rankSize: processes * tasks, tableFile: null }
+  const devices = devicesWithoutTable(processes, taskIndex)
+  return { devices, rankSize: processes * tasks, tableFile: null, source: null }
 }
 
 async function ofTable(

@@ -13,7 +13,7 @@ import { tableReadiness } from './readiness.ts'
 const inventory = simulatedInventory(parseSimulate('2x8'), { cpuCores: 2, memoryBytes: 2 ** 33 })
 const size = { kind: 'Ascend', devices: 4, cpuCores: 0.5, memoryBytes: 1 } as const
 
-test("a table has the keys of the document's example in their order, and strings only (01)", () => {
+test("a table has the keys of the document's example in their order, and strings only", () => {
   const text = buildTable('0.1', {
     groupName: 'job-trainjob',
     tasks: [

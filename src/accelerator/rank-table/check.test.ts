@@ -1,4 +1,4 @@
-// What a check says of a table, after the vectors of ascend.md §7 (numbers in brackets).
+// What a check says of a table.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkRankTable } from './check.ts'
@@ -47,7 +47,7 @@ const v10 = (servers: Server[], over: object = {}) =>
     ...over,
   })
 
-test('910A sets of devices are held against the rings (34)', () => {
+test('910A sets of devices are held against the rings', () => {
   for (const [ids, warned] of [
     [[0, 1, 2, 3], false],
     [[0, 1, 4, 5], false],
@@ -76,7 +76,7 @@ test('a device id above what the chip has is refused', () => {
   assert.equal(check(v01({ a: [8] }), { chip: '910b' }).ok, true)
 })
 
-test('servers with different numbers of devices are warned of, and refused on a 910A (35)', () => {
+test('servers with different numbers of devices are warned of, and refused on a 910A', () => {
   const text = v01({ a: [0, 1, 2, 3, 4, 5, 6, 7], b: [0, 1, 2, 3] })
   assert.match(check(text).text, /warning .*got 4 devices in server "b" and 8 in "a"/)
   assert.equal(check(text).ok, true)
@@ -84,7 +84,7 @@ test('servers with different numbers of devices are warned of, and refused on a 
   assert.equal(check(text, { chip: '910b' }).ok, true)
 })
 
-test('a server_id has 1 to 64 bytes (36)', () => {
+test('a server_id has 1 to 64 bytes', () => {
   assert.equal(check(v01({ ['x'.repeat(64)]: [0] })).ok, true)
   assert.match(
     check(v01({ ['x'.repeat(65)]: [0] })).text,
@@ -129,7 +129,7 @@ test('a missing key or one of the wrong type is named with the code HCCL would g
   }
 })
 
-test('a v1.0 or v1.2 table passes through byte for byte after its check, shuffled ranks too (31)', () => {
+test('a v1.0 or v1.2 table passes through byte for byte after its check, shuffled ranks too', () => {
   const shuffled = v10([server('b', [3, 2]), server('a', [0, 1], { container_ip: '1.1.1.1' })])
   const superPod = v10([server('a', [0]), server('b', [1])], {
     version: '1.2',
@@ -142,11 +142,11 @@ test('a v1.0 or v1.2 table passes through byte for byte after its check, shuffle
   }
 })
 
-test('a 1.1 table is refused by name (31)', () => {
+test('a 1.1 table is refused by name', () => {
   assert.match(check('{"version":"1.1","status":"completed"}').text, /version: got "1\.1".*heterogeneous/)
 })
 
-test('server_count may be absent, but not wrong (32)', () => {
+test('server_count may be absent, but not wrong', () => {
   assert.equal(check(v10([server('a', [0])], { server_count: undefined })).ok, true)
   assert.match(
     check(v10([server('a', [0])], { server_count: '2' })).text,

@@ -1,4 +1,4 @@
-// Which ranks a container takes for its own, after the vectors of ascend.md §7 (numbers in brackets).
+// Which ranks a container takes for its own.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { convertRankTable } from './convert.ts'
@@ -40,7 +40,7 @@ const servers = (...ids: string[]) => ({
   })),
 })
 
-test('a pod finds its own devices; one that is not in the table reads which pods are (38)', () => {
+test('a pod finds its own devices; one that is not in the table reads which pods are', () => {
   assert.deepEqual(find(pods(2), { podName: 'w-1' }), [[1, 4, 0, 's1']])
   assert.equal(
     find(pods(2), { podName: 'w-2' }),
@@ -49,7 +49,7 @@ test('a pod finds its own devices; one that is not in the table reads which pods
   assert.match(String(find(pods(20), { podName: 'x' })), /\(w-0, .*w-7, and 12 more\)/)
 })
 
-test('without a pod name the only pod is taken, and with two pods nobody guesses (38)', () => {
+test('without a pod name the only pod is taken, and with two pods nobody guesses', () => {
   assert.deepEqual(find(pods(1), {}), [[0, 4, 0, 's0']])
   assert.match(
     String(find(pods(2), {})),

@@ -1,4 +1,4 @@
-// What is read as a rank table and what is not, after the vectors of ascend.md §7 (numbers in brackets).
+// What is read as a rank table and what is not.
 import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
@@ -27,7 +27,7 @@ test('the form of a table is told by its version and by deploy_mode', () => {
     refused(`{"version":${version}}`, 'version', /version: got .*; valid: "1\.0"/)
 })
 
-test('a byte order mark, CRLF and trailing blank lines do no harm, NUL bytes are refused (29)', () => {
+test('a byte order mark, CRLF and trailing blank lines do no harm, NUL bytes are refused', () => {
   const text = '\uFEFF{\r\n"status": "completed"\r\n}\r\n\r\n\n'
   assert.deepEqual({ ...parseRankTable(text).table }, { status: 'completed' })
   assert.deepEqual({ ...parseRankTable(new TextEncoder().encode(text)).table }, { status: 'completed' })
@@ -36,12 +36,12 @@ test('a byte order mark, CRLF and trailing blank lines do no harm, NUL bytes are
   refused(new Uint8Array([0x7b, 0xff, 0x7d]), 'encoding', /not UTF-8/)
 })
 
-test('more than 40 MiB are not read (30)', () => {
+test('more than 40 MiB are not read', () => {
   refused(new Uint8Array(MAX_TABLE_BYTES + 1), 'size', /at most 41943040 \(40 MiB\)/)
   refused(' '.repeat(MAX_TABLE_BYTES + 1), 'size', /40 MiB/)
 })
 
-test('what is no JSON object is refused with what came (25)', () => {
+test('what is no JSON object is refused with what came', () => {
   refused('', 'syntax', /the file is empty/)
   refused(' \n', 'syntax', /the file is empty/)
   refused('{"status":', 'syntax', /not complete JSON/)
@@ -50,7 +50,7 @@ test('what is no JSON object is refused with what came (25)', () => {
   refused('"completed"', 'shape', /a JSON object/)
 })
 
-test('of repeated keys the last wins, deep nesting is bounded, and __proto__ is inert (42)', () => {
+test('of repeated keys the last wins, deep nesting is bounded, and __proto__ is inert', () => {
   assert.equal(parseRankTable('{"status":"x","status":"completed"}').table['status'], 'completed')
   refused(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'depth', /more than 32 levels/)
   refused('{"a":'.repeat(5_000_000), 'depth', /more than 32 levels/)

@@ -1,4 +1,4 @@
-// When a waiting task may use the table, after the vectors of ascend.md §7 (numbers in brackets).
+// When a waiting task may use the table.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildTable } from './build.ts'
@@ -19,7 +19,7 @@ test('a complete table is handed over', () => {
   assert.equal(see('{"version":"2.0","rank_list":[]}').state, 'completed')
 })
 
-test('no beginning of a table is ever taken for the whole, at any byte (25)', () => {
+test('no beginning of a table is ever taken for the whole, at any byte', () => {
   for (const text of [
     COMPLETE,
     `\uFEFF${JSON.stringify(JSON.parse(COMPLETE), null, '\t')}`,
@@ -49,7 +49,7 @@ test('every status but completed, spelled exactly so, means waiting, and the rea
   }
 })
 
-test('a file that is not there is missing, and one that waiting will not mend says why (30)', () => {
+test('a file that is not there is missing, and one that waiting will not mend says why', () => {
   assert.deepEqual(tableReadiness({ kind: 'absent' }), {
     state: 'missing',
     detail: 'the file does not exist yet',
