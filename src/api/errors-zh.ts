@@ -61,6 +61,7 @@ export const SOLUTIONS_ZH = {
   LogNotReady: '请在任务启动后再查询。',
   LogNotGenerated: '请查看作业事件：其中说明了任务未启动的原因。',
   MetricNotReady: '请在任务启动后再查询。',
+  LinkExpired: '请重新获取链接。',
   LogExpired: '创建作业时请填写 spec.log_export_path：转存的日志会一直保留，直到您删除。',
   Unauthorized: '请使用有效的访问密钥签名请求（SDK-HMAC-SHA256），或发送有效的 X-Auth-Token。',
   Forbidden: '请使用路径中项目的、具有所需角色的访问密钥。',

@@ -145,6 +145,7 @@ export const ERRORS = {
     'Look at the events of the job: they say why the task did not start.',
   ),
   MetricNotReady: row('ModelArts.2777', 204, 'Ask again once the task has started.'),
+  LinkExpired: row('ModelArts.9030', 403, 'Ask for a new link.'),
   LogExpired: row(
     'ModelArts.2819',
     400,

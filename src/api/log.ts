@@ -23,7 +23,7 @@ export const logReadQuery = z.object({
     .max(8 << 20)
     .default(1 << 20),
   wait_s: z.coerce.number().min(0).max(60).default(0),
-  attempt: z.coerce.number().int().min(1).optional(),
+  attempt: z.coerce.number().int().min(1).max(9999).optional(),
   /** `attachment` adds a Content-Disposition with the file name of modelarts.md §3.9. */
   download: z.enum(['true', 'false']).default('false'),
 })

@@ -32,7 +32,7 @@ export const tagsRemoval = z.object({
     .max(20, 'must have at most 20 entries'),
 })
 
-export const tagPage = z.object({
+export const tagPageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
   offset: z.coerce.number().int().min(0).default(0),
 })

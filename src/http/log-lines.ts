@@ -47,7 +47,7 @@ export async function showUrl(parts: ApiParts, { context, query }: Call<'showLog
 export async function download(parts: ApiParts, { query }: Call<'downloadLog'>): Promise<Response> {
   const link = openText(parts.linkKey, PREFIX, query.token) as Link | null
   if (link === null || link.expiresAtMs < parts.clock.now().getTime())
-    throw new AppError('Forbidden', 'token: the link has expired or is none of ours; valid: a new one')
+    throw new AppError('LinkExpired', 'token: the link has expired or is none of ours; valid: a new one')
   const job = await findJob(parts, link.project, link.job, 'token')
   await refuseExpired(parts, job)
   const key = keyOf(job, link.task, link.attempt)

@@ -58,7 +58,9 @@ const pascal = (text: string): string =>
 export function namedSchemas(): ReadonlyMap<string, z.ZodType> {
   const found = Object.entries(SCHEMA_FILES).flatMap(([file, exports]) =>
     Object.entries(exports).flatMap(([name, schema]) =>
-      schema instanceof z.ZodType && isNameable(schema) ? [{ file, name, schema }] : [],
+      schema instanceof z.ZodType && isNameable(schema) && !name.endsWith('Query')
+        ? [{ file, name, schema }]
+        : [],
     ),
   )
   const isShared = (name: string): boolean => found.filter((other) => other.name === name).length > 1

@@ -72,7 +72,7 @@ export const LOG_ROUTES = {
     role: 'open',
     query: logDownloadQuery,
     media: 'text/plain',
-    errors: ['Forbidden', 'LogExpired'],
+    errors: ['LinkExpired', 'JobNotFound', 'LogExpired'],
     example: { query: { token: 'rwlog1.e30.c2lnbmF0dXJl' } },
   },
   showMetrics: {

@@ -7,7 +7,7 @@ import {
   taggedList,
   taggedSearch,
   tagList,
-  tagPage,
+  tagPageQuery,
   tagsRemoval,
   tagsRequest,
 } from '../tag.ts'
@@ -50,7 +50,7 @@ export const TAG_ROUTES = {
     summary: 'Lists all keys of the tags of training jobs, with their values.',
     permission: 'modelarts:trainJob:list',
     role: 'viewer',
-    query: tagPage,
+    query: tagPageQuery,
     answer: projectTags,
     example: { query: { limit: 100, offset: 0 } },
   },
@@ -74,7 +74,7 @@ export const TAG_ROUTES = {
     permission: 'modelarts:trainJob:list',
     role: 'viewer',
     reads: true,
-    query: tagPage,
+    query: tagPageQuery,
     body: taggedSearch,
     answer: taggedList,
     example: {

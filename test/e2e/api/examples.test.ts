@@ -25,7 +25,7 @@ describe('the example of', () => {
         ...(example?.body === undefined ? {} : { body: JSON.stringify(example.body) }),
       })
       assert.equal(problemWith(name, answer), null)
-      const code = routeOf(name).refused === undefined ? ONLY_REFUSED[name] : 'ModelArts.2858'
+      const code = ONLY_REFUSED[name]
       if (code === undefined) assert.equal(answer.status, success, answer.text)
       else assert.equal((answer.json as { error_code?: string }).error_code, code, answer.text)
     })

@@ -36,7 +36,12 @@ const query = (name: RouteName): fc.Arbitrary<[string, string][]> => {
         ],
   )
   if (entries.length === 0) return fc.constant([])
-  return fc
+  const { example } = routeOf(name)
+  const shown = Object.entries(example?.query ?? {}).map(([key, value]): [string, string] => [
+    key,
+    String(value),
+  ])
+  const madeUp = fc
     .subarray(entries)
     .chain((chosen) => fc.tuple(...chosen))
     .map((pairs) =>
@@ -45,6 +50,7 @@ const query = (name: RouteName): fc.Arbitrary<[string, string][]> => {
         typeof value === 'string' ? value : JSON.stringify(value),
       ]),
     )
+  return fc.oneof({ arbitrary: madeUp, weight: 4 }, { arbitrary: fc.constant(shown), weight: 1 })
 }
 
 /** What is asked to wait a minute may wait a minute; the rest of its range says as much. */
@@ -114,15 +120,16 @@ export const fuzzRequest: fc.Arbitrary<FuzzRequest> = anyName.chain((name) =>
 /** Values for names in paths, made beforehand: what a request may destroy is not what others read. */
 export type Values = ReadonlyMap<RouteName, Readonly<Record<string, string>>>
 
+const STOPS: RouteName = 'actOnTrainingJob'
+
 export async function valuesFor(world: World): Promise<Values> {
   const values = new Map<RouteName, Record<string, string>>()
-  for (const name of NAMES) {
+  // The job that is stopped is made last: each live one takes the place of the one before.
+  for (const name of NAMES.toSorted((a, b) => Number(a === STOPS) - Number(b === STOPS))) {
     const params = await world.paramsFor(name)
     values.set(
       name,
-      'job' in params && name !== 'actOnTrainingJob'
-        ? { ...params, job: await endedJob(world, values.size) }
-        : params,
+      'job' in params && name !== STOPS ? { ...params, job: await endedJob(world, values.size) } : params,
     )
   }
   return values

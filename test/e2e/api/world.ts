@@ -1,6 +1,6 @@
 // A server on the fake backend with something of everything in it, so that any call has something to ask for.
 import { namesInPath } from '../../../src/api/openapi/path.ts'
-import { type RouteName, routeOf } from '../../../src/api/routes.ts'
+import { ROUTES, type RouteName, routeOf } from '../../../src/api/routes.ts'
 import { body, Ropeway } from '../harness.ts'
 import { RawClient } from './signed.ts'
 
@@ -18,6 +18,11 @@ const PASSWORD = 'correct horse'
  * tested elsewhere.
  */
 export const ONLY_REFUSED: Partial<Record<RouteName, string>> = {
+  ...Object.fromEntries(
+    (Object.keys(ROUTES) as RouteName[])
+      .filter((name) => routeOf(name).refused !== undefined)
+      .map((name) => [name, 'ModelArts.2858']),
+  ),
   checkImage: 'ModelArts.2858',
   testRegistry: 'ModelArts.2858',
   /** These look at a token in a header. */
@@ -28,7 +33,7 @@ export const ONLY_REFUSED: Partial<Record<RouteName, string>> = {
   /** The example's jobs are of nobody. */
   batchDeleteTrainingJobs: 'ModelArts.2775',
   /** A link is made anew each time. */
-  downloadLog: 'ModelArts.0108',
+  downloadLog: 'ModelArts.9030',
 }
 
 const fake = (behaviour: object) => ({ 'ropeway/fake': JSON.stringify({ tasks: { '*': behaviour } }) })
