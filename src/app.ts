@@ -16,7 +16,7 @@ import { createObjectHandler } from './storage/server/object-handler.ts'
 import { type ObjectStore, openObjectStore } from './storage/server/object-store.ts'
 import { openBackend } from './wiring/backend.ts'
 import { recordBackend } from './wiring/backend-record.ts'
-import { writeCredentials } from './wiring/credentials.ts'
+import { keepCredentials } from './wiring/credentials.ts'
 import { openChangeFeed } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
 import { failureLog, objectFailure } from './wiring/failure-log.ts'
@@ -78,13 +78,12 @@ export async function openApp(config: Config, logger: Logger, onReload: OnReload
   const feed = await openChangeFeed(config, { ...parts, ...rows }, logger)
   if (feed) owned.use(feed)
   sweeper.start()
-  await writeCredentials(config.dataDir, {
-    endpoint: listeners.apiUrl,
-    object_endpoint: listeners.objectsUrl,
-    project_id: rows.first.projectId,
-    access_key: rows.first.key?.accessKey,
-    secret_key: rows.first.key?.secret,
-  })
+  await keepCredentials(
+    config.dataDir,
+    { endpoint: listeners.apiUrl, object_endpoint: listeners.objectsUrl },
+    rows,
+    (error) => logger.warn({ error: String(error) }, 'credentials.json could not be brought up to date'),
+  )
   const disposables = owned.move()
   return {
     endpoint: listeners.api.url,

@@ -26,6 +26,7 @@ const NOTE_USE_MS = 60_000
 
 export class LiveIdentity implements AsyncDisposable {
   readonly #parts: LiveIdentityParts
+  readonly #listeners: (() => void)[] = []
   readonly #used = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
   #directory: Directory = NOBODY
@@ -61,6 +62,12 @@ export class LiveIdentity implements AsyncDisposable {
     if (mine < this.#shown) return
     this.#shown = mine
     this.#directory = directory
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Calls `listener` whenever something may have changed. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
   /** Changes rows; what is looked up afterwards knows of it. */

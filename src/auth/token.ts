@@ -1,4 +1,4 @@
-// Tokens: signed, not stored (docs/adr/0004-identity.md). A token says who, for which project and until when; what its
+// Tokens: signed, not stored (docs/adr/0005-identity.md). A token says who, for which project and until when; what its
 // user may is looked up at every request. It is void when it expires, when it is given back, and when its user's epoch
 // has grown (disabled, another password).
 import { randomBytes } from 'node:crypto'

@@ -28,13 +28,15 @@ export async function ensureFirst(transaction: Rows, secretKey: Uint8Array, nowM
     .execute()
   const ids = new Set(administrators.map(({ id }) => id))
   // A server whose secret.key is another one's stops here, before it adds what nobody else could open.
-  const live = (await readKeys(transaction, secretKey)).find(
+  const working = (await readKeys(transaction, secretKey)).filter(
     (key) =>
       key.projectId === projectId &&
       key.enabled &&
       ids.has(key.userId) &&
       (key.expiresAtMs === null || key.expiresAtMs > nowMs),
   )
+  // One that ends would have to be followed by another.
+  const live = working.find(({ expiresAtMs }) => expiresAtMs === null) ?? working[0]
   if (live || userId === null || !ids.has(userId)) return { projectId, key: live ?? null }
   const wanted = { userId, projectId, description: 'made by the server', expiresAtMs: null }
   return { projectId, key: await insertKey(transaction, secretKey, wanted, nowMs) }

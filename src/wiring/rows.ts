@@ -38,7 +38,18 @@ export async function openRows(config: Config, owned: AsyncDisposableStack, logg
   const projectStores = createProjectStores(db)
   const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
   const linkKey = purposeKey(secretKey, 'log link')
-  return { clock, serveId, first, store, linkKey, projectStores, registries, identity, announce }
+  return {
+    clock,
+    serveId,
+    first,
+    store,
+    linkKey,
+    projectStores,
+    registries,
+    identity,
+    ensureFirst: () => identities.ensureFirst(),
+    announce,
+  }
 }
 
 export type OpenRows = Awaited<ReturnType<typeof openRows>>

@@ -123,6 +123,41 @@ describe('ropeway serve --database', () => {
     await until('the new key opens', () => opens(made.accessKey, made.secret))
   })
 
+  test('a token of one server holds at the other, and is void at both when it is given back or its user shut out', async () => {
+    const url = await engine.newDatabase()
+    await using a = await Ropeway.start({ backend: 'fake', env: { ROPEWAY_DATABASE: url } })
+    await using b = secondServer(a, url, '1x1')
+    await b.start()
+    await a.client.identity.addUser({ name: 'ann', password: 'correct horse', project: 'default' })
+    const login = async (): Promise<string> => {
+      const identity = {
+        methods: ['password'],
+        password: { user: { name: 'ann', password: 'correct horse' } },
+      }
+      const answer = await fetch(`${a.credentials.endpoint}/v3/auth/tokens`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ auth: { identity, scope: { project: { name: 'default' } } } }),
+      })
+      assert.equal(answer.status, 201)
+      return answer.headers.get('x-subject-token') ?? ''
+    }
+    const ask = async (server: Ropeway, token: string, method = 'GET'): Promise<number> => {
+      const path = method === 'GET' ? '/ropeway/v1/whoami' : '/v3/auth/tokens'
+      const headers = { 'x-auth-token': token, 'x-subject-token': token }
+      return (await fetch(`${server.credentials.endpoint}${path}`, { method, headers })).status
+    }
+    const [first, second] = [await login(), await login()]
+    await until('the other one knows ann', async () => (await ask(b, first)) === 200)
+    assert.equal(await ask(b, first, 'DELETE'), 204)
+    assert.equal(await ask(b, first), 401)
+    await until('it is void at the one that made it', async () => (await ask(a, first)) === 401)
+    assert.deepEqual([await ask(a, second), await ask(b, second)], [200, 200])
+    await a.client.identity.changeUser('ann', { enabled: false })
+    assert.equal(await ask(a, second), 401)
+    await until('ann is shut out at the other', async () => (await ask(b, second)) === 401)
+  })
+
   test('a data folder refuses a database that is not its own, and keeps its logs', async () => {
     const url = await engine.newDatabase()
     const other = await engine.newDatabase()
