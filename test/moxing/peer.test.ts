@@ -1,11 +1,15 @@
 // moxing against a store that misbehaves, and on its own: import, standing aside, no socket.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { openInnerSocket } from '../../src/launcher/inner-socket.ts'
+import { openObjects } from '../../src/launcher/object-transfer.ts'
+import { until } from '../e2e/harness.ts'
 import { MOXING, plainPython, python } from './python.ts'
 
 let dir = ''
@@ -16,10 +20,18 @@ after(async () => await rm(dir, { recursive: true, force: true }))
 
 type Reply = (request: IncomingMessage, response: ServerResponse, nth: number) => void
 
-/** Runs a script against a server that replies as told; gives the script's end and the requests it made. */
-async function against(reply: Reply, script: string, env: Record<string, string> = {}) {
+/**
+ * Runs a script against a server that replies as told; gives the script's end and the requests it made. `launcher`: with
+ * one beside it, which moves the files.
+ */
+async function against(reply: Reply, script: string, env: Record<string, string> = {}, launcher = false) {
   const seen: string[] = []
   const socket = join(await mkdtemp(join(dir, 's-')), 's')
+  const path = `${socket}-launcher`
+  const silent = { append: () => undefined, tell: () => undefined, environment: {} }
+  await using _inner = launcher
+    ? await openInnerSocket({ path, move: openObjects(socket).move, ...silent })
+    : null
   const server = createServer((request, response) => {
     seen.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`.trim())
     request.resume().on('end', () => reply(request, response, seen.length))
@@ -27,7 +39,7 @@ async function against(reply: Reply, script: string, env: Record<string, string>
   await once(server, 'listening')
   try {
     const ended = await python(`here = ${JSON.stringify(dir)}\n${script}`, {
-      env: { ROPEWAY_TASK_SOCKET: socket, ...env },
+      env: { ROPEWAY_TASK_SOCKET: socket, ...(launcher ? { ROPEWAY_LAUNCHER_SOCKET: path } : {}), ...env },
     })
     return { ...ended, seen }
   } finally {
@@ -125,6 +137,102 @@ except f.MoxFileReadException as error:
   )
   assert.match(stdout, /^obs:\/\/b\/d\/[ab]: 200 .*broke off|ended after/)
   assert.deepEqual(await readdir(join(dir, 'half')), [])
+})
+
+const STRANGE: ReadonlyArray<readonly [string, Reply, RegExp]> = [
+  [
+    'a web page with 200',
+    (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html><p>Welcome'),
+    /^MoxFileReadException .*no answer of an object store.*<html>/,
+  ],
+  [
+    'a redirect to itself',
+    (request, response) => response.writeHead(302, { location: request.url }).end(),
+    /^MoxFileRespException obs:\/\/b\/: 302 Found/,
+  ],
+  [
+    'a refusal that never ends',
+    (_, response) => {
+      response.writeHead(400)
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65536, 'x')));
+      }
+      response.on('drain', more)
+      more()
+    },
+    /^MoxFileRespException obs:\/\/b\/: 400 Bad Request \(x{200}\)/,
+  ],
+  [
+    'a refusal that names who and what',
+    (_, response) =>
+      response
+        .writeHead(403)
+        .end('<Error><Code>AccessDenied</Code><Message>ann may not list b</Message></Error>'),
+    /^MoxFileRespException obs:\/\/b\/: 403 AccessDenied \(ann may not list b\)/,
+  ],
+]
+for (const [title, reply, told] of STRANGE)
+  test(`${title}, in place of a list: a clear end, and no file`, async () => {
+    const { stdout } = await against(
+      (...args) => (args[0].method === 'HEAD' ? void args[1].writeHead(404).end() : reply(...args)),
+      `
+try:
+    f.copy_parallel('obs://b/d', here + '/strange')
+except f.MoxFileException as error:
+    print(type(error).__name__, error)
+print(os.path.exists(here + '/strange'))`,
+    )
+    assert.match(stdout, told)
+    assert.match(stdout, /\nFalse\n$/)
+  })
+
+for (const launcher of [false, true])
+  test(`every second request is throttled: ${launcher ? 'the launcher' : 'the script'} gets through`, async () => {
+    const names = Array.from({ length: 12 }, (_, at) => `d/n${at}`)
+    const { stdout, stderr, seen } = await against(
+      (request, response, nth) => {
+        if (nth % 2 === 1) return void response.writeHead(503, { 'retry-after': '0' }).end()
+        if (request.url?.includes('prefix=')) return void response.end(listing(names))
+        if (request.method === 'HEAD') return void response.writeHead(404).end()
+        response.writeHead(200, { etag: '"e"', 'content-length': 1 }).end('x')
+      },
+      `
+f.copy_parallel('obs://b/d', here + '/throttled-${launcher}', threads=1)
+print(len(os.listdir(here + '/throttled-${launcher}')))`,
+      {},
+      launcher,
+    )
+    assert.equal(stdout, '12\n', stderr)
+    assert.ok(seen.length > 24, seen.join('\n'))
+  })
+
+test('a script that is killed while the launcher moves its files leaves nothing aside', async () => {
+  const names = Array.from({ length: 12 }, (_, at) => `d/n${at}`)
+  const cut: Array<Promise<unknown>> = []
+  const ended = await against(
+    (request, response) => {
+      if (request.url?.includes('prefix=')) return void response.end(listing(names))
+      if (request.method === 'HEAD') return void response.writeHead(404).end()
+      response.writeHead(200, { etag: '"e"', 'content-length': 1 })
+      response.flushHeaders()
+      cut.push(once(response, 'close'))
+      writeFileSync(join(dir, 'asked'), '')
+    },
+    `
+import signal, threading, time
+def kill():
+    while not os.path.exists(here + '/asked'):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
+threading.Thread(target=kill).start()
+f.copy_parallel('obs://b/d', here + '/killed')`,
+    {},
+    true,
+  )
+  assert.equal(ended.code, null)
+  assert.ok(cut.length > 0)
+  await Promise.all(cut)
+  await until('nothing is aside', async () => (await readdir(join(dir, 'killed'))).length === 0)
 })
 
 for (const key of ['d/../../escape', 'd//etc/passwd', 'd/./x', 'd/a/..'])
