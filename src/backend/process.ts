@@ -92,3 +92,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /** Changes with every boot, so a pid of another boot is never taken for ours. */
 export const currentBootId = (): string => (readProc('/proc/sys/kernel/random/boot_id') ?? '').trim()
+
+/** When this machine came up, by its clock: read anew, because clocks are set. */
+export const bootAtMs = (): number =>
+  Number(/^btime (\d+)/m.exec(readProc('/proc/stat') ?? '')?.[1] ?? 0) * 1000

@@ -131,10 +131,11 @@ id -un; rm -r /tmp/log && echo gone`
   ])
   await harness.backend.remove(ref, SIGNAL)
   assert.deepEqual(await harness.leftovers(ref), [])
-  const left = await engine.docker.listContainers({ all: true })
-  assert.deepEqual(
-    left.map(({ Names }) => Names[0]),
-    [],
+  // The container that the image was looked at in goes behind the back of the task.
+  await until(
+    'no container is left',
+    () => engine.docker.listContainers({ all: true }),
+    (left) => left.length === 0,
   )
 })
 

@@ -1,6 +1,5 @@
 // The docker backend: a task is one container of any Docker-compatible engine on this machine. All state is the
 // engine's, in labels and in files of the data folder, so any later server on the same folder sees the same tasks.
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ContainerInspectInfo } from 'dockerode'
 import type { Placement } from '../../accelerator/device.ts'
@@ -9,7 +8,7 @@ import { AppError } from '../../api/error.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import { taskObjectName } from '../../job/names.ts'
 import type { Backend, ExecRequest, ExecSession, JobPlan, TaskObservation, Tell } from '../../job/ports.ts'
-import { currentBootId } from '../process.ts'
+import { bootAtMs, currentBootId } from '../process.ts'
 import { launcherExec, loaderFor } from '../runtime.ts'
 import { settleAll } from '../settle.ts'
 import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
@@ -132,7 +131,7 @@ class DockerBackend implements Backend, AsyncDisposable {
   async #observeTask(ref: AttemptRef, task: string, signal: AbortSignal): Promise<TaskObservation> {
     const folder = this.#folder(ref, task)
     const found = await this.#inspect(ref, task, signal)
-    const now = { bootId: this.#machine.bootId, bootAtMs: await bootAtMs() }
+    const now = { bootId: this.#machine.bootId, bootAtMs: bootAtMs() }
     const failed = found !== null && hasStopped(found) && found.State.ExitCode !== 0
     if (found === null || found.State.Status === 'created')
       return mapContainer(task, found, {
@@ -242,6 +241,7 @@ class DockerBackend implements Backend, AsyncDisposable {
     this.#watchers.clear()
     for (const [stop] of watchers) stop.abort()
     await Promise.all(watchers.map(([, ended]) => ended))
+    await this.#imageRoots[Symbol.asyncDispose]()
   }
 
   #labels(ref: AttemptRef): Record<string, string> {
@@ -255,12 +255,6 @@ class DockerBackend implements Backend, AsyncDisposable {
 
 const containerName = (ref: Pick<AttemptRef, 'jobId' | 'attempt'>, task: string): string =>
   taskObjectName(ref.jobId, ref.attempt, task)
-
-/** When this machine came up, by its clock. */
-async function bootAtMs(): Promise<number> {
-  const text = await readFile('/proc/stat', 'utf8')
-  return Number(/^btime (\d+)/m.exec(text)?.[1] ?? 0) * 1000
-}
 
 const OPEN_TIMEOUT_MS = 30_000
 

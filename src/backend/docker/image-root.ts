@@ -3,7 +3,8 @@
 import type { Readable } from 'node:stream'
 import type { Container } from 'dockerode'
 import { extract, type Headers } from 'tar-stream'
-import { asUnreachable, type Engine, isNotFound } from './engine.ts'
+import { newUuid } from '../../lib/id.ts'
+import { asUnreachable, type Engine, isNotFound, withPatience } from './engine.ts'
 import { LABEL, labelFilter } from './labels.ts'
 import { removeContainers } from './stop.ts'
 
@@ -26,16 +27,22 @@ export type ImageRoot = {
 }
 
 const PURPOSE = { name: 'ropeway.purpose', value: 'image-root' } as const
+/** One container's own label: an engine that dies may have made it and never have said so. */
+const LOOK = 'ropeway.look'
 const MAX_FILE_BYTES = 1 << 20
 /** Answers that are kept: an image and a list of paths each. */
 const REMEMBERED = 256
 const REMOVE_TIMEOUT_MS = 15_000
+/** How long an engine that is away may take to come back and be told to remove what it made. */
+const PATIENCE_MS = 3_600_000
 
 /** Remembers what it saw: an image never changes, and a look costs as much as a start. */
-export class ImageRoots {
+export class ImageRoots implements AsyncDisposable {
   readonly #engine: Engine
   readonly #instanceId: string
   readonly #known = new Map<string, Promise<ImageRoot>>()
+  readonly #stop = new AbortController()
+  readonly #removing = new Set<Promise<void>>()
 
   constructor(engine: Engine, instanceId: string) {
     this.#engine = engine
@@ -58,20 +65,23 @@ export class ImageRoots {
     await removeContainers(this.#engine, labelFilter(labels).label, signal)
   }
 
+  /** What cannot be removed by then is found by its labels later. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the server is stopping'))
+    await Promise.all(this.#removing)
+  }
+
   async #read(imageId: string, paths: readonly string[]): Promise<ImageRoot> {
-    const container = await this.#engine.docker
-      .createContainer({
+    const look = newUuid()
+    try {
+      const container = await this.#engine.docker.createContainer({
         Image: imageId,
         // An image without a command of its own needs one to be made into a container.
         Entrypoint: ['/ropeway-never-starts-this'],
         Cmd: [],
-        Labels: { [LABEL.instance]: this.#instanceId, [PURPOSE.name]: PURPOSE.value },
+        Labels: { [LABEL.instance]: this.#instanceId, [PURPOSE.name]: PURPOSE.value, [LOOK]: look },
         HostConfig: { NetworkMode: 'none' },
       })
-      .catch((error: unknown) => {
-        throw asUnreachable(this.#engine.socket, error)
-      })
-    try {
       const [passwd, group, ...entries] = await Promise.all([
         readText(container, '/etc/passwd'),
         readText(container, '/etc/group'),
@@ -81,11 +91,17 @@ export class ImageRoots {
     } catch (error) {
       throw asUnreachable(this.#engine.socket, error)
     } finally {
-      // What cannot be removed now is found by its labels later.
-      await container
-        .remove({ force: true, v: true, abortSignal: AbortSignal.timeout(REMOVE_TIMEOUT_MS) } as object)
-        .catch(() => undefined)
+      const removing = this.#remove(look).finally(() => this.#removing.delete(removing))
+      this.#removing.add(removing)
     }
+  }
+
+  /** Behind the back of the task that starts. Never rejects. */
+  async #remove(look: string): Promise<void> {
+    const { signal } = this.#stop
+    const { label } = labelFilter({ [LOOK]: look })
+    const once = () => removeContainers(this.#engine, label, AbortSignal.timeout(REMOVE_TIMEOUT_MS))
+    await withPatience(once, PATIENCE_MS, () => undefined, signal).catch(() => undefined)
   }
 }
 
