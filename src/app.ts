@@ -13,7 +13,8 @@ import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { authorizeAlways } from './storage/server/authorize.ts'
 import { createObjectHandler } from './storage/server/object-handler.ts'
-import { type ObjectStore, openObjectStore } from './storage/server/object-store.ts'
+import { openObjectStore } from './storage/server/object-store.ts'
+import type { ObjectsOfProjects } from './storage/server/project-objects.ts'
 import { openBackend } from './wiring/backend.ts'
 import { recordBackend } from './wiring/backend-record.ts'
 import { keepCredentials } from './wiring/credentials.ts'
@@ -26,6 +27,7 @@ import { createLogExporter, exportingGate } from './wiring/log-export.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
+import { StoresElsewhere, testStorage } from './wiring/stores-elsewhere.ts'
 import { Sweeper } from './wiring/sweep.ts'
 import { TaskBudgetWatch } from './wiring/task-budgets.ts'
 import { openWatchedDevices } from './wiring/watched-devices.ts'
@@ -105,9 +107,10 @@ async function openParts(
   const wake = new ChangeSignal()
   const devices = owned.use(await openWatchedDevices({ config, store, wake, logger }))
   const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
-  const objects = owned.use(
+  const embedded = owned.use(
     await openObjectStore({ dir: join(config.dataDir, 'objects'), clock, heir: first.projectId }),
   )
+  const objects = owned.use(new StoresElsewhere(embedded, projectStores.storageConnections, clock))
   const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, devices.inventory())
   if (file !== null) logger.info({ file }, "the site's rules were read")
   for (const warning of warnings) logger.warn({ file }, warning)
@@ -157,6 +160,9 @@ async function openParts(
     registries,
     ...projectStores,
     linkKey,
+    testStorage,
+    embeddedBuckets: async (projectId: string) =>
+      (await embedded.within(projectId).listBuckets()).map(({ name }) => name),
     registryTester: await openRegistryTester(engine),
     imageInspector: owned.use(await openImageInspector(engine, site, { serveId, registries, logger })),
   }
@@ -169,7 +175,7 @@ type OpenParts = Awaited<ReturnType<typeof openParts>>['parts']
 function createMovers(
   config: Config,
   parts: OpenParts,
-  objects: ObjectStore,
+  objects: ObjectsOfProjects,
   { first, serveId }: OpenRows,
   logger: Logger,
 ) {

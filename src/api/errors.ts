@@ -189,6 +189,14 @@ export const ERRORS = {
   ),
   RegistryUnreachable: row('ModelArts.9006', 503, 'Check the registry: ropeway registry test HOST'),
 
+  StorageConnectionNotFound: row(
+    'ModelArts.9011',
+    404,
+    'List the connections there are: ropeway storage list',
+  ),
+  StorageBucketTaken: row('ModelArts.9014', 409, 'Choose another bucket, or remove it where it is now.'),
+  StorageUnavailable: row('ModelArts.9015', 503, 'Ask the store itself: ropeway storage test NAME'),
+
   DatabaseUnavailable: row(
     'ModelArts.9009',
     503,

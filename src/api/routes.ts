@@ -13,6 +13,7 @@ import { POOL_ROUTES } from './routes/pools.ts'
 import { QUOTA_ROUTES } from './routes/quotas.ts'
 import { REFUSED_ROUTES } from './routes/refused.ts'
 import { REGISTRY_ROUTES } from './routes/registries.ts'
+import { STORAGE_CONNECTION_ROUTES } from './routes/storage-connections.ts'
 import { TAG_ROUTES } from './routes/tags.ts'
 import { TRAINING_JOB_ROUTES } from './routes/training-jobs.ts'
 
@@ -30,6 +31,7 @@ export const ROUTES = {
   ...REFUSED_ROUTES,
   ...OWN_ROUTES,
   ...REGISTRY_ROUTES,
+  ...STORAGE_CONNECTION_ROUTES,
   ...IAM_ROUTES,
   ...IDENTITY_ROUTES,
 } as const satisfies Record<string, Route>

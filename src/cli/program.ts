@@ -6,7 +6,7 @@ import { EXIT } from './errors.ts'
 import { longOptions } from './ma-job/long-options.ts'
 import { visibleLines } from './terminal-text.ts'
 
-/** `job`, `obs`, `registry`, `admin` and `image` need the words after them to know which of their own commands to load. */
+/** `job`, `obs`, `registry`, `storage`, `admin` and `image` need the words after them to know which of their own commands to load. */
 const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
   const rest = argv[0] === 'help' ? argv.slice(2) : argv.slice(1)
   return [
@@ -35,7 +35,7 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
     },
     {
       name: 'obs',
-      summary: 'work with objects: mb ls cp sync rm stat',
+      summary: 'work with objects: mb rb ls cp sync rm cat stat presign',
       load: async () => {
         const { obsCommand } = await import('./obs/obs.ts')
         return (context) => obsCommand(context, rest)
@@ -70,6 +70,14 @@ const entriesFor = (argv: readonly string[]): readonly CommandEntry[] => {
       load: async () => {
         const { adminCommand } = await import('./admin/admin.ts')
         return (context) => adminCommand(context, rest)
+      },
+    },
+    {
+      name: 'storage',
+      summary: 'use buckets of object stores elsewhere: add list rm test',
+      load: async () => {
+        const { storageCommand } = await import('./storage/storage.ts')
+        return (context) => storageCommand(context, rest)
       },
     },
     {

@@ -41,12 +41,17 @@ async function askSecret({ stdin, stderr, signal }: CliContext, question: string
 }
 
 /** From standard input when that was asked for, else from the terminal. Throws CliError where there is none. */
-export async function takeSecret(context: CliContext, fromStdin: boolean, question: string): Promise<string> {
+export async function takeSecret(
+  context: CliContext,
+  fromStdin: boolean,
+  question: string,
+  flag = '--password-stdin',
+): Promise<string> {
   if (fromStdin) return readSecret(context)
   if (!context.stdin.isTTY)
     throw new CliError(
       'There is no terminal to ask for the password',
-      'Give --password-stdin and the password on standard input.',
+      `Give ${flag} and the password on standard input.`,
       EXIT.usage,
     )
   const password = await askSecret(context, question)

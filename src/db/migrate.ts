@@ -8,6 +8,7 @@ import * as reportTimes from './migrations/0004-report-times.ts'
 import * as identity from './migrations/0005-identity.ts'
 import * as catalogues from './migrations/0006-catalogues.ts'
 import * as outputClaims from './migrations/0008-output-claims.ts'
+import * as storageConnections from './migrations/0009-storage-connections.ts'
 import type { Rows } from './tables.ts'
 
 /** In the order of their names; a name that was released never changes. */
@@ -19,6 +20,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-identity': identity,
   '0006-catalogues': catalogues,
   '0008-output-claims': outputClaims,
+  '0009-storage-connections': storageConnections,
 }
 
 /**

@@ -138,6 +138,21 @@ type JobTags = { job_id: string; key: string; value: string }
 type JobHosts = { job_id: string; serve_id: string; host_id: string }
 type Quotas = { project_id: string; user_name: string; resource: string; quota: number; extra_info: string }
 
+export type StorageConnectionsTable = {
+  project_id: string
+  name: string
+  endpoint: string
+  region: string | null
+  dialect: string
+  addressing: string
+  ca: string | null
+  access_key: string
+  secret: string
+  has_session_token: number
+  updated_at: number
+}
+type StorageBuckets = { project_id: string; bucket: string; connection: string }
+
 type Serves = { id: string; host_name: string; endpoint: string }
 
 export type Tables = {
@@ -155,6 +170,8 @@ export type Tables = {
   revoked_tokens: RevokedTokens
   registries: Registries
   serves: Serves
+  storage_connections: StorageConnectionsTable
+  storage_buckets: StorageBuckets
   output_claims: OutputClaims
   algorithms: DocumentsTable
   experiments: ExperimentsTable

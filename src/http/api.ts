@@ -25,6 +25,7 @@ import type { ApiContext, ApiEnv, ApiParts } from './parts.ts'
 import { poolHandlers } from './pools.ts'
 import { quotaHandlers } from './quotas.ts'
 import { registryHandlers } from './registries.ts'
+import { storageConnectionHandlers } from './storage-connections.ts'
 import { tagHandlers } from './tags.ts'
 import { trainingJobHandlers } from './training-jobs.ts'
 import { WaitingView } from './waiting.ts'
@@ -69,6 +70,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     ...flavorHandlers(parts),
     ...ownHandlers(parts),
     ...registryHandlers(parts),
+    ...storageConnectionHandlers(parts),
     ...execHandlers(parts),
     ...imageCheckHandlers(parts),
     ...identityHandlers(parts),

@@ -12,6 +12,7 @@ import type { Backend, ImageInspector, ObjectCatalog } from '../job/ports.ts'
 import type { QuotaStore } from '../job/quotas.ts'
 import type { RegistryStore, RegistryTester } from '../job/registries.ts'
 import type { Site } from '../job/site.ts'
+import type { StorageConnectionStore, TestStorage } from '../job/storage-connections.ts'
 import type { JobStore } from '../job/store.ts'
 import type { TagStore } from '../job/tags.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -35,6 +36,8 @@ export type ApiParts = {
   readonly tags: TagStore
   readonly quotas: QuotaStore
   readonly registries: RegistryStore
+  readonly storageConnections: StorageConnectionStore
+  readonly testStorage: TestStorage
   /** null where there is no container engine. */
   readonly registryTester: RegistryTester | null
   /** null where there are no images. */
@@ -43,6 +46,8 @@ export type ApiParts = {
   /** The project that a server begins with. */
   readonly firstProjectId: string
   readonly hasBuckets: (projectId: string) => Promise<boolean>
+  /** Names of the project's buckets in the embedded store. */
+  readonly embeddedBuckets: (projectId: string) => Promise<readonly string[]>
   /** Where clients find this installation. */
   readonly addresses: Addresses
   /** Writes down who did what to whom; never holds a secret. */

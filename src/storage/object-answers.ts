@@ -9,6 +9,8 @@ export type ObjectFacts = {
   readonly etag: string | undefined
   readonly modified: Date | undefined
   readonly contentType: string | undefined
+  /** What else of HTTP's headers is kept with an object. */
+  readonly headers: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
   /** Whether the ETag of an object sent in one piece is its md5; not so where a key service encrypts. */
   readonly etagIsMd5: boolean
@@ -29,6 +31,14 @@ export type ListEntry =
 
 /** An ETag as it stands in a header or a list, without its quotes. */
 export const bareEtag = (etag: string): string => etag.replace(/^"|"$/g, '')
+
+const KEPT_HEADERS = [
+  'cache-control',
+  'content-disposition',
+  'content-language',
+  'content-encoding',
+  'expires',
+]
 
 type Headers = Readonly<Record<string, string>>
 
@@ -68,6 +78,7 @@ export function factsOf({ headers }: ObjectAnswer): ObjectFacts {
     etag,
     modified: modified === undefined ? undefined : new Date(modified),
     contentType: headers['content-type'],
+    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_HEADERS.includes(name))),
     metadata: Object.fromEntries(metadata),
     etagIsMd5: isMd5(headers, etag),
     crc32: isWhole ? crc32 : undefined,
@@ -87,11 +98,14 @@ type ListXml = {
 
 const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
+/** `next` is the marker that the following page begins behind. */
+export type ListPage = { readonly entries: readonly ListEntry[]; readonly next: string | undefined }
+
 /** Elements that repeat in a list. */
 export const LIST_ELEMENTS = ['Contents', 'CommonPrefixes']
 
 /** One page of a generation-1 list, and the marker of the next page if there is one. */
-export function readListPage(xml: Xml): { entries: ListEntry[]; next: string | undefined } {
+export function readListPage(xml: Xml): ListPage {
   const page = (xml['ListBucketResult'] || {}) as ListXml
   const plain = (name: string): string =>
     page.EncodingType === 'url' ? (percentDecode(name.replaceAll('+', '%20')) ?? name) : name

@@ -6,6 +6,7 @@ import {
   factsOf,
   LIST_ELEMENTS,
   type ListEntry,
+  type ListPage,
   type ObjectFacts,
   type PutAnswer,
   putAnswerOf,
@@ -26,6 +27,7 @@ import {
   checkedHeaders,
   type GetOptions,
   type GetSink,
+  type ListOptions,
   type PutOptions,
   type UploadId,
 } from './object-options.ts'
@@ -160,9 +162,9 @@ export class ObjectClient implements AsyncDisposable {
   async copy(
     from: { bucket: string; key: string },
     to: { bucket: string; key: string },
-    { signal }: CallOptions = {},
+    { signal, headers: more = {} }: CallOptions & Pick<PutOptions, 'headers'> = {},
   ): Promise<void> {
-    const headers = { 'x-amz-copy-source': `/${from.bucket}/${percentEncodePath(from.key)}` }
+    const headers = { ...more, 'x-amz-copy-source': `/${from.bucket}/${percentEncodePath(from.key)}` }
     refuseErrorIn(await this.#xml({ method: 'PUT', ...to, headers, signal }))
   }
 
@@ -185,28 +187,25 @@ export class ObjectClient implements AsyncDisposable {
     }
   }
 
-  /** All objects under a prefix in order of their keys; with a delimiter, prefixes come at the end of each page. */
-  async *list(
+  /** One page of a list, and the marker that the next one begins behind. */
+  async listPage(
     bucket: string,
-    options: CallOptions & { prefix?: string; delimiter?: string; pageSize?: number } = {},
-  ): AsyncGenerator<ListEntry> {
-    const { prefix = '', delimiter, signal, pageSize = 1000 } = options
-    const fixed = {
-      prefix,
-      'encoding-type': 'url',
-      'max-keys': String(pageSize),
-      ...(delimiter ? { delimiter } : {}),
-    }
+    options: ListOptions & { readonly marker?: string | undefined },
+  ): Promise<ListPage> {
+    const { prefix = '', delimiter, marker, signal, pageSize = 1000 } = options
+    const query: Record<string, string> = { prefix, 'encoding-type': 'url', 'max-keys': String(pageSize) }
+    if (delimiter !== undefined && delimiter !== '') query['delimiter'] = delimiter
+    if (marker !== undefined && marker !== '') query['marker'] = marker
+    const page = readListPage(await this.#xml({ method: 'GET', bucket, query, signal }, LIST_ELEMENTS))
+    if (page.next === undefined || page.next !== marker) return page
+    throw new ObjectStoreError(200, 'InvalidAnswer', `The list of ${bucket} does not go on after ${marker}`)
+  }
+
+  /** All objects under a prefix in order of their keys; with a delimiter, prefixes come at the end of each page. */
+  async *list(bucket: string, options: ListOptions = {}): AsyncGenerator<ListEntry> {
     for (let marker: string | undefined = ''; marker !== undefined; ) {
-      const query: Record<string, string> = marker === '' ? fixed : { ...fixed, marker }
-      const page = readListPage(await this.#xml({ method: 'GET', bucket, query, signal }, LIST_ELEMENTS))
+      const page: ListPage = await this.listPage(bucket, { ...options, marker })
       yield* page.entries
-      if (page.next !== undefined && page.next === marker)
-        throw new ObjectStoreError(
-          200,
-          'InvalidAnswer',
-          `The list of ${bucket} does not go on after ${marker}`,
-        )
       marker = page.next
     }
   }
@@ -252,6 +251,11 @@ export class ObjectClient implements AsyncDisposable {
   /** A link that reads an object without keys for so many seconds. Throws over a socket, which has no keys. */
   presign(bucket: string, key: string, seconds: number, { signal }: CallOptions = {}): Promise<string> {
     return this.#connection.presign({ method: 'GET', bucket, key, signal }, seconds)
+  }
+
+  /** The dialect that is spoken; `auto` asks the store. */
+  dialect(signal?: AbortSignal): Promise<string> {
+    return this.#connection.dialect(signal)
   }
 
   /** The endpoint or socket, for messages and as a name. */

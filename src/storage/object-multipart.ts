@@ -19,9 +19,10 @@ export async function startUpload(
   connection: ObjectConnection,
   bucket: string,
   key: string,
-  { signal, contentType }: PutOptions,
+  { signal, contentType, headers: more }: PutOptions,
 ): Promise<string> {
-  const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType }
+  const headers: Record<string, string> = { ...more }
+  if (contentType !== undefined) headers['content-type'] = contentType
   const call = { method: 'POST', bucket, key, query: { uploads: '' }, headers, signal } as const
   const xml = await connection.sendForXml(call)
   const id = (xml['InitiateMultipartUploadResult'] as { UploadId?: unknown } | undefined)?.UploadId

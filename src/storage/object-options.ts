@@ -12,6 +12,12 @@ export type GetOptions = CallOptions & {
   readonly ifMatch?: string | undefined
 }
 
+export type ListOptions = CallOptions & {
+  readonly prefix?: string | undefined
+  readonly delimiter?: string | undefined
+  readonly pageSize?: number | undefined
+}
+
 /** Takes an object as it arrives; a throw ends the request with that error. */
 export type GetSink = {
   onFacts(facts: ObjectFacts): void

@@ -12,6 +12,8 @@ export type Addressing = (typeof ADDRESSINGS)[number]
 
 /** A store on the network, with keys. */
 export type EndpointTarget = {
+  /** Who asks, for messages; the access key when absent. */
+  readonly name?: string | undefined
   readonly endpoint: string
   readonly accessKey: string
   readonly secretKey: string
@@ -71,7 +73,7 @@ export function routeOf(target: ObjectTarget, dialect: Dialect, bucket: string |
 
 /** Who asks, for messages: never a secret. */
 export const principalOf = (target: ObjectTarget): string =>
-  'socketPath' in target ? 'this task' : `access key ${target.accessKey}`
+  'socketPath' in target ? 'this task' : (target.name ?? `access key ${target.accessKey}`)
 
 /** The endpoint, for messages. */
 export const endpointOf = (target: ObjectTarget): string =>

@@ -1,12 +1,34 @@
 // The domain's questions about objects, answered by the embedded store.
+import { AppError } from '../api/error.ts'
 import type { ListedObject, ObjectCatalog } from '../job/ports.ts'
 import { bucketNameProblem } from '../storage/object-url.ts'
 import type { ListPage } from '../storage/server/list-objects.ts'
-import type { ProjectObjects } from '../storage/server/object-store.ts'
+import type { ProjectObjects } from '../storage/server/project-objects.ts'
 import { StorageError } from '../storage/server/storage-error.ts'
 
-/** Names that could not be a bucket or key are simply not there. */
+/** What a store elsewhere refuses or does not answer is told as such. */
+async function telling<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof StorageError && error.foreign && error.status !== 404)
+      throw new AppError('StorageUnavailable', error.message, { cause: error })
+    throw error
+  }
+}
+
+/** Names that could not be a bucket or key are simply not there. Throws AppError StorageUnavailable for stores elsewhere. */
 export function catalogOf(store: ProjectObjects): ObjectCatalog {
+  const catalog = plainCatalogOf(store)
+  return {
+    bucketExists: (bucket) => telling(() => catalog.bucketExists(bucket)),
+    list: (...args) => telling(() => catalog.list(...args)),
+    listNames: (...args) => telling(() => catalog.listNames(...args)),
+    objectExists: (...args) => telling(() => catalog.objectExists(...args)),
+  }
+}
+
+function plainCatalogOf(store: ProjectObjects): ObjectCatalog {
   const hasBucket = async (bucket: string) =>
     bucketNameProblem(bucket) === undefined && (await store.bucketExists(bucket))
   return {
@@ -38,7 +60,7 @@ export function catalogOf(store: ProjectObjects): ObjectCatalog {
         await store.head(bucket, key)
         return true
       } catch (error) {
-        if (error instanceof StorageError) return false
+        if (error instanceof StorageError && (!error.foreign || error.status === 404)) return false
         throw error
       }
     },

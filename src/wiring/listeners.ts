@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../logger.ts'
 import { authorizeS3V4 } from '../storage/server/authorize.ts'
 import { createObjectHandler } from '../storage/server/object-handler.ts'
-import type { ObjectStore } from '../storage/server/object-store.ts'
+import type { ObjectsOfProjects } from '../storage/server/project-objects.ts'
 import { catalogOf } from './catalog.ts'
 import { failureLog, objectFailure } from './failure-log.ts'
 import { isLoopback, type Listener, listen } from './listener.ts'
@@ -28,7 +28,7 @@ type Parts = Omit<
   ApiOptions,
   'version' | 'rate' | 'addresses' | 'audit' | 'hasBuckets' | 'catalog' | 'onError'
 > & {
-  readonly objects: ObjectStore
+  readonly objects: ObjectsOfProjects
   readonly identity: LiveIdentity
   readonly clock: Clock
   /** Ends long polls. */

@@ -7,13 +7,13 @@ import { type ObjectSink, objectLogSink } from '../job/log-export-objects.ts'
 import type { TaskGate } from '../job/ports.ts'
 import type { Site } from '../job/site.ts'
 import { writeFileAtomic } from '../lib/atomic-file.ts'
-import type { ObjectStore, ProjectObjects } from '../storage/server/object-store.ts'
+import type { ObjectsOfProjects, ProjectObjects } from '../storage/server/project-objects.ts'
 import { folderLogSink } from './log-export-folder.ts'
 
 export type LogExportOptions = Omit<LogExportParts, 'records' | 'sinkOf'> & {
   readonly dataDir: string
   readonly site: Pick<Site, 'logExportPaths'>
-  readonly objects: ObjectStore
+  readonly objects: ObjectsOfProjects
   /** Whose jobs there were before there were projects. */
   readonly firstProjectId: string
 }
@@ -31,16 +31,16 @@ export function createLogExporter({
     records: exportRecords(join(dataDir, 'log-exports'), firstProjectId),
     sinkOf: (target, projectId) =>
       target.kind === 'objects'
-        ? objectLogSink(embeddedObjects(objects.within(projectId)), target)
+        ? objectLogSink(objectSink(objects.within(projectId)), target)
         : folderLogSink(target.path, site.logExportPaths),
   })
 }
 
-/** The embedded store as a target. */
-function embeddedObjects(store: ProjectObjects): ObjectSink {
+/** A project's buckets as a target. */
+function objectSink(store: ProjectObjects): ObjectSink {
   return {
-    async put({ bucket, key }, body) {
-      await store.put({ bucket, key, body, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+    async put({ bucket, key, sizeBytes: size }, body) {
+      await store.put({ bucket, key, body, size, headers: { 'content-type': 'text/plain; charset=utf-8' } })
     },
   }
 }

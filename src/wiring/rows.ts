@@ -9,6 +9,7 @@ import { createJobStore } from '../db/job-store.ts'
 import { createRegistryStore } from '../db/registry-store.ts'
 import { readSecretKey } from '../db/secret-key.ts'
 import { announceServe } from '../db/serves.ts'
+import { createStorageConnectionStore } from '../db/storage-connection-store.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../logger.ts'
 import { makeDataFolder } from './data-folder.ts'
@@ -35,7 +36,10 @@ export async function openRows(config: Config, owned: AsyncDisposableStack, logg
   )
   const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now })
   const registries = createRegistryStore(db, { secretKey, clock })
-  const projectStores = createProjectStores(db)
+  const projectStores = {
+    ...createProjectStores(db),
+    storageConnections: createStorageConnectionStore(db, { secretKey, clock }),
+  }
   const announce = (endpoint: string) => announceServe(db, { serveId, hostName: hostname(), endpoint })
   const linkKey = purposeKey(secretKey, 'log link')
   return {

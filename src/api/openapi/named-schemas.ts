@@ -21,6 +21,7 @@ import * as pool from '../pool.ts'
 import * as quota from '../quota.ts'
 import * as registry from '../registry.ts'
 import * as report from '../report.ts'
+import * as storageConnection from '../storage-connection.ts'
 import * as tag from '../tag.ts'
 import * as trainingJob from '../training-job.ts'
 
@@ -46,6 +47,7 @@ export const SCHEMA_FILES: Readonly<Record<string, Readonly<Record<string, unkno
   pool,
   quota,
   registry,
+  storageConnection,
   report,
   tag,
   'training-job': trainingJob,

@@ -39,6 +39,11 @@ export const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
     says: 'Host of a registry, with its port where it has one.',
     example: 'harbor.example.com',
   },
+  connection: {
+    wire: 'connection',
+    says: 'Name of a connection to an object store elsewhere.',
+    example: 'beijing',
+  },
 }
 
 /** Names in a path in Hono's form, in order. */

@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { S3Payload } from '../../lib/signature/verify-s3-v4.ts'
 import type { ObjectHeaders } from './object-row.ts'
-import type { ProjectObjects } from './object-store.ts'
 import type { ObjectRequest } from './operation.ts'
-import { requestBody } from './request-body.ts'
+import type { ProjectObjects } from './project-objects.ts'
+import { announcedLength, requestBody } from './request-body.ts'
 import { StorageError } from './storage-error.ts'
 
 export type Call = {
@@ -35,6 +35,10 @@ export function sendEmpty(call: Call, status: number, headers: Record<string, st
 /** The data of the body, checked while it is read. */
 export const bodyOf = (call: Call): AsyncIterable<Uint8Array> =>
   requestBody(call.req, call.headers, call.payload)
+
+/** Bytes of data the client announced; undefined when it streams without knowing. */
+export const bodySize = (call: Call): number | undefined =>
+  announcedLength(call.headers, call.payload.kind === 'chunks')
 
 /** A small text body. Throws MalformedXML when it is too big for what XML bodies are here. */
 export async function textBody(call: Call): Promise<string> {

@@ -2,7 +2,16 @@
 import { percentEncodePath } from '../../lib/signature/canonical.ts'
 import { element, leaf, parseXml, xmlDocument } from '../xml.ts'
 import { isoDate, OWNER_XML } from './bucket-operations.ts'
-import { bodyOf, type Call, objectHeaders, queryNumber, sendEmpty, sendXml, textBody } from './call.ts'
+import {
+  bodyOf,
+  bodySize,
+  type Call,
+  objectHeaders,
+  queryNumber,
+  sendEmpty,
+  sendXml,
+  textBody,
+} from './call.ts'
 import { bareEtag, checkReadConditions, parseRange, writeCondition } from './conditions.ts'
 import { copySource } from './copy-source.ts'
 import { type ListedPart, MAX_PARTS, type UploadTarget } from './multipart-uploads.ts'
@@ -34,7 +43,7 @@ export async function uploadPart(call: Call): Promise<void> {
   const number = Number(call.asked.query.get('partNumber'))
   if (call.headers['x-amz-copy-source'] !== undefined) return copyPart(call, number)
   const md5 = contentMd5(call.headers)
-  const input = { ...targetOf(call), number, body: bodyOf(call) }
+  const input = { ...targetOf(call), number, body: bodyOf(call), size: bodySize(call) }
   const part = await call.store.putPart(md5 === undefined ? input : { ...input, md5 })
   sendEmpty(call, 200, { etag: `"${part.etag}"` })
 }
@@ -45,8 +54,9 @@ async function copyPart(call: Call, number: number): Promise<void> {
   await using reader = await call.store.read(from.bucket, from.key)
   checkReadConditions(call.headers, reader.info, 'x-amz-copy-source-')
   const range = parseRange(call.headers['x-amz-copy-source-range'], reader.info.size)
-  const body = reader.stream(range?.start, range?.end)
-  const part = await call.store.putPart({ ...targetOf(call), number, body })
+  const { start, end } = range ?? { start: 0, end: reader.info.size }
+  const body = reader.stream(start, end)
+  const part = await call.store.putPart({ ...targetOf(call), number, body, size: end - start })
   const facts = [leaf('LastModified', isoDate(part.modifiedMs)), leaf('ETag', `"${part.etag}"`)]
   sendXml(call, xmlDocument('CopyPartResult', ...facts))
 }

@@ -23,6 +23,8 @@ export type UploadTarget = { readonly bucket: string; readonly key: string; read
 export type PartInput = UploadTarget & {
   readonly number: number
   readonly body: AsyncIterable<Uint8Array>
+  /** Bytes of the body where they are known. */
+  readonly size?: number | undefined
   readonly md5?: string
 }
 

@@ -10,8 +10,8 @@ import type { Call } from './call.ts'
 import * as lists from './list-operations.ts'
 import * as multipart from './multipart-operations.ts'
 import * as objects from './object-operations.ts'
-import type { ObjectStore } from './object-store.ts'
 import { type ObjectOperation, type ObjectRequest, parseRequest, signableOf } from './operation.ts'
+import type { ObjectsOfProjects } from './project-objects.ts'
 import { StorageError, toStorageError } from './storage-error.ts'
 
 const HANDLERS: Readonly<Record<ObjectOperation, (call: Call) => Promise<void>>> = {
@@ -51,7 +51,7 @@ const READS: ReadonlySet<ObjectOperation> = new Set(
 )
 
 export type ObjectHandlerOptions = {
-  readonly store: ObjectStore
+  readonly store: ObjectsOfProjects
   readonly authorize: Authorize
   /** Hears of failures that are ours (InternalError, full disk), with their cause. */
   readonly onFailure?: (error: StorageError) => void
@@ -70,7 +70,7 @@ function sendError(req: IncomingMessage, res: ServerResponse, error: StorageErro
   }
   const id = String(res.getHeader('x-amz-request-id'))
   const bare = req.method === 'HEAD' || error.status === 304
-  const facts = [leaf('Code', error.code), leaf('Message', error.message), leaf('Resource', path)]
+  const facts = [leaf('Code', error.wireCode), leaf('Message', error.message), leaf('Resource', path)]
   const xml = bare ? '' : xmlError(...facts, leaf('RequestId', id))
   if (!req.complete) {
     // The client may still be sending, and would not read the answer before it is done.
@@ -129,7 +129,7 @@ export function createObjectHandler(
     answer(options, req, res, signable).catch((thrown: unknown) => {
       const error = toStorageError(thrown)
       // A client that went away is no failure of ours.
-      const ours = error.code === 'InternalError' || error.code === 'InsufficientStorage'
+      const ours = (error.code === 'InternalError' && !error.foreign) || error.code === 'InsufficientStorage'
       if (ours && !res.destroyed && !req.errored) options.onFailure?.(error)
       sendError(req, res, error, signable.path)
     })

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { element, leaf, parseXml, xmlDocument } from '../xml.ts'
 import { isoDate } from './bucket-operations.ts'
-import { bodyOf, type Call, objectHeaders, sendEmpty, sendXml, textBody } from './call.ts'
+import { bodyOf, bodySize, type Call, objectHeaders, sendEmpty, sendXml, textBody } from './call.ts'
 import { type ByteRange, checkReadConditions, parseRange, writeCondition } from './conditions.ts'
 import { copySource } from './copy-source.ts'
 import type { ObjectInfo } from './object-row.ts'
@@ -20,6 +20,7 @@ export async function putObject(call: Call): Promise<void> {
     key,
     ...objectHeaders(call.headers),
     body: bodyOf(call),
+    size: bodySize(call),
     onlyIf: writeCondition(call.headers),
     ...(md5 === undefined ? {} : { md5 }),
   })

@@ -21,6 +21,7 @@ import {
   type PartRow,
   type UploadRow,
 } from './object-row.ts'
+import type { ProjectObjects, PutInput } from './project-objects.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import { StorageError } from './storage-error.ts'
 import {
@@ -34,18 +35,8 @@ import {
 import { sweep } from './sweep.ts'
 import { writeBody } from './write-body.ts'
 
-/** An object to store. ETag conditions in `onlyIf` are checked in the committing transaction. */
-export type PutInput = Partial<ObjectHeaders> & {
-  readonly bucket: string
-  readonly key: string
-  readonly body: AsyncIterable<Uint8Array>
-  readonly onlyIf?: WriteCondition
-  /** What the data must have, in hex; else BadDigest. */
-  readonly md5?: string
-}
-
 /** The buckets of nobody, and the way to everybody's. Every method throws StorageError for what a caller can do wrong, and for a full disk. */
-export class ObjectStore implements AsyncDisposable {
+export class ObjectStore implements ProjectObjects, AsyncDisposable {
   #context: StoreContext
 
   constructor(context: StoreContext) {
@@ -191,9 +182,6 @@ export class ObjectStore implements AsyncDisposable {
     this.#context.index[Symbol.dispose]()
   }
 }
-
-/** What a project may do; closing the store is not among it. */
-export type ProjectObjects = Omit<ObjectStore, 'within' | typeof Symbol.asyncDispose>
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

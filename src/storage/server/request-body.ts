@@ -47,7 +47,7 @@ export function contentMd5(headers: Headers): string | undefined {
 }
 
 /** Bytes of data announced; undefined when the client streams without knowing. Throws InvalidArgument. */
-function announcedLength(headers: Headers, chunked: boolean): number | undefined {
+export function announcedLength(headers: Headers, chunked: boolean): number | undefined {
   const name = chunked ? 'x-amz-decoded-content-length' : 'content-length'
   const sent = headers[name]
   if (sent === undefined) {

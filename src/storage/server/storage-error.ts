@@ -45,18 +45,33 @@ export const STORAGE_ERRORS = {
 
 export type StorageErrorCode = keyof typeof STORAGE_ERRORS
 
+/** What another object store said, in its own words. */
+export type ForeignRefusal = { readonly status: number; readonly code: string }
+
 /** A refusal of the object store. `code` is S3's word for it. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly code: StorageErrorCode
+  /** Of a store elsewhere; what is told to the client in place of `code`. */
+  readonly foreign: ForeignRefusal | undefined
 
-  constructor(code: StorageErrorCode, message?: string, options?: ErrorOptions) {
+  constructor(
+    code: StorageErrorCode,
+    message?: string,
+    options: ErrorOptions & { readonly foreign?: ForeignRefusal } = {},
+  ) {
     super(message ?? STORAGE_ERRORS[code][1], options)
     this.code = code
+    this.foreign = options.foreign
   }
 
   get status(): number {
-    return STORAGE_ERRORS[this.code][0]
+    return this.foreign?.status ?? STORAGE_ERRORS[this.code][0]
+  }
+
+  /** The word that goes out. */
+  get wireCode(): string {
+    return this.foreign?.code ?? this.code
   }
 }
 

@@ -73,7 +73,7 @@ const shownOf = (answer: RawAnswer, params: Params) =>
 const NOT_IDS = ['project', 'task', 'stream', 'pool', 'report', 'trial', 'parameter', 'type']
 
 /** Calls that make something of the caller's own, whatever name another project has for one. */
-const MAKES: ReadonlySet<RouteName> = new Set(['putRegistry'])
+const MAKES: ReadonlySet<RouteName> = new Set(['putRegistry', 'putStorageConnection'])
 
 /** Ids of the same form that nothing has. */
 const unknownOf = (params: Params): Params =>

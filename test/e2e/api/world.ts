@@ -55,6 +55,8 @@ const STANDS_FOR: Readonly<
     world.make('algorithms', { job_config: { command: 'true', engine: { image_url: 'host' } } }),
   experiment: (world) => world.make('training-experiments', {}),
   registry: () => 'harbor.example.com',
+  connection: ({ newConnection }, _, name) =>
+    name === 'putStorageConnection' ? 'of-the-team' : newConnection(),
   user: ({ admin, newUser }, reads) => (reads ? admin : newUser()),
   key: ({ ropeway, newKey }, reads) => (reads ? ropeway.credentials.access_key : newKey()),
   // Members are those of the project that new users are in.
@@ -71,6 +73,8 @@ type Inner = {
   newUser(): Promise<string>
   newKey(): Promise<string>
   newProject(): Promise<string>
+  /** A store elsewhere that does not answer. */
+  newConnection(): Promise<string>
   /** Something new of a kind, by the last word of its path; answers its id. */
   make(kind: string, body: object): Promise<string>
 }
@@ -110,6 +114,13 @@ export async function openWorld(): Promise<World> {
     newUser: async () =>
       (await identity.addUser({ name: `user-${++made}`, password: PASSWORD, project: 'default' })).id,
     newKey: async () => (await identity.addKey({})).access_key,
+    newConnection: async () => {
+      const name = `store-${++made}`
+      const place = { endpoint: 'http://127.0.0.1:9', buckets: [`bucket-${made}`] }
+      const body = { ...place, access_key: 'a', secret_key: 's' }
+      await ropeway.client.call('putStorageConnection', { params: { connection: name }, body })
+      return name
+    },
     newProject: async () => (await identity.addProject({ name: `project-${++made}` })).id,
   }
   const disposables = owned.move()
