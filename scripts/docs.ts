@@ -9,6 +9,7 @@ import { openApiDocument } from '../src/api/openapi/document.ts'
 import { wirePath } from '../src/api/openapi/path.ts'
 import type { Route } from '../src/api/route.ts'
 import { ROUTES } from '../src/api/routes.ts'
+import { ACTED } from '../src/job/acted-fields.ts'
 import { KEPT, REFUSED } from '../src/job/check-fields.ts'
 import { CAN, NEXT } from '../src/job/phase.ts'
 
@@ -66,6 +67,11 @@ const PARTS: Readonly<Record<string, () => string>> = {
     ),
   'routes of v2': () => routesTable(false),
   'routes of our own': () => routesTable(true),
+  'acted fields': () =>
+    table(
+      ['field', '', 'effect'],
+      ACTED.map(({ field, how, effect }) => [`\`${field}\``, how, effect]),
+    ),
   'refused fields': () =>
     table(
       ['field', 'why'],
