@@ -14,6 +14,8 @@ export type Components = {
   readonly schemas: Schemas
   /** A body's or an answer's schema, or the reference to it. */
   readonly of: (schema: z.ZodType, direction: Direction) => JsonSchema
+  /** A query's fields themselves: they become parameters one by one. */
+  readonly fieldsOf: (schema: z.ZodType) => JsonSchema
 }
 
 /** Collects what is reached from the bodies that are sent and the answers that come. */
@@ -39,6 +41,8 @@ export function collectComponents(bodies: readonly z.ZodType[], answers: readonl
   return {
     schemas: Object.fromEntries(schemas.sort(([a], [b]) => (a < b ? -1 : 1))),
     of: (schema, direction) => convert(direction === 'input' ? renamed : names, schema, direction),
+    fieldsOf: (schema) =>
+      convert(new Map([...renamed].filter(([other]) => other !== schema)), schema, 'input'),
   }
 }
 

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Route } from '../route.ts'
 import { ROUTES } from '../routes.ts'
 import { openApiDocument } from './document.ts'
-import { namesInPath, PATH_PARAMETERS } from './path.ts'
+import { namesInPath, PATH_PARAMETERS, wirePath } from './path.ts'
 import { refsIn } from './tidy.ts'
 
 const DOCUMENT = openApiDocument('1.2.3')
@@ -53,6 +53,14 @@ for (const [name, route] of routes) {
           `export the schema and add its file to SCHEMA_FILES in src/api/openapi/named-schemas.ts (fields: ${fields.join(', ')})`,
         )
       }
+  })
+
+  test(`${name}: each field of its query is a parameter`, () => {
+    const told = DOCUMENT.paths[wirePath(route.path)]?.[route.method.toLowerCase()]?.parameters ?? []
+    const names = told.flatMap((parameter) =>
+      'in' in parameter && parameter.in === 'query' ? parameter.name : [],
+    )
+    assert.deepEqual(names, route.query instanceof z.ZodObject ? Object.keys(route.query.shape) : [])
   })
 
   test(`${name}: has an example of what it takes, and takes it`, () => {

@@ -79,7 +79,7 @@ const headerParameters = ({ headers = {} }: Route): Parameter[] =>
 
 function queryParameters({ query, example }: Route, components: Components): Parameter[] {
   if (!query) return []
-  const { properties = {}, required = [] } = components.of(query, 'input') as {
+  const { properties = {}, required = [] } = components.fieldsOf(query) as {
     properties?: Record<string, JsonSchema>
     required?: string[]
   }

@@ -1,5 +1,6 @@
 // Requests made up from the OpenAPI document, sent to a server one after the other; each answer is held against it.
 import fc from 'fast-check'
+import type { Parameter } from '../../../src/api/openapi/operation.ts'
 import { namesInPath, wirePath } from '../../../src/api/openapi/path.ts'
 import type { JsonSchema } from '../../../src/api/openapi/tidy.ts'
 import { ROUTES, type RouteName, routeOf, routePath } from '../../../src/api/routes.ts'
@@ -31,26 +32,26 @@ const query = (name: RouteName): fc.Arbitrary<[string, string][]> => {
       : [
           fc.tuple(
             fc.constant(parameter.name),
-            parameter.name === 'wait_s' ? wait : madeFrom(parameter.schema as JsonSchema, ODD_ONE_IN),
+            valueFor(parameter),
+            // What is asked for is seldom left out, the rest as often as not.
+            fc.nat(9).map((dice) => dice > (parameter.required ? 0 : 4)),
           ),
         ],
   )
-  if (entries.length === 0) return fc.constant([])
-  const { example } = routeOf(name)
-  const shown = Object.entries(example?.query ?? {}).map(([key, value]): [string, string] => [
-    key,
-    String(value),
-  ])
-  const madeUp = fc
-    .subarray(entries)
-    .chain((chosen) => fc.tuple(...chosen))
-    .map((pairs) =>
-      pairs.map(([key, value]): [string, string] => [
-        key,
-        typeof value === 'string' ? value : JSON.stringify(value),
-      ]),
+  return fc
+    .tuple(...entries)
+    .map((all) =>
+      all.flatMap(([key, value, isSent]): [string, string][] =>
+        isSent ? [[key, typeof value === 'string' ? value : JSON.stringify(value)]] : [],
+      ),
     )
-  return fc.oneof({ arbitrary: madeUp, weight: 4 }, { arbitrary: fc.constant(shown), weight: 1 })
+}
+
+/** As the example has it, or anything that the schema allows. */
+function valueFor({ name, schema, example }: Parameter): fc.Arbitrary<unknown> {
+  if (name === 'wait_s') return wait
+  const any = madeFrom(schema as JsonSchema, ODD_ONE_IN)
+  return example === undefined ? any : fc.oneof(fc.constant(example), any)
 }
 
 /** What is asked to wait a minute may wait a minute; the rest of its range says as much. */
@@ -103,7 +104,7 @@ const SLOW: readonly RouteName[] = ['createToken', 'changePassword', 'addUser', 
 const anyName: fc.Arbitrary<RouteName> = fc.oneof(
   ...NAMES.map((name) => ({
     arbitrary: fc.constant(name),
-    weight: SLOW.includes(name) ? 1 : routeOf(name).body ? 16 : 6,
+    weight: SLOW.includes(name) || routeOf(name).refused ? 1 : routeOf(name).body ? 16 : 6,
   })),
 )
 
@@ -120,24 +121,21 @@ export const fuzzRequest: fc.Arbitrary<FuzzRequest> = anyName.chain((name) =>
 /** Values for names in paths, made beforehand: what a request may destroy is not what others read. */
 export type Values = ReadonlyMap<RouteName, Readonly<Record<string, string>>>
 
-const STOPS: RouteName = 'actOnTrainingJob'
-
 export async function valuesFor(world: World): Promise<Values> {
   const values = new Map<RouteName, Record<string, string>>()
-  // The job that is stopped is made last: each live one takes the place of the one before.
-  for (const name of NAMES.toSorted((a, b) => Number(a === STOPS) - Number(b === STOPS))) {
+  // The world has one live job at a time: the last one made is for the call that needs it alive.
+  const last: RouteName = 'actOnTrainingJob'
+  for (const name of [...NAMES.filter((one) => one !== last), last]) {
     const params = await world.paramsFor(name)
-    values.set(
-      name,
-      'job' in params && name !== STOPS ? { ...params, job: await endedJob(world, values.size) } : params,
-    )
+    const isEnding = routeOf(name).method !== 'GET' && routeOf(name).reads === undefined && name !== last
+    values.set(name, 'job' in params && isEnding ? { ...params, job: await endedJob(world, name) } : params)
   }
   return values
 }
 
-const endedJob = async ({ ropeway }: World, index: number): Promise<string> => {
+const endedJob = async ({ ropeway }: World, name: string): Promise<string> => {
   const annotations = { 'ropeway/fake': '{"tasks":{"*":{"runMs":0,"logs":["hello"]}}}' }
-  return (await ropeway.run(jobBody(`ended-${index}`, 'true', { annotations }))).job.metadata.id
+  return (await ropeway.run(jobBody(`for-${name}`, 'true', { annotations }))).job.metadata.id
 }
 
 let made = 0

@@ -19,10 +19,10 @@ export type RawAnswer = {
   readonly json: unknown
 }
 
-/** A tool that keeps its connections until disposed. */
+/** A connection for each request: one that is kept may be closed by the server in the moment it is used again. */
 export class RawClient implements AsyncDisposable {
   readonly #credentials: Pick<Credentials, 'endpoint' | 'access_key' | 'secret_key'>
-  readonly #agent = new Agent({ headersTimeout: 30_000, bodyTimeout: 30_000 })
+  readonly #agent = new Agent({ headersTimeout: 30_000, bodyTimeout: 30_000, pipelining: 0 })
 
   constructor(credentials: Pick<Credentials, 'endpoint' | 'access_key' | 'secret_key'>) {
     this.#credentials = credentials
