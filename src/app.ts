@@ -27,7 +27,7 @@ import { createLogExporter, exportingGate } from './wiring/log-export.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
-import { StoresElsewhere, testStorage } from './wiring/stores-elsewhere.ts'
+import { openInputBlocks, StoresElsewhere, testStorage } from './wiring/stores-elsewhere.ts'
 import { Sweeper } from './wiring/sweep.ts'
 import { TaskBudgetWatch } from './wiring/task-budgets.ts'
 import { openWatchedDevices } from './wiring/watched-devices.ts'
@@ -110,10 +110,11 @@ async function openParts(
   const embedded = owned.use(
     await openObjectStore({ dir: join(config.dataDir, 'objects'), clock, heir: first.projectId }),
   )
-  const objects = owned.use(new StoresElsewhere(embedded, projectStores.storageConnections, clock))
   const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, devices.inventory())
   if (file !== null) logger.info({ file }, "the site's rules were read")
   for (const warning of warnings) logger.warn({ file }, warning)
+  const blocks = await openInputBlocks(config.dataDir, site.disk)
+  const objects = owned.use(new StoresElsewhere(embedded, projectStores.storageConnections, clock, blocks))
   const credentials = credentialsOf(registries)
   const opened = await openBackend(config, {
     ...{ clock, logs, site, serveId, logger, credentials },

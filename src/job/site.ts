@@ -88,6 +88,8 @@ export type Site = {
     readonly cacheBytes: number | null
     /** What happens past that. */
     readonly cacheOver: OverBudget
+    /** Most that is kept of what tasks read from stores elsewhere; 0: nothing. */
+    readonly inputBytes: number
     /** Most the logs may take; the oldest ended jobs' go first. null: no budget. */
     readonly logBytes: number | null
     /** Logs of ended jobs are kept this long; null: for ever. */
@@ -113,5 +115,12 @@ export const DEFAULT_SITE: Site = {
   docker: { socket: null, networkRange: '10.212.0.0/16', internalNetworks: false },
   code: { maxBytes: 5 * 2 ** 30, maxFiles: 1024, maxDepth: 32 },
   api: { perSecond: 2000, burst: 4000 },
-  disk: { minFreeBytes: 1 << 30, cacheBytes: null, cacheOver: 'warn', logBytes: null, logDays: null },
+  disk: {
+    minFreeBytes: 1 << 30,
+    cacheBytes: null,
+    cacheOver: 'warn',
+    inputBytes: 10 * 2 ** 30,
+    logBytes: null,
+    logDays: null,
+  },
 }

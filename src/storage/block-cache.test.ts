@@ -32,20 +32,20 @@ function source(text: string) {
 test('a block is fetched once, by whoever asks at the same time and after a restart', async () => {
   await using place = await folder()
   const { asked, load } = source('first')
-  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   const eight = await Promise.all(Array.from({ length: 8 }, () => cache.read(object(), 0, load)))
   assert.deepEqual(
     new Set(eight.map(({ bytes, objectSize }) => `${bytes} ${objectSize}`)),
     new Set(['first 100']),
   )
-  const again = await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  const again = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   assert.equal((await again.read(object(), 0, load)).bytes.toString(), 'first')
   assert.deepEqual([asked.count, again.bytes], [1, 17])
 })
 
 test('another block, key, ETag, bucket or store is another one', async () => {
   await using place = await folder()
-  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   await cache.read(object(), 0, source('kept').load)
   const others: [CachedObject, number][] = [
     [object(), 1],
@@ -60,7 +60,7 @@ test('another block, key, ETag, bucket or store is another one', async () => {
 
 test('what was not asked for the longest goes when the budget is used up; too much for the budget is not kept', async () => {
   await using place = await folder()
-  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 40 })
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 40, minFreeBytes: 0 })
   const a = source('aaaaaaaa')
   const b = source('bbbbbbbb')
   await cache.read(object(), 0, a.load)
@@ -78,7 +78,7 @@ test('what was not asked for the longest goes when the budget is used up; too mu
 
 test('a damaged, a shortened and a half written block are fetched again', async () => {
   await using place = await folder()
-  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   const { asked, load } = source('content')
   for (const damage of [
     (path: string) => writeFile(path, 'conTent0123456789ab'),
@@ -92,13 +92,13 @@ test('a damaged, a shortened and a half written block are fetched again', async 
   }
   assert.equal(asked.count, 4)
   await writeFile(join(place.dir, '.aside-x'), 'half')
-  await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   assert.equal((await readdir(place.dir)).length, 1)
 })
 
 test('a failed load is told to all who wait and tried again by the next', async () => {
   await using place = await folder()
-  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   const failing = Promise.withResolvers<Block>()
   const both = [0, 1].map(() => cache.read(object(), 0, () => failing.promise))
   failing.reject(new Error('the store is away'))
@@ -108,10 +108,17 @@ test('a failed load is told to all who wait and tried again by the next', async 
 
 test('a folder that cannot be written to makes no failure', async () => {
   await using place = await folder()
-  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000 })
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 0 })
   await rm(place.dir, { recursive: true })
   const { asked, load } = source('content')
   for (let time = 0; time < 2; time += 1)
     assert.equal((await cache.read(object(), 0, load)).bytes.toString(), 'content')
   assert.deepEqual([asked.count, cache.bytes], [2, 0])
+})
+
+test('on a disk with less free than it has to keep, nothing stays', async () => {
+  await using place = await folder()
+  const cache = await openBlockCache({ dir: place.dir, budgetBytes: 1000, minFreeBytes: 2 ** 60 })
+  assert.equal((await cache.read(object(), 0, source('content').load)).bytes.toString(), 'content')
+  assert.deepEqual([cache.bytes, (await readdir(place.dir)).length], [0, 0])
 })

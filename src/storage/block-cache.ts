@@ -2,12 +2,12 @@
 // between them, and the next job finds it here. A block is named by what it is part of, ETag included, so it is never
 // stale; one that a power cut has damaged is recognised and fetched again.
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { newShortId } from '../lib/id.ts'
 
-export const BLOCK_BYTES = 8 << 20
+export const BLOCK_BYTES = 4 << 20
 
 /** One object as it is at one moment. */
 export type CachedObject = {
@@ -22,6 +22,8 @@ export type BlockCacheOptions = {
   readonly dir: string
   /** Most that all blocks together may take; those not asked for the longest go first. */
   readonly budgetBytes: number
+  /** The disk keeps this much free, whatever the budget says. */
+  readonly minFreeBytes: number
 }
 
 /** Behind the bytes of a block: their sum and the size of the whole object. */
@@ -108,8 +110,11 @@ export class BlockCache {
   }
 
   async #makeRoom(): Promise<void> {
+    const { dir, budgetBytes, minFreeBytes } = this.#options
+    const { bavail, bsize } = await statfs(dir)
+    const allowedBytes = Math.min(budgetBytes, this.#bytes + bavail * bsize - minFreeBytes)
     for (const [name, size] of this.#kept) {
-      if (this.#bytes <= this.#options.budgetBytes) return
+      if (this.#bytes <= allowedBytes) return
       this.#kept.delete(name)
       this.#bytes -= size
       await rm(this.#pathOf(name), { force: true })

@@ -128,6 +128,7 @@ export const siteFile = z
         min_free: size.optional(),
         cache_size: size.optional(),
         cache_over: z.enum(['warn', 'stop']).optional(),
+        input_size: size.optional(),
         log_size: size.optional(),
         log_days: z.number().positive().optional(),
       })
@@ -260,6 +261,7 @@ function siteOf(file: SiteFile): Site {
       minFreeBytes: file.disk?.min_free ?? disk.minFreeBytes,
       cacheBytes: file.disk?.cache_size ?? disk.cacheBytes,
       cacheOver: file.disk?.cache_over ?? disk.cacheOver,
+      inputBytes: file.disk?.input_size ?? disk.inputBytes,
       logBytes: file.disk?.log_size ?? disk.logBytes,
       logDays: file.disk?.log_days ?? disk.logDays,
     },

@@ -1,5 +1,7 @@
 // Stores elsewhere between rows and the object server: which connection a bucket is in, and one client for each, made
 // when it is first asked for and made anew when the connection was changed.
+import { join } from 'node:path'
+import type { Site } from '../job/site.ts'
 import type {
   OpenConnection,
   StorageConnectionStore,
@@ -7,6 +9,7 @@ import type {
   TestStorage,
 } from '../job/storage-connections.ts'
 import type { Clock } from '../lib/clock.ts'
+import { type BlockCache, openBlockCache } from '../storage/block-cache.ts'
 import { ObjectClient } from '../storage/object-client.ts'
 import { ObjectStoreError } from '../storage/object-store-error.ts'
 import type { EndpointTarget } from '../storage/object-target.ts'
@@ -40,13 +43,20 @@ export class StoresElsewhere implements ObjectsOfProjects, AsyncDisposable {
   readonly #embedded: ObjectsOfProjects
   readonly #rows: StorageConnectionStore
   readonly #clock: Clock
+  readonly #blocks: BlockCache | null
   /** project and bucket → where it is */
   readonly #places = new Map<string, Remembered>()
   /** project and connection → its client */
   readonly #clients = new Map<string, Client>()
 
-  constructor(embedded: ObjectsOfProjects, rows: StorageConnectionStore, clock: Clock) {
+  constructor(
+    embedded: ObjectsOfProjects,
+    rows: StorageConnectionStore,
+    clock: Clock,
+    blocks: BlockCache | null = null,
+  ) {
     this.#embedded = embedded
+    this.#blocks = blocks
     this.#rows = rows
     this.#clock = clock
   }
@@ -76,7 +86,9 @@ export class StoresElsewhere implements ObjectsOfProjects, AsyncDisposable {
     if (known?.updatedAtMs === connection.updatedAtMs) return known.store
     // Requests under way on the old one come to their end; its idle connections close by themselves.
     const client = new ObjectClient({ target: targetOf(connection) })
-    const store = remoteObjects(client, connection.buckets)
+    // Another endpoint, or the same one for another project, is another store.
+    const cache = this.#blocks && { blocks: this.#blocks, store: `${projectId} ${connection.endpoint}` }
+    const store = remoteObjects(client, connection.buckets, cache)
     this.#clients.set(name, { updatedAtMs: connection.updatedAtMs, client, store })
     return store
   }
@@ -87,6 +99,15 @@ export class StoresElsewhere implements ObjectsOfProjects, AsyncDisposable {
 }
 
 const MAX_REMEMBERED = 10_000
+
+/** What tasks read from stores elsewhere, kept for the next one; null when the site gives it no room. */
+export async function openInputBlocks(
+  dataDir: string,
+  { inputBytes, minFreeBytes }: Site['disk'],
+): Promise<BlockCache | null> {
+  if (inputBytes === 0) return null
+  return await openBlockCache({ dir: join(dataDir, 'inputs'), budgetBytes: inputBytes, minFreeBytes })
+}
 
 /** Asks for each bucket as the server would. */
 export const testStorage: TestStorage = async (connection, signal) => {

@@ -10,6 +10,7 @@ import type { BucketRow, ObjectHeaders, ObjectInfo } from '../server/object-row.
 import type { ObjectPlace, OpenObject, ProjectObjects, PutInput } from '../server/project-objects.ts'
 import { StorageError } from '../server/storage-error.ts'
 import type { WriteCondition } from '../server/store-context.ts'
+import { cachedBytes, type ObjectCache } from './cached-read.ts'
 import { asStorageError } from './foreign-error.ts'
 
 /** Bodies up to this size are kept in memory until they have arrived, so that they can be sent again. */
@@ -66,8 +67,12 @@ async function telling<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** `buckets` are those that belong to the connection; the store may have others. */
-export function remoteObjects(client: ObjectClient, buckets: readonly string[]): ProjectObjects {
+/** `buckets` are those that belong to the connection; the store may have others. What is read stays in `cache`. */
+export function remoteObjects(
+  client: ObjectClient,
+  buckets: readonly string[],
+  cache: ObjectCache | null = null,
+): ProjectObjects {
   const headOf = async (place: ObjectPlace): Promise<ObjectInfo> => {
     const facts = await client.head(place.bucket, place.key)
     if (facts) return infoOf(place, facts)
@@ -97,7 +102,7 @@ export function remoteObjects(client: ObjectClient, buckets: readonly string[]):
         return headOf(to)
       }),
     head: (bucket, key) => telling(() => headOf({ bucket, key })),
-    read: (bucket, key) => telling(async () => openRemote(client, await headOf({ bucket, key }))),
+    read: (bucket, key) => telling(async () => openRemote(client, await headOf({ bucket, key }), cache)),
     delete: (bucket, keys) =>
       telling(() =>
         keys.length === 1 ? client.delete(bucket, keys[0] ?? '') : client.deleteMany(bucket, keys),
@@ -127,7 +132,7 @@ export function remoteObjects(client: ObjectClient, buckets: readonly string[]):
 const notOffered = (what: string): StorageError =>
   new StorageError('NotImplemented', `${what} is not offered for buckets of another store`)
 
-function openRemote(client: ObjectClient, info: ObjectInfo): OpenObject {
+function openRemote(client: ObjectClient, info: ObjectInfo, cache: ObjectCache | null): OpenObject {
   const stop = new AbortController()
   return {
     info,
@@ -135,6 +140,10 @@ function openRemote(client: ObjectClient, info: ObjectInfo): OpenObject {
       if (start >= end) return
       const whole = start === 0 && end === info.size
       try {
+        if (cache !== null && info.etag !== '') {
+          yield* cachedBytes(client, cache, info, start, end)
+          return
+        }
         const { body } = await client.getStream(info.bucket, info.key, {
           ...(whole ? {} : { range: { start, end } }),
           ifMatch: info.etag,
