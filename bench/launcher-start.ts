@@ -109,36 +109,6 @@ async function tableToRank(runtime: string): Promise<number> {
   return statSync(at('started')).mtimeMs - startMs
 }
 
-/** From the exit of one rank to a peer's handler of SIGTERM. */
-async function exitToSigterm(runtime: string): Promise<number> {
-  using place = scratch()
-  const at = (name: string) => join(place.dir, name)
-  mkdirSync(at('code/net'), { recursive: true })
-  mkdirSync(at('config'))
-  const script = `trap ': > ${at('told')}; exit 0' TERM
-: > ${place.dir}/up$RANK_ID
-if [ $RANK_ID = 0 ]; then until [ -e ${at('up1')} ]; do sleep 0.05; done; : > ${at('dying')}; exit 1; fi
-while :; do read -t 5 x <> ${at('never')}; done
-`
-  writeFileSync(at('code/net/boot.sh'), script)
-  writeFileSync(at('config/jobstart_hccl.json'), tableText({ 'p-0': [0, 1] }))
-  const env = {
-    PATH,
-    RANK_TABLE_FILE: at('config'),
-    MA_HOME: at('home'),
-    MA_MOUNT_PATH: at('mnt'),
-    MA_SCRIPT_INTERPRETER: '/bin/bash',
-    ROPEWAY_RUNTIME_DIR: runtime,
-  }
-  const argv = ['bash', join(runtime, 'run_train.sh'), at('code/net'), 'net/boot.sh', at('log/l')]
-  await using process = new TestProcess(
-    ['bash', '-c', `mkfifo ${at('never')}; exec "$@"`, 'bash', ...argv],
-    env,
-  )
-  await process.ended
-  return statSync(at('told')).mtimeMs - statSync(at('dying')).mtimeMs
-}
-
 async function times(runtime: string, measure: (runtime: string) => Promise<number>): Promise<number[]> {
   await measure(runtime)
   const values: number[] = []
@@ -164,8 +134,12 @@ export async function launcherStart(): Promise<Row[]> {
   const floorMs = median(await times(runtime, plainRoot))
   return [
     row('launcher up in a root with busybox only', await times(runtime, emptyRoot), 80, floorMs),
-    row('table completed → first rank, static binary', await times(runtime, tableToRank), 50, null),
-    row('a rank exits → its peer has SIGTERM', await times(runtime, exitToSigterm), 20, null),
+    row(
+      'server has the table → first rank, through run_train.sh',
+      await times(runtime, tableToRank),
+      50,
+      null,
+    ),
   ]
 }
 

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { onDocker } from './docker.ts'
 import { idleServer } from './idle-server.ts'
+import { launcherPeer } from './launcher-peer.ts'
 import { launcherStart } from './launcher-start.ts'
 import { logPath } from './log-path.ts'
 import { printTable } from './measure.ts'
@@ -11,6 +12,7 @@ import { submitToFirstLine } from './submit-to-first-line.ts'
 const rows = [
   ...(await submitToFirstLine()),
   ...(await launcherStart()),
+  ...(await launcherPeer()),
   ...(await onDocker()),
   ...(await logPath()),
   ...(await moxing()),

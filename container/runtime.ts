@@ -42,7 +42,8 @@ type Entry = {
 }
 
 const TINI = '/usr/bin/tini-static'
-const MKFIFO = ['/usr/bin/mkfifo', '/bin/mkfifo']
+/** Small programs of the machine that Node has no call for: named pipes, and the CPUs a thread may use. */
+const TOOLS = ['mkfifo', 'taskset']
 
 /**
  * Makes the folder unless it is there. Safe for several at once: it is built aside and renamed.
@@ -102,18 +103,16 @@ async function listEntries({ nodePath, tiniPath = TINI }: RuntimeOptions): Promi
   await access(tiniPath).catch(() => {
     throw new Error(`${tiniPath} is missing; install the Debian package tini (apt-get install tini)`)
   })
-  const mkfifo = MKFIFO.find((path) => existsSync(path))
-  const libraries = new Map([
-    ...(await librariesOf(loader, nodePath)),
-    ...(mkfifo ? await librariesOf(loader, mkfifo) : []),
-  ])
+  const tools = TOOLS.map((name) => `/usr/bin/${name}`).filter((path) => existsSync(path))
+  const linked = await Promise.all([nodePath, ...tools].map((path) => librariesOf(loader, path)))
+  const libraries = new Map(linked.flatMap((found) => [...found]))
   const container = join(root, 'container')
   return [
     { name: 'node', from: nodePath, executable: true },
     { name: `lib/${basename(loader)}`, from: loader, executable: true },
     ...[...libraries].map(([name, from]) => ({ name: `lib/${name}`, from, executable: false })),
     { name: 'tini', from: tiniPath, executable: true },
-    ...(mkfifo ? [{ name: 'mkfifo', from: mkfifo, executable: true }] : []),
+    ...tools.map((path) => ({ name: basename(path), from: path, executable: true })),
     ...(await launcherFiles(root)),
     { name: 'launcher', text: await readFile(join(container, 'launcher.sh'), 'utf8'), executable: true },
     { name: 'pty.py', text: await readFile(join(container, 'pty.py'), 'utf8'), executable: false },

@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 what=${1:-all}
+is_long=no
 stamp=node_modules/.ropeway-lock
 min_node=20
 
@@ -78,6 +79,8 @@ missing_packages() {
   command -v tcc >/dev/null || echo tcc
   compgen -G '/usr/lib/*-linux-musl/crt1.o' >/dev/null || echo musl-dev
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
+  [ "$is_long" = yes ] || return 0
+  /usr/bin/python3 -c 'import torch, numpy' 2>/dev/null || echo python3-torch python3-numpy
 }
 
 setup_apt() {
@@ -128,10 +131,12 @@ case $what in
     ;;
   long)
     what=test
+    is_long=yes
     setup_npm
     setup_apt
     setup_sdk
     setup_python 'a property tester, an object store and type checkers' test/long/requirements.txt .cache/python-long
+    setup_python 'MindSpore and a reader of rank tables, 900 MB' test/long/requirements-ranks.txt .cache/python-ranks
     ;;
   *) fail "unknown part \"$what\"; say npm, all, test or long" ;;
 esac

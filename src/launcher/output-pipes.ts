@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 export type OutputPipe = { readonly readFd: number; readonly writeFd: number }
 
 export class OutputPipes implements AsyncDisposable {
-  readonly #runtimeDir: string
+  readonly runtimeDir: string
   readonly #dir: string
   readonly #ready: string[] = []
   #made = 0
@@ -18,7 +18,7 @@ export class OutputPipes implements AsyncDisposable {
 
   /** @param parentDir a folder this user may write to; nothing is left in it */
   constructor(runtimeDir: string, parentDir: string) {
-    this.#runtimeDir = runtimeDir
+    this.runtimeDir = runtimeDir
     this.#dir = mkdtempSync(join(parentDir, 'pipes-'))
   }
 
@@ -29,7 +29,7 @@ export class OutputPipes implements AsyncDisposable {
 
   async #make(count: number): Promise<void> {
     const paths = Array.from({ length: count }, () => join(this.#dir, String(this.#made++)))
-    const [file, ...args] = mkfifoCommand(this.#runtimeDir)
+    const [file, ...args] = mkfifoCommand(this.runtimeDir)
     if (!file) return
     const made = await promisify(execFile)(file, [...args, '-m', '600', ...paths], { env: {} }).catch(
       () => null,

@@ -3,6 +3,7 @@
 import { explainExit } from '../api/exit-advice.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import { makeFolder } from '../lib/make-folder.ts'
+import type { CpuAffinity } from './cpu-affinity.ts'
 import { LOG_FOLDERS } from './diagnose.ts'
 import { finishOutput } from './finish-output.ts'
 import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
@@ -26,6 +27,7 @@ export type RankGroupOptions = {
   readonly log: ServiceLog
   readonly graceMs: number
   readonly reaper: number | null
+  readonly affinity: CpuAffinity | null
   /** What the closing line calls this machine. */
   readonly host: string
 }
@@ -66,8 +68,9 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   // Before anything else: peers of a dead rank hear of it in the same turn.
   over.addEventListener('abort', () => signalGroups(leaders(), 'SIGTERM'), { once: true })
   try {
-    for (const plan of options.plans) {
+    for (const [index, plan] of options.plans.entries()) {
       over.throwIfAborted()
+      options.affinity?.bind(index)
       const one = await startRank(options, plan)
       started.push(one)
       cgroup?.add(one.running.pid)

@@ -7,6 +7,7 @@ import { describeFinding } from '../accelerator/rank-table/finding.ts'
 import { findOwnDevices, type OwnDevice, type OwnName } from '../accelerator/rank-table/own-devices.ts'
 import type { ParsedTable } from '../accelerator/rank-table/types.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
+import { openCpuAffinity } from './cpu-affinity.ts'
 import { driverVersion, leaveDriver, meetDriver } from './driver.ts'
 import type { Environment } from './environment.ts'
 import { LauncherError, messageOf } from './launcher-error.ts'
@@ -193,10 +194,18 @@ async function runOnDevices(
   const physicalIds = wantsPhysicalIds(driverVersion())
   const plans = planRanks({ ...own, environment, jobId, logDir, workspace, mark, physicalIds })
   const graceMs = graceMsOf(environment)
+  const physical = own.devices.map(({ physicalId }) => physicalId)
+  using affinity = await openCpuAffinity({
+    environment,
+    runtimeDir: options.pipes.runtimeDir,
+    physicalIds: physical,
+    log,
+  })
   return await runRanks(
     {
       ...{ argv, plans, mark, pipes: options.pipes, platform, sharedLog, log, graceMs, host },
       reaper: ownReaper(environment),
+      affinity,
     },
     signal,
   )

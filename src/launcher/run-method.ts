@@ -1,6 +1,7 @@
 // MA_RUN_METHOD: a boot file that torchrun or msrun multiplies, instead of one process per row of the rank table
 // (ascend.md §3.16). Both make their own world from an address, so no table is read and none is handed on.
 import { hostname } from 'node:os'
+import { dirname, isAbsolute } from 'node:path'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import type { Environment } from './environment.ts'
 import { LauncherError } from './launcher-error.ts'
@@ -38,6 +39,8 @@ export function methodProgram(input: MethodInput): { argv: string[]; env: Record
   const more = (environment['ROPEWAY_RUN_METHOD_ARGS'] ?? '').split(/\s+/).filter(Boolean)
   const launcher = method === 'torchrun' ? torchrun(world) : msrun(world, input.logDir)
   const env: Record<string, string> = { PYTHONUNBUFFERED: '1', ...environment }
+  // msrun starts its processes as `python`, whatever it was started with itself.
+  if (isAbsolute(python)) env['PATH'] = `${dirname(python)}:${env['PATH'] ?? ''}`
   // Both launchers number their processes themselves; a table or number from outside would contradict them.
   for (const name of [
     'RANK_TABLE_FILE',
