@@ -1,6 +1,6 @@
 // The launcher beside one that polls once a second (polling_launcher.py): the same table, the same ranks, the same clock.
 // Alone: `node bench/launcher-peer.ts`. Ranks are static busybox; times of files are good to 4 ms.
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PATH, scratch, TestProcess, tableText, testRuntime } from '../container/launcher-fixture.ts'
 import { median, ms, printTable, type Row } from './measure.ts'
@@ -106,6 +106,8 @@ const pour = (launcher: Launcher): Promise<{ rate: number; lost: number }> =>
     await using process = start(quiet, place, script)
     await process.ended
     const seconds = (Date.now() - when(place.at('first'))) / 1000
+    // Where `launcher ranks` puts the lines of all ranks on a machine of its own.
+    rmSync('/tmp/log/train.log', { force: true })
     const written = ids(8).map((rank) => statSync(logOf(place, rank)).size)
     return { rate: (8 * size) / 1e6 / seconds, lost: written.reduce((sum, bytes) => sum + size - bytes, 0) }
   })

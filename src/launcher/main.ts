@@ -99,7 +99,9 @@ async function inner(
     ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal)
     : null
   const environment = outer ? restoreDropped(own, outer.environment) : own
-  using sharedLog = new LogFile(run.logFile, logFileBytes(environment), (sentence) => print(`${sentence}\n`))
+  using sharedLog = new LogFile(run.logFile, logFileBytes(environment), (sentence) =>
+    print(`[ropeway] ${sentence}\n`),
+  )
   const write = (bytes: Buffer): void => {
     print(bytes)
     sharedLog.write(bytes)
