@@ -10,6 +10,7 @@ import { ROUTES, type RouteName, routeOf } from '../api/routes.ts'
 import { allow } from './allow.ts'
 import { parseBody, parseQuery } from './parse.ts'
 import type { ApiContext, ApiEnv } from './parts.ts'
+import { forSdk } from './sdk-shapes.ts'
 
 type Checked<N extends RouteName, What extends 'body' | 'query'> = (typeof ROUTES)[N] extends {
   readonly [key in What]: z.ZodType<infer T>
@@ -66,7 +67,7 @@ function addRoute(app: Hono<ApiEnv>, route: Route, handle: (call: unknown) => un
     const query = route.query && parseQuery(route.query, context.req.query())
     const answer = await handle({ context, body, query })
     if (answer instanceof Response) return answer
-    return context.json(answer as object, route.success as 200)
+    return context.json(forSdk(context.req.header('user-agent'), answer) as object, route.success as 200)
   })
 }
 

@@ -158,4 +158,33 @@ describe('who asks', () => {
       ['ClientRequestException', 403, 'ModelArts.0108'],
     )
   })
+
+  it('a project that is not named is found through IAM, by the name of the region', async () => {
+    await using sdk = new PythonSdk()
+    const {
+      endpoint,
+      access_key: ak,
+      secret_key: sk,
+      project_id: project,
+    } = connected.world.ropeway.credentials
+    await sdk.connect({ endpoint, ak, sk, region: 'cn-north-4', iam: endpoint })
+    const answer = await sdk.call('list_training_jobs', {}, { limit: 1 })
+    assert.ok(answer.ok, JSON.stringify(answer.error))
+    assert.equal(answer.url, `${endpoint}/v2/${project}/training-job-searches`)
+  })
+
+  it('a temporary key does what its maker may, with its token and not without', async () => {
+    const { endpoint, project_id: project } = connected.world.ropeway.credentials
+    const { credential } = await connected.world.ropeway.client.call('createSecurityToken', {
+      body: { auth: { identity: { methods: ['token'], token: { duration_seconds: 900 } } } },
+    })
+    const { access: ak, secret: sk, securitytoken: token } = credential
+    await using sdk = new PythonSdk()
+    await sdk.connect({ endpoint, ak, sk, project, token })
+    const made = await sdk.call('create_training_job', {}, liveJob('by-a-temporary-key'))
+    assert.equal(made.status, 201, JSON.stringify(made.error))
+    await sdk.connect({ endpoint, ak, sk, project })
+    const { error } = await sdk.call('show_training_job_flavors')
+    assert.deepEqual([error?.class, error?.status], ['ClientRequestException', 401])
+  })
 })
