@@ -1,14 +1,14 @@
 // Opens the rows of a data folder: one SQLite file behind Kysely, WAL with full sync, so that what was acknowledged
-// survives a power cut. node:sqlite is synchronous; Kysely's connection mutex keeps transactions apart.
+// survives a power cut.
 import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, type RawBuilder, SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely'
-import { AppError } from '../api/error.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely, type RawBuilder } from 'kysely'
 import { DataFolderError } from './data-folder-error.ts'
 import { migrate } from './migrate.ts'
 import { takeServeLock } from './serve-lock.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
 import type { Rows, Tables } from './tables.ts'
 
 export type Database = AsyncDisposable & {
@@ -45,20 +45,27 @@ export async function takeFolder(dir: string): Promise<AsyncDisposable> {
 /** Opens one SQLite file without the folder's lock and without migrating: for tools that only look, and tests. */
 export function openDatabaseFile(path: string): Database {
   createPrivately(path)
-  const sqlite = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
-  try {
-    sqlite.exec('pragma journal_mode = wal; pragma synchronous = full')
-  } catch (cause) {
-    sqlite.close()
-    throw new DataFolderError(`${path} cannot be opened: ${(cause as Error).message}`, { cause })
+  using opened = new DisposableStack()
+  const connect = (settings: string): DatabaseSync => {
+    const sqlite = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
+    opened.defer(() => sqlite.close())
+    try {
+      sqlite.exec(settings)
+    } catch (cause) {
+      throw new DataFolderError(`${path} cannot be opened: ${(cause as Error).message}`, { cause })
+    }
+    return sqlite
   }
-  const db = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: asKyselyDatabase(sqlite) }) })
+  const writer = connect('pragma journal_mode = wal; pragma synchronous = full')
+  const reader = connect('pragma query_only = on')
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(writer, reader) })
+  const connections = opened.move()
   return {
     db,
     [Symbol.asyncDispose]: async () => {
       await db.destroy()
       // Kysely closes only what it has used.
-      if (sqlite.isOpen) sqlite.close()
+      if (writer.isOpen) connections.dispose()
     },
   }
 }
@@ -70,69 +77,5 @@ function createPrivately(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
       throw new DataFolderError(`${path} cannot be made: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-function asKyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
-  const kept = new Map<string, KyselyStatement>()
-  return {
-    close: () => sqlite.close(),
-    prepare: (text) => {
-      // A full disk ends the transaction by itself; the error of ending it again would hide the one that matters.
-      if (text === 'rollback' && !sqlite.isTransaction) return NOTHING
-      const known = kept.get(text)
-      if (known !== undefined) return known
-      const statement = toKyselyStatement(sqlite.prepare(text))
-      // Preparing costs more than most statements do. Those with lists of any length are not worth keeping for ever.
-      if (kept.size >= KEPT_STATEMENTS) kept.clear()
-      kept.set(text, statement)
-      return statement
-    },
-  }
-}
-
-type KyselyStatement = ReturnType<SqliteDatabase['prepare']>
-const KEPT_STATEMENTS = 200
-
-function toKyselyStatement(statement: StatementSync): KyselyStatement {
-  const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => naming(() => statement.all(...values(parameters))),
-    run: (parameters) => naming(() => statement.run(...values(parameters))),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
-  }
-}
-
-const NOTHING: KyselyStatement = {
-  reader: false,
-  all: () => [],
-  run: () => ({ changes: 0, lastInsertRowid: 0 }),
-  iterate: () => [][Symbol.iterator](),
-}
-
-/** Result code of SQLite (sqlite.org/rescode.html). */
-const SQLITE_FULL = 13
-
-/** Throws AppError DiskFull for a full disk; every other error as it is. */
-function naming<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    if ((cause as { errcode?: number }).errcode !== SQLITE_FULL) throw cause
-    throw new AppError('DiskFull', 'the disk of the data folder is full; running tasks go on', { cause })
-  }
-}
-
-/** SQLite does roll back `create table`; Kysely's adapter says no, and would leave half a migration after a crash. */
-class TransactionalSqliteAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true
-  }
-}
-
-class NodeSqliteDialect extends SqliteDialect {
-  override createAdapter(): SqliteAdapter {
-    return new TransactionalSqliteAdapter()
   }
 }
