@@ -16,14 +16,19 @@ import { GroupCommit } from './group-commit.ts'
 
 /** Owns both connections. */
 export const sqliteDialect = (writer: DatabaseSync, reader: DatabaseSync): Dialect => ({
-  createAdapter: () => new TransactionalSqliteAdapter(),
+  createAdapter: () => new GroupingSqliteAdapter(),
   createDriver: () => new SqliteDriver(writer, reader),
   createIntrospector: (db) => new SqliteIntrospector(db),
   createQueryCompiler: () => new SqliteQueryCompiler(),
 })
 
-/** SQLite does roll back `create table`; Kysely's adapter says no, and would leave half a migration after a crash. */
-class TransactionalSqliteAdapter extends SqliteAdapter {
+class GroupingSqliteAdapter extends SqliteAdapter {
+  /** Borrowers need not wait for each other: `GroupCommit` keeps them apart. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+
+  /** SQLite does roll back `create table`; Kysely says no, and would leave half a migration after a crash. */
   override get supportsTransactionalDdl(): boolean {
     return true
   }

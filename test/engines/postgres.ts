@@ -23,8 +23,11 @@ export type PostgresEngine = AsyncDisposable & {
   stop(signal: 'SIGINT' | 'SIGKILL'): Promise<void>
 }
 
-/** Starts a cluster. Needs Debian's `postgresql` and, as root, its user `postgres`: the server refuses root. */
-export async function startPostgres(): Promise<PostgresEngine> {
+/**
+ * Starts a cluster. Needs Debian's `postgresql` and, as root, its user `postgres`: the server refuses root.
+ * Without `fsync`, because a killed process loses nothing that it has written; only a machine does that forgets its memory.
+ */
+export async function startPostgres({ fsync = false } = {}): Promise<PostgresEngine> {
   const bin = binaries()
   const dir = await mkdtemp(join(tmpdir(), 'rwp-'))
   const drop = process.getuid?.() === 0 ? await dropTo(dir, 'postgres') : []
@@ -57,9 +60,8 @@ export async function startPostgres(): Promise<PostgresEngine> {
       `unix_socket_directories=${dir}`,
       '-c',
       'max_connections=60',
-      // A killed process loses nothing that it has written; only a machine does that forgets its memory.
       '-c',
-      'fsync=off',
+      `fsync=${fsync ? 'on' : 'off'}`,
     ]
     child = spawn(...as('postgres', ['-D', data, ...settings]), {
       cwd: dir,
