@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, type RawBuilder } from 'kysely'
+import type { JobNotice } from './change-notices.ts'
 import { DataFolderError } from './data-folder-error.ts'
 import { migrate } from './migrate.ts'
 import { takeServeLock } from './serve-lock.ts'
@@ -15,6 +16,8 @@ export type Database = AsyncDisposable & {
   readonly db: Rows
   /** The database's clock, where several servers compare their leases. */
   readonly now?: RawBuilder<number>
+  /** Tells the other serves on the database of a job that this one changed. */
+  readonly onChange?: (notice: JobNotice) => void
 }
 
 const BUSY_TIMEOUT_MS = 5_000

@@ -8,11 +8,12 @@ import { joinExperiment } from './experiment-store.ts'
 import { insertEvents } from './job-events.ts'
 import { toJob, toNewRow } from './job-rows.ts'
 import type { JobStoreOptions } from './job-store.ts'
+import { lockNames } from './locks.ts'
 import { claimOutputs } from './output-claims.ts'
 import { refuseOverQuota } from './quota-store.ts'
 import type { Rows } from './tables.ts'
 
-/** The first statement keeps other creates waiting, so that what is looked at stays true until the end. */
+/** Each look at other jobs first locks what must not change before the end (locks.ts). */
 export async function createJob(
   db: Rows,
   options: JobStoreOptions,
@@ -22,12 +23,15 @@ export async function createJob(
   const serveId = options.ownership === 'shared' ? null : options.serveId
   const { secretKey } = options
   return await db.transaction().execute(async (transaction) => {
-    const seq = await takeNumbers(transaction, 'job', 1)
     const { clientToken } = job
-    const made = clientToken && (await findByToken(transaction, secretKey, job.projectId, clientToken))
-    if (made) return made
+    if (clientToken !== null) {
+      await lockNames(transaction, [{ name: `token ${job.projectId} ${clientToken.token}` }])
+      const made = await findByToken(transaction, secretKey, job.projectId, clientToken)
+      if (made) return made
+    }
     await refuseOverQuota(transaction, job)
     const experiment = await joinExperiment(transaction, job)
+    const [seq = 0] = await takeNumbers(transaction, 'job', 1)
     const row = await transaction
       .insertInto('jobs')
       .values({

@@ -16,9 +16,9 @@ export async function insertEvents(
   atMs: number,
 ): Promise<void> {
   if (events.length === 0) return
-  const first = await takeNumbers(transaction, 'event', events.length)
+  const numbers = await takeNumbers(transaction, 'event', events.length)
   const rows = events.map(({ level, source, reason, message }, index) => ({
-    sequence: first + index,
+    sequence: numbers[index] ?? 0,
     job_id: jobId,
     time: atMs,
     level,

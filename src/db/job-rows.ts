@@ -5,17 +5,18 @@ import type { TrainingJobRequest } from '../api/training-job.ts'
 import { type Job, type JobStatus, SECRET_MASK } from '../job/job.ts'
 import { isTerminal, shownPhase } from '../job/phase.ts'
 import type { NewJob } from '../job/store.ts'
+import type { NewNumber } from './counter.ts'
 import { seal, unseal } from './seal.ts'
 import type { JobsTable } from './tables.ts'
 
 /** The row of a job that was just accepted. `serveId` null: any replica may move it. */
 export function toNewRow(
   job: NewJob,
-  seq: number,
+  seq: NewNumber,
   serveId: string | null,
   secretKey: Uint8Array,
   experiment: ExperimentPlace | null,
-): Omit<JobsTable, 'client_token' | 'request_digest'> {
+): Omit<JobsTable, 'seq' | 'client_token' | 'request_digest'> & { seq: NewNumber } {
   const request = withExperiment(job.request, experiment)
   const { metadata, algorithm, kind } = request
   const secrets = job.secretEnvironment

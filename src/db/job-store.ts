@@ -1,6 +1,7 @@
 // JobStore over SQL. The promises stand in job/store.ts; each group of calls has a file of its own.
 import type { RawBuilder } from 'kysely'
 import type { JobStore } from '../job/store.ts'
+import type { JobNotice } from './change-notices.ts'
 import { listBookings } from './job-bookings.ts'
 import { createJob, findByToken, isNameTaken } from './job-create.ts'
 import { addEvents, eventsSince, listEvents, recordReport } from './job-events.ts'
@@ -31,10 +32,53 @@ export type JobStoreOptions = {
    * Without it the `nowMs` of each call does.
    */
   readonly now?: RawBuilder<number> | undefined
+  /** Called after each change of a job that others want to hear of. */
+  readonly onChange?: ((notice: JobNotice) => void) | undefined
 }
 
 /** A JobStore over an open, migrated database. Owns nothing: close the database instead. */
 export function createJobStore(db: Rows, options: JobStoreOptions): JobStore {
+  const { onChange } = options
+  const store = silentStore(db, options)
+  return onChange === undefined ? store : tellingStore(store, options, onChange)
+}
+
+/** Tells of what was done, not of what was refused. */
+function tellingStore(
+  store: JobStore,
+  { serveId, ownership }: JobStoreOptions,
+  onChange: (notice: JobNotice) => void,
+): JobStore {
+  /** Jobs that this serve makes and moves. */
+  const mover = ownership === 'shared' ? null : serveId
+  const told = async (done: Promise<boolean>, notice: JobNotice): Promise<boolean> => {
+    const changed = await done
+    if (changed) onChange(notice)
+    return changed
+  }
+  return {
+    ...store,
+    create: async (job, events) => {
+      const made = await store.create(job, events)
+      onChange({ jobId: made.id, serveId: mover })
+      return made
+    },
+    // Whose the job is is not known here, so every serve looks whether it is its own.
+    requestStop: (jobId, ...rest) => told(store.requestStop(jobId, ...rest), { jobId, serveId: null }),
+    requestDelete: (jobId, ...rest) => told(store.requestDelete(jobId, ...rest), { jobId, serveId: null }),
+    write: (lease, ...rest) => told(store.write(lease, ...rest), { jobId: lease.jobId, serveId: mover }),
+    erase: (lease, ...rest) => told(store.erase(lease, ...rest), { jobId: lease.jobId, serveId: mover }),
+    addEvents: async (jobId, ...rest) => {
+      await store.addEvents(jobId, ...rest)
+      onChange({ jobId, serveId: NOBODY })
+    },
+    recordReport: (jobId, ...rest) => told(store.recordReport(jobId, ...rest), { jobId, serveId: NOBODY }),
+  }
+}
+/** Events move no job. */
+const NOBODY = '-'
+
+function silentStore(db: Rows, options: JobStoreOptions): JobStore {
   const { secretKey, serveId, ownership = 'serve', now } = options
   return {
     create: (job, events) => createJob(db, options, job, events),

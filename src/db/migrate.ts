@@ -9,6 +9,7 @@ import * as identity from './migrations/0005-identity.ts'
 import * as catalogues from './migrations/0006-catalogues.ts'
 import * as outputClaims from './migrations/0008-output-claims.ts'
 import * as storageConnections from './migrations/0009-storage-connections.ts'
+import * as numbers from './migrations/0010-numbers.ts'
 import type { Rows } from './tables.ts'
 
 /** In the order of their names; a name that was released never changes. */
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-catalogues': catalogues,
   '0008-output-claims': outputClaims,
   '0009-storage-connections': storageConnections,
+  '0010-numbers': numbers,
 }
 
 /**

@@ -6,14 +6,16 @@ import { outputChannels } from '../job/channels.ts'
 import { parseObjectPath } from '../job/object-path.ts'
 import type { NewJob } from '../job/store.ts'
 import { toText } from './job-rows.ts'
+import { type Lock, lockNames } from './locks.ts'
 import type { Rows } from './tables.ts'
 
 type Claim = { readonly field: string; readonly bucket: string; readonly folder: string }
 
-/** Within the transaction that makes the job, whose first statement keeps other creates waiting. Throws AppError OutputInUse. */
+/** Within the transaction that makes the job. Throws AppError OutputInUse. */
 export async function claimOutputs(transaction: Rows, job: NewJob): Promise<void> {
   const claims = claimsOf(job)
   if (claims.length === 0) return
+  await lockNames(transaction, claims.flatMap(locksOf))
   if (job.request.metadata.annotations?.[ANNOTATION.sharedOutputs] !== 'true')
     for (const claim of claims) await refuseTaken(transaction, job, claim)
   await transaction
@@ -57,6 +59,16 @@ async function refuseTaken(transaction: Rows, job: NewJob, { field, bucket, fold
     `${field}: got obs://${bucket}/${folder}, but ${who} is not finished and writes to obs://${bucket}/${other.folder}; valid: another folder, or the annotation ${ANNOTATION.sharedOutputs}: "true" where both are meant to write there`,
   )
 }
+
+/**
+ * The folder alone and those around it shared: two that lie in each other, or are one, meet; two beside each other do
+ * not. Of very deep folders what lies below the last level counted is one.
+ */
+function locksOf({ bucket, folder }: Claim): Lock[] {
+  const path = ['', ...foldersAbove(folder), ...(folder === '' ? [] : [folder])].slice(0, LOCKED_LEVELS)
+  return path.map((one, index) => ({ name: `output ${bucket} ${one}`, shared: index < path.length - 1 }))
+}
+const LOCKED_LEVELS = 16
 
 /** `a/`, `a/b/` of `a/b/c/`. */
 function foldersAbove(folder: string): string[] {

@@ -1,22 +1,21 @@
-// The change feed: what other servers on the database changed. Triggers send the id of every job that changes, with the
-// name of the connection that did it, and each server listens. A message that is lost costs time only: every server
-// looks by itself now and then, and at everything whenever it begins to listen.
+// The change feed: what other servers on the database changed. Each server tells of the jobs it changes
+// (change-notices.ts), triggers tell of the rest, and each server listens. A message that is lost costs time only: every
+// server looks by itself now and then, and at everything whenever it begins to listen.
 import { type Kysely, sql } from 'kysely'
 import pg from 'pg'
 import { sleep } from '../lib/abort.ts'
+import { CHANNEL } from './change-notices.ts'
 import { applicationName, connectionOf, Sockets } from './postgres-connection.ts'
 import type { Tables } from './tables.ts'
 
-const CHANNEL = 'ropeway'
 const LONGEST_PAUSE_MS = 5_000
 /** A network that swallows bytes ends a connection without a word to who only listens. */
 const HEARTBEAT_MS = 10_000
 
-/** Another function gets another number, and drops this one; a server of the version before goes on hearing. */
-const FEED = 'ropeway_feed_2'
+/** Another function gets another number, and drops those before; a server of the version before goes on hearing. */
+const FEED = 'ropeway_feed_3'
+const BEFORE = ['ropeway_feed_1', 'ropeway_feed_2']
 const FEED_TABLES = {
-  jobs: 'insert or delete or update of version',
-  events: 'insert',
   // Not for last_used_at, which says nothing new to anybody.
   access_keys: 'insert or delete or update of enabled, expires_at',
   users: 'insert or delete or update',
@@ -24,7 +23,6 @@ const FEED_TABLES = {
   projects: 'insert or delete or update of enabled, description',
   revoked_tokens: 'insert',
 } as const
-const JOB_TABLES: ReadonlySet<string> = new Set(['jobs', 'events'])
 
 /** Makes the triggers unless they are there: `create trigger` waits for every transaction on its table. */
 export async function ensureFeed(db: Kysely<Tables>): Promise<void> {
@@ -37,16 +35,13 @@ export async function ensureFeed(db: Kysely<Tables>): Promise<void> {
       where tgname = ${FEED} and tgrelid in (${sql.join(tables.map((table) => sql`${table}::regclass`))})
     `.execute(transaction)
     if (rows[0]?.count === tables.length) return
-    await sql`drop function if exists ropeway_feed_1() cascade`.execute(transaction)
+    for (const name of BEFORE)
+      await sql`drop function if exists ${sql.raw(name)}() cascade`.execute(transaction)
     await sql`
       create or replace function ${sql.raw(FEED)}() returns trigger language plpgsql as $$
       begin
         perform pg_notify('${sql.raw(CHANNEL)}', json_build_object(
-          'table', tg_table_name, 'by', current_setting('application_name'),
-          'serve', case tg_table_name when 'jobs' then to_jsonb(new)->>'serve_id' else '-' end,
-          'job', case tg_table_name
-            when 'jobs' then case when tg_op = 'DELETE' then to_jsonb(old)->>'id' else to_jsonb(new)->>'id' end
-            when 'events' then to_jsonb(new)->>'job_id' end)::text);
+          'table', tg_table_name, 'by', current_setting('application_name'))::text);
         return null;
       end $$`.execute(transaction)
     for (const [table, when] of Object.entries(FEED_TABLES))
@@ -123,7 +118,7 @@ function hear({ serveId, onJob, onIdentities }: FeedOptions, payload: string): v
   }
   if (message.by === applicationName(serveId)) return
   if (message.table === undefined) return
-  if (!JOB_TABLES.has(message.table)) onIdentities()
+  if (message.table !== 'jobs') onIdentities()
   else if (typeof message.job === 'string')
     onJob(message.job, message.serve === null || message.serve === serveId)
 }

@@ -1,11 +1,12 @@
 // The rows in PostgreSQL: the same schema, stores and leases as in SQLite, for several servers on one database.
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { ChangeNotices } from './change-notices.ts'
 import { DataFolderError } from './data-folder-error.ts'
 import type { Database } from './database.ts'
 import { isDatabaseAway } from './database-away.ts'
 import { migrate } from './migrate.ts'
-import { connectionOf, Sockets } from './postgres-connection.ts'
+import { applicationName, connectionOf, Sockets } from './postgres-connection.ts'
 import { ensureFeed } from './postgres-feed.ts'
 import { type PoolWatch, UNWATCHED, watchedPool } from './postgres-pool.ts'
 import type { Tables } from './tables.ts'
@@ -43,7 +44,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     const migrating = open('migrating', 2)
     await prepare(migrating, where).finally(() => sockets.close(migrating.destroy()))
     const db = open('requests', POOL_SIZE)
-    return { db, now: databaseNow, [Symbol.asyncDispose]: () => sockets.close(db.destroy()) }
+    const notices = new ChangeNotices(db, applicationName(serveId))
+    return {
+      db,
+      now: databaseNow,
+      onChange: (notice) => notices.tell(notice),
+      [Symbol.asyncDispose]: () => sockets.close(notices[Symbol.asyncDispose]().then(() => db.destroy())),
+    }
   } catch (cause) {
     if (cause instanceof DataFolderError) throw cause
     throw new DataFolderError(`--database: ${where} cannot be used: ${wordsOf(cause)}`, { cause })

@@ -3,6 +3,7 @@ import { AppError } from '../api/error.ts'
 import { QUOTA_RESOURCES, type Quota, type QuotaStore, UNLIMITED } from '../job/quotas.ts'
 import type { NewJob } from '../job/store.ts'
 import { toText } from './job-rows.ts'
+import { lockNames } from './locks.ts'
 import type { Rows } from './tables.ts'
 
 /** Owns nothing: close the database instead. */
@@ -64,6 +65,7 @@ async function countJobs(db: Rows, projectId: string, userName: string): Promise
 export async function refuseOverQuota(transaction: Rows, { projectId, userName }: NewJob): Promise<void> {
   const quota = (await quotasOf(transaction, projectId, userName)).get('job-num')?.quota
   if (quota === undefined) return
+  await lockNames(transaction, [{ name: `quota ${projectId} ${userName}` }])
   const used = await countJobs(transaction, projectId, userName)
   if (used >= quota)
     throw new AppError(

@@ -31,8 +31,7 @@ export async function openRowsDatabase(config: Config, logger: Logger): Promise<
     const { describeDatabase, openPostgres } = await import('../db/postgres.ts')
     const where = describeDatabase(url)
     const watch = watchLog(where, logger)
-    const { db, now } = owned.use(await openPostgres({ url, serveId, ...watch }))
-    return { db, serveId, where, ...(now === undefined ? {} : { now }) }
+    return { ...owned.use(await openPostgres({ url, serveId, ...watch })), serveId, where }
   }
   const opened = await open()
   const disposables = owned.move()

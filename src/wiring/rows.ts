@@ -20,7 +20,7 @@ import { createProjectStores } from './project-stores.ts'
 export async function openRows(config: Config, owned: AsyncDisposableStack, logger: Logger) {
   const clock = systemClock
   makeDataFolder(config.dataDir)
-  const { db, serveId, where, now } = owned.use(await openRowsDatabase(config, logger))
+  const { db, serveId, where, now, onChange } = owned.use(await openRowsDatabase(config, logger))
   const secretKey = await readSecretKey(config.dataDir)
   const identities = createIdentityStore(db, { secretKey, clock })
   const first = await identities.ensureFirst()
@@ -34,7 +34,7 @@ export async function openRows(config: Config, owned: AsyncDisposableStack, logg
       },
     }),
   )
-  const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now })
+  const store = createJobStore(db, { secretKey, serveId, ownership: 'serve', now, onChange })
   const registries = createRegistryStore(db, { secretKey, clock })
   const projectStores = {
     ...createProjectStores(db),

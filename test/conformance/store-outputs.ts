@@ -32,6 +32,33 @@ export function describeStoreOutputs(open: OpenStores): void {
       await store.create(newJob({ name: `beside-${index}`, outputs: [url] }), [])
   })
 
+  test('of creates at one time that want one folder, or folders in each other, one gets it', async () => {
+    await using stores = await open()
+    const store = stores.store()
+    const deep = `obs://b/${'x/'.repeat(20)}`
+    const rounds = [
+      ['obs://b/run/', 'obs://b/run/', 'obs://b/run/a/', 'obs://b/run/a/b/'],
+      [deep, `${deep}y/`, `${deep}y/z/`, deep],
+    ]
+    for (const [round, urls] of rounds.entries()) {
+      const answers = await Promise.allSettled(
+        // Beside a second folder, in one order and the other: nobody waits in a circle.
+        urls.map((url, n) => {
+          const other = `obs://c/${round}/${n}/`
+          return store.create(
+            newJob({ name: `r${round}-${n}`, outputs: n % 2 ? [url, other] : [other, url] }),
+            [],
+          )
+        }),
+      )
+      const codes = answers.map((answer) =>
+        answer.status === 'fulfilled' ? 'made' : (answer.reason as AppError).code,
+      )
+      const kinds = codes.toSorted()
+      assert.deepEqual(kinds, ['OutputInUse', 'OutputInUse', 'OutputInUse', 'made'], codes.join())
+    }
+  })
+
   test('of another project only the folder is said', async () => {
     await using stores = await open()
     const store = stores.store()

@@ -47,7 +47,7 @@ describe('PostgreSQL', () => {
   test('eight servers that start at once on an empty database make one schema', async () => {
     const url = await engine.newDatabase()
     const opened = await Promise.all(Array.from({ length: 8 }, (_, n) => open(url, `serve-${n}`)))
-    const { rows } = await sql<{ count: number }>`select count(*) as count from counters`.execute(
+    const { rows } = await sql<{ count: number }>`select count(*) as count from pg_sequences`.execute(
       opened[0]!.db,
     )
     assert.equal(rows[0]?.count, 2)
@@ -104,7 +104,9 @@ describe('PostgreSQL', () => {
       onListening: () => Promise.resolve(),
     })
     const store = (database: typeof a, serveId: string) =>
-      createJobStore(database.db, { secretKey, serveId, ownership: 'serve' })
+      createJobStore(database.db, {
+        ...{ secretKey, serveId, ownership: 'serve', onChange: database.onChange },
+      })
     // Until it listens nothing is heard, so jobs are made until one is.
     let theirs = ''
     for (let n = 0; heard.length === 0; n++) {

@@ -260,4 +260,14 @@ function describeQuotas(open: OpenStores): void {
       ],
     )
   })
+
+  test('of creates at one time no more get through than the quota has room for', async () => {
+    await using stores = await withProjects(open)
+    const store = stores.store()
+    await createQuotaStore(stores.db()).put('p', '', [{ resource: 'job-num', quota: 3, extraInfo: '' }])
+    const answers = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, n) => store.create(newJob({ name: `a-${n}` }), [])),
+    )
+    assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 3)
+  })
 }
