@@ -233,16 +233,16 @@ describe('limits', () => {
   it('who asks more than the site allows is told when to come back, and others go on', async () => {
     await using limited = await Ropeway.start({
       backend: 'fake',
-      site: 'api: { requests_per_second: 0.5, burst: 5 }\n',
+      site: 'api: { requests_per_second: 0.001, burst: 5 }\n',
     })
     await using other = new RawClient(limited.credentials)
     const target = `/v2/${limited.credentials.project_id}/training-job-flavors`
     const answers = await Promise.all(Array.from({ length: 8 }, () => other.send({ method: 'GET', target })))
     const failures = answers.filter(({ status }) => status !== 200)
-    assert.ok(failures.length >= 3, String(failures.length))
+    assert.equal(failures.length, 3)
     for (const failure of failures) refused(failure, 429, 'ModelArts.2799', /./)
     const answer = await other.send({ method: 'GET', target: '/v3/auth/projects' })
-    assert.match(answer.headers['retry-after'] ?? '', /^[1-9]\d?$/)
+    assert.match(answer.headers['retry-after'] ?? '', /^\d{2,4}$/)
   })
 })
 
