@@ -1,5 +1,7 @@
 // Bad input at the door: each gets a sentence and a code, nothing gets in, and nothing of it is a stack trace in the log.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { request } from 'undici'
 import { signSdkHmac } from '../../../src/lib/signature/sdk-hmac.ts'
@@ -161,11 +163,25 @@ describe('a body', () => {
   })
 
   it('of 100 MB is refused before it has come', async () => {
-    const big = Buffer.alloc(100_000_000, 'x')
-    refused(await create(big), 413, 'ModelArts.9001', /got 100000000 bytes/)
+    const { endpoint, access_key: accessKey, secret_key: secretKey } = server.credentials
+    const { host, hostname, port } = new URL(endpoint)
+    const headers = { host, 'content-type': 'application/json' }
+    const signed = signSdkHmac({
+      request: { method: 'POST', path: jobs(), query: '', headers },
+      ...{ body: '', accessKey, secretKey, now: new Date() },
+    })
+    const sent = { ...signed, 'content-length': '100000000' }
+    const asked = httpRequest({ hostname, port, path: jobs(), method: 'POST', headers: sent })
+    // A beginning, and no more until the answer is there.
+    asked.write('{"kind":')
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const text = Buffer.concat(await Array.fromAsync(answer)).toString()
+    asked.on('error', () => undefined).destroy()
+    const said = { status: answer.statusCode ?? 0, headers: {}, text, json: JSON.parse(text) as unknown }
+    refused(said, 413, 'ModelArts.9001', /got 100000000 bytes/)
     const open = { method: 'POST', target: '/v3/auth/tokens', unsigned: true } as const
     refused(
-      await raw.send({ ...open, body: big.subarray(0, 70_000) }),
+      await raw.send({ ...open, body: Buffer.alloc(70_000, 'x') }),
       413,
       'ModelArts.9001',
       /at most 65536/,
