@@ -17,10 +17,7 @@ before(async () => {
   project = server.credentials.project_id
   await server.client.identity.addUser({ name: 'ann', password: 'correct horse', project: 'default' })
 })
-after(async () => {
-  await raw[Symbol.asyncDispose]()
-  await server[Symbol.asyncDispose]()
-})
+after(() => server[Symbol.asyncDispose]())
 
 const facts = ({ status, json }: RawAnswer) => {
   const { error_code: code, error_msg: message = '' } = (json ?? {}) as Record<string, string>
@@ -251,7 +248,7 @@ describe('limits', () => {
       backend: 'fake',
       site: 'api: { requests_per_second: 0.001, burst: 5 }\n',
     })
-    await using other = new RawClient(limited.credentials)
+    const other = new RawClient(limited.credentials)
     const target = `/v2/${limited.credentials.project_id}/training-job-flavors`
     const answers = await Promise.all(Array.from({ length: 8 }, () => other.send({ method: 'GET', target })))
     const failures = answers.filter(({ status }) => status !== 200)

@@ -11,7 +11,7 @@ import { type RawAnswer, RawClient } from './signed.ts'
 import { openWorld, type World } from './world.ts'
 
 type Keys = { readonly access_key: string; readonly secret_key: string }
-type Caller = AsyncDisposable & { readonly raw: RawClient; readonly keys: Keys }
+type Caller = { readonly raw: RawClient; readonly keys: Keys }
 
 const owned = new AsyncDisposableStack()
 const names = Object.keys(ROUTES) as RouteName[]
@@ -24,8 +24,8 @@ let otherProject: string
 
 async function caller(user: string, project: string): Promise<Caller> {
   const keys = await world.ropeway.client.identity.addKey({ user, project })
-  const raw = owned.use(new RawClient({ endpoint: world.ropeway.credentials.endpoint, ...keys }))
-  return { raw, keys, [Symbol.asyncDispose]: () => raw[Symbol.asyncDispose]() }
+  const raw = new RawClient({ endpoint: world.ropeway.credentials.endpoint, ...keys })
+  return { raw, keys }
 }
 
 before(async () => {

@@ -82,7 +82,7 @@ type Inner = {
 export async function openWorld(): Promise<World> {
   await using owned = new AsyncDisposableStack()
   const ropeway = owned.use(await Ropeway.start({ backend: 'fake', simulate: '2x4' }))
-  const raw = owned.use(new RawClient(ropeway.credentials))
+  const raw = new RawClient(ropeway.credentials)
   await ropeway.upload({
     'training-bucket/code/train.py': 'print("hello")\n',
     'training-bucket/data/1.bin': 'one',
