@@ -3,6 +3,7 @@
 import { sleep } from '../lib/abort.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { percentEncode, percentEncodePath } from '../lib/signature/canonical.ts'
+import { rememberedKeys } from '../lib/signature/s3-v4.ts'
 import type { Xml } from './object-answers.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import { endpointOf, type ObjectTarget, principalOf, type Route, routeOf } from './object-target.ts'
@@ -63,6 +64,7 @@ const MAX_RETRY_AFTER_MS = 120_000
 export class ObjectConnection implements AsyncDisposable {
   readonly #options: ObjectClientOptions
   readonly #clock: Clock
+  readonly #keys = rememberedKeys()
   readonly #pools = new Map<string, WirePool>()
   #negotiated: Promise<SignedDialect> | undefined
 
@@ -141,7 +143,10 @@ export class ObjectConnection implements AsyncDisposable {
     const signed =
       'socketPath' in target
         ? wireHeaders(request.headers)
-        : signRequest({ dialect, request, bucketInHost, credentials: target, now }, call.body !== undefined)
+        : signRequest(
+            { dialect, request, bucketInHost, credentials: target, now, keys: this.#keys },
+            call.body !== undefined,
+          )
     const hasLength = size !== undefined || call.method === 'PUT' || call.method === 'POST'
     const headers = hasLength ? { ...signed, 'content-length': String(size ?? 0) } : signed
     const head = headText(

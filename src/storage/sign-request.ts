@@ -3,7 +3,13 @@
 import type { SignableRequest } from '../lib/signature/canonical.ts'
 import { EMPTY_SHA256 } from '../lib/signature/canonical.ts'
 import { presignS3V2, signS3V2 } from '../lib/signature/s3-v2.ts'
-import { presignS3V4, type S3Credentials, signS3V4, UNSIGNED_PAYLOAD } from '../lib/signature/s3-v4.ts'
+import {
+  presignS3V4,
+  type S3Credentials,
+  type SigningKeys,
+  signS3V4,
+  UNSIGNED_PAYLOAD,
+} from '../lib/signature/s3-v4.ts'
 import type { Dialect } from './object-target.ts'
 
 export type SignedDialect = Exclude<Dialect, 'auto'>
@@ -16,6 +22,8 @@ export type SignInput = {
   readonly bucketInHost: string | undefined
   readonly credentials: S3Credentials
   readonly now: Date
+  /** Of V4, worked out once. */
+  readonly keys?: SigningKeys | undefined
 }
 
 const OBS_NAMES = /^x-amz-(?=meta-|acl$|copy-source|metadata-directive$|storage-class$|security-token$)/
@@ -31,9 +39,15 @@ export function obsHeaders(headers: Readonly<Record<string, string>>): Record<st
 
 /** Every header to send. */
 export function signRequest(input: SignInput, hasBody: boolean): Record<string, string> {
-  const { dialect, request, bucketInHost: bucket, credentials, now } = input
+  const { dialect, request, bucketInHost: bucket, credentials, now, keys } = input
   if (dialect === 'v4')
-    return signS3V4({ request, credentials, now, payloadHash: hasBody ? UNSIGNED_PAYLOAD : EMPTY_SHA256 })
+    return signS3V4({
+      request,
+      credentials,
+      now,
+      keys,
+      payloadHash: hasBody ? UNSIGNED_PAYLOAD : EMPTY_SHA256,
+    })
   const headers = dialect === 'obs' ? obsHeaders(request.headers) : request.headers
   return signS3V2({ dialect, request: { ...request, headers }, bucket, credentials, now })
 }

@@ -18,6 +18,7 @@ export type CopyFlags = CommonFlags & {
   readonly verbose?: true
   readonly progress: boolean
   readonly resume: boolean
+  readonly checksum: boolean
   readonly concurrency?: number
 }
 
@@ -30,6 +31,7 @@ export function withCopyOptions(command: Command) {
     .option('-v, --verbose', 'a line on standard error for every file, and for what had to be tried again')
     .option('--no-progress', 'no progress bar')
     .option('--no-resume', 'leave nothing behind for the next try when the copy breaks off')
+    .option('--no-checksum', 'compare sizes and versions of downloads only')
     .option('--concurrency <n>', 'most requests at once', wholeNumber(1))
   return { filters, command: withConnection(withJson(command)) }
 }
@@ -50,7 +52,7 @@ export async function runCopyCommand(
   let result: CopyResult
   try {
     result = await transfer({
-      ...{ client, signal, concurrency: flags.concurrency },
+      ...{ client, signal, concurrency: flags.concurrency, verify: flags.checksum ? 'offered' : 'size' },
       onProgress: bar?.report,
       onEvent: flags.verbose ? (event) => stderr.write(eventLine(event)) : undefined,
       resume: flags.resume ? { stateDir } : undefined,

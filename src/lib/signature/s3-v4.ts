@@ -44,6 +44,25 @@ export function signingKey(secretKey: string, scope: string): Buffer {
   return Buffer.from(key)
 }
 
+/** Gives the signing key of a secret and a scope. */
+export type SigningKeys = (secretKey: string, scope: string) => Buffer
+
+const MAX_REMEMBERED = 100
+
+/** Signing keys that are worked out once a day, for whoever signs or checks many requests. */
+export function rememberedKeys(): SigningKeys {
+  const known = new Map<string, Buffer>()
+  return (secretKey, scope) => {
+    const name = `${scope} ${secretKey}`
+    const found = known.get(name)
+    if (found) return found
+    if (known.size >= MAX_REMEMBERED) known.clear()
+    const key = signingKey(secretKey, scope)
+    known.set(name, key)
+    return key
+  }
+}
+
 function canonicalRequest({ request, signedHeaders, payloadHash }: S3Canonical): Buffer {
   const query = queryPairs(request.query)
     .filter(([name]) => name !== 'X-Amz-Signature')
@@ -74,8 +93,9 @@ export function signS3V4(input: {
   credentials: S3Credentials
   now: Date
   payloadHash?: string
+  keys?: SigningKeys | undefined
 }): Record<string, string> {
-  const { credentials } = input
+  const { credentials, keys = signingKey } = input
   const payloadHash = input.payloadHash ?? EMPTY_SHA256
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(input.request.headers)) headers[name] = wireHeader(value)
@@ -90,7 +110,7 @@ export function signS3V4(input: {
     .sort(byCodeUnit)
   const scope = credentialScope(date, credentials.region ?? 'us-east-1')
   const canonical = { request: { ...input.request, headers }, signedHeaders, payloadHash }
-  const signature = s3Signature(signingKey(credentials.secretKey, scope), date, scope, canonical)
+  const signature = s3Signature(keys(credentials.secretKey, scope), date, scope, canonical)
   headers['authorization'] =
     `${ALGORITHM} Credential=${credentials.accessKey}/${scope},SignedHeaders=${signedHeaders.join(';')},Signature=${signature}`
   return headers

@@ -13,7 +13,7 @@ import {
   sameSignature,
   skewMessage,
 } from './canonical.ts'
-import { ALGORITHM, s3Signature, signingKey, UNSIGNED_PAYLOAD } from './s3-v4.ts'
+import { ALGORITHM, type SigningKeys, s3Signature, signingKey, UNSIGNED_PAYLOAD } from './s3-v4.ts'
 import type { ChunkSigning } from './s3-v4-chunks.ts'
 
 /** What the body of a verified request has to be; the reader of the body checks it. */
@@ -168,8 +168,9 @@ export function verifyS3V4(input: {
   request: SignableRequest
   lookupSecret: LookupSecret
   now: Date
+  keys?: SigningKeys | undefined
 }): S3Verified | SignatureFailure {
-  const { request } = input
+  const { request, keys = signingKey } = input
   const claim = readClaim(request)
   if ('ok' in claim) return claim
   const payload = parsePayloadHash(claim.payloadHash)
@@ -183,7 +184,7 @@ export function verifyS3V4(input: {
   const refused = checkHeaders(request, claim.signedHeaders) ?? checkDates(claim, input.now)
   if (refused) return refused
   const { accessKey, region, scope, date, signedHeaders, payloadHash } = claim
-  const key = signingKey(secretKey, scope)
+  const key = keys(secretKey, scope)
   const expected = s3Signature(key, date, scope, { request, signedHeaders, payloadHash })
   if (!sameSignature(expected, claim.signature))
     return failure('mismatch', `The signature of access key ${accessKey} does not match the request`)

@@ -17,10 +17,10 @@ import { asStorageError } from './foreign-error.ts'
 const REPEATABLE_BYTES = 8 * 1024 * 1024
 
 function infoOf({ bucket, key }: ObjectPlace, facts: ObjectFacts): ObjectInfo {
-  const { size, etag = '', modified, contentType, metadata } = facts
+  const { size, etag = '', modified, contentType, metadata, crc32 } = facts
   const headers =
     contentType === undefined ? facts.headers : { ...facts.headers, 'content-type': contentType }
-  return { bucket, key, size, etag, modifiedMs: modified?.getTime() ?? 0, headers, metadata }
+  return { bucket, key, size, etag, modifiedMs: modified?.getTime() ?? 0, headers, metadata, crc32 }
 }
 
 /** Headers to send with a new object, in S3's spelling. */
@@ -84,9 +84,9 @@ export function remoteObjects(
       const { bucket, key, onlyIf, md5, headers = {}, metadata = {} } = input
       const { body, once } = await passedOn(input.body, input.size)
       const sent = sentHeaders({ headers, metadata }, onlyIf, md5)
-      const { etag } = await client.put(bucket, key, body, { headers: sent, once })
+      const { etag, crc32 } = await client.put(bucket, key, body, { headers: sent, once })
       const size = body instanceof Uint8Array ? body.length : body.size
-      return { bucket, key, size, etag, modifiedMs: Date.now(), headers, metadata }
+      return { bucket, key, size, etag, crc32, modifiedMs: Date.now(), headers, metadata }
     })
   return {
     createBucket: (name) => telling(() => client.createBucket(name)),
@@ -114,9 +114,9 @@ export function remoteObjects(
       telling(async () => {
         const { body, once } = await passedOn(input.body, input.size)
         const headers = sentHeaders({}, {}, input.md5)
-        const { etag } = await client.putPart(input, input.number, body, { headers, once })
+        const { etag, crc32 } = await client.putPart(input, input.number, body, { headers, once })
         const size = body instanceof Uint8Array ? body.length : body.size
-        return { number: input.number, size, etag, modifiedMs: Date.now() }
+        return { number: input.number, size, etag, crc32, modifiedMs: Date.now() }
       }),
     completeUpload: (target: UploadTarget & { readonly parts: readonly ListedPart[] }) =>
       telling(async () => {

@@ -2,6 +2,7 @@
 // verify signatures while a task's own socket is its identity.
 import type { Clock } from '../../lib/clock.ts'
 import type { SignableRequest, SignatureFailure } from '../../lib/signature/canonical.ts'
+import { rememberedKeys } from '../../lib/signature/s3-v4.ts'
 import { parsePayloadHash, type S3Payload, verifyS3V4 } from '../../lib/signature/verify-s3-v4.ts'
 import type { ObjectOperation } from './operation.ts'
 import type { StorageErrorCode } from './storage-error.ts'
@@ -45,13 +46,14 @@ const CODES = {
 
 /** Lets in whoever signs with a known key (S3 V4, header or presigned). */
 export function authorizeS3V4(options: { lookup: LookupObjectKey; clock: Clock }): Authorize {
+  const keys = rememberedKeys()
   return ({ request }) => {
     let found: ObjectKey | string = ''
     const lookupSecret = (accessKey: string, securityToken: string | undefined) => {
       found = options.lookup(accessKey, securityToken)
       return typeof found === 'string' ? undefined : found.secret
     }
-    const result = verifyS3V4({ request, lookupSecret, now: options.clock.now() })
+    const result = verifyS3V4({ request, lookupSecret, now: options.clock.now(), keys })
     const key = found as ObjectKey | string
     if (result.ok && typeof key !== 'string') {
       const proven = key.prove()

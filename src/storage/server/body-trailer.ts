@@ -20,6 +20,7 @@ export type Trailer =
       readonly etag: string
       readonly modifiedMs: number
       readonly segments: readonly Segment[] | null
+      readonly crc32?: string | undefined
     })
   | { readonly kind: 'part'; readonly uploadId: string; readonly number: number; readonly size: number }
 

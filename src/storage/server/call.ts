@@ -26,6 +26,14 @@ export function sendXml(call: Call, xml: string, status = 200): void {
   call.res.end(xml)
 }
 
+/** CRC-32 of what was stored, as S3 tells it. */
+export const checksumHeaders = ({
+  crc32,
+}: {
+  readonly crc32?: string | undefined
+}): Record<string, string> =>
+  crc32 === undefined ? {} : { 'x-amz-checksum-crc32': crc32, 'x-amz-checksum-type': 'FULL_OBJECT' }
+
 /** Answers without a body. */
 export function sendEmpty(call: Call, status: number, headers: Record<string, string> = {}): void {
   call.res.writeHead(status, status === 204 ? headers : { 'content-length': '0', ...headers })

@@ -6,6 +6,7 @@ import {
   bodyOf,
   bodySize,
   type Call,
+  checksumHeaders,
   objectHeaders,
   queryNumber,
   sendEmpty,
@@ -45,7 +46,7 @@ export async function uploadPart(call: Call): Promise<void> {
   const md5 = contentMd5(call.headers)
   const input = { ...targetOf(call), number, body: bodyOf(call), size: bodySize(call) }
   const part = await call.store.putPart(md5 === undefined ? input : { ...input, md5 })
-  sendEmpty(call, 200, { etag: `"${part.etag}"` })
+  sendEmpty(call, 200, { etag: `"${part.etag}"`, ...checksumHeaders(part) })
 }
 
 async function copyPart(call: Call, number: number): Promise<void> {

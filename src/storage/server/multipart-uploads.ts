@@ -2,6 +2,7 @@
 // and one row, so a huge object costs no second copy of its bytes.
 import { createHash } from 'node:crypto'
 import { newShortId } from '../../lib/id.ts'
+import { combineCrc32, crc32Text, parseCrc32 } from '../crc32.ts'
 import type { ObjectHeaders, ObjectInfo, PartRow, UploadRow } from './object-row.ts'
 import { StorageError } from './storage-error.ts'
 import {
@@ -63,8 +64,9 @@ export async function putPart(context: StoreContext, target: PartInput): Promise
     throw new StorageError('InvalidArgument', `partNumber must be 1 to ${MAX_PARTS}, got ${number}`)
   const describe = (written: { size: number }) =>
     ({ kind: 'part', uploadId, number, size: written.size }) as const
-  const { file, size, md5 } = await writeBody(context.files, target.body, describe, target.md5)
-  const part = { uploadId, number, file, size, etag: md5, modifiedMs: context.clock.now().getTime() }
+  const { file, size, md5, crc32 } = await writeBody(context.files, target.body, describe, target.md5)
+  const modifiedMs = context.clock.now().getTime()
+  const part = { uploadId, number, file, size, etag: md5, crc32, modifiedMs }
   let replaced: PartRow | undefined
   try {
     replaced = await context.commits.run([context.files.folderOf(file)], () => {
@@ -117,6 +119,17 @@ function chooseParts(stored: readonly PartRow[], listed: readonly ListedPart[]):
   })
 }
 
+/** CRC-32 of the whole; undefined when a part is from before it was kept. */
+function crc32OfParts(parts: readonly PartRow[]): string | undefined {
+  let whole = 0
+  for (const part of parts) {
+    const crc = part.crc32 === undefined ? undefined : parseCrc32(part.crc32)
+    if (crc === undefined) return undefined
+    whole = combineCrc32(whole, crc, part.size)
+  }
+  return crc32Text(whole)
+}
+
 /**
  * Makes the object of the listed parts. Asking again after a success gives the same answer, because the
  * client may not have heard the first one.
@@ -144,6 +157,7 @@ export async function completeUpload(
     headers,
     metadata,
     segments,
+    crc32: crc32OfParts(chosen),
   }
   const seq = context.nextSeq()
   const { file } = await writeBody(context.files, nothing(), () => ({ kind: 'object', ...facts, seq }))

@@ -123,9 +123,13 @@ async function answer(
 export function createObjectHandler(
   options: ObjectHandlerOptions,
 ): (req: IncomingMessage, res: ServerResponse) => void {
+  // Random for each server, counted for each request: fresh randomness for every answer would cost more than the answer.
+  const server = newShortId(8).toUpperCase()
+  let count = 0
   return (req, res) => {
     const signable = signableOf(req)
-    res.setHeader('x-amz-request-id', newShortId(16).toUpperCase())
+    count += 1
+    res.setHeader('x-amz-request-id', `${server}${count.toString(36).toUpperCase().padStart(8, '0')}`)
     answer(options, req, res, signable).catch((thrown: unknown) => {
       const error = toStorageError(thrown)
       // A client that went away is no failure of ours.

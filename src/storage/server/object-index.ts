@@ -4,29 +4,37 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import type { BucketRow, ObjectRow, ObjectSummary, PartRow, Segment, UploadRow } from './object-row.ts'
 
-const VERSION = 2
+const VERSION = 3
 const SCHEMA = `
 create table buckets (
   name text primary key, created_ms integer not null, project text not null default '') strict, without rowid;
 create table objects (
   bucket text not null, key text not null, seq integer not null, file text not null, segments text,
   size integer not null, etag text not null, modified_ms integer not null, headers text not null,
-  metadata text not null, primary key (bucket, key)) strict, without rowid;
+  metadata text not null, crc32 text, primary key (bucket, key)) strict, without rowid;
 create table uploads (
   id text primary key, bucket text not null, key text not null, started_ms integer not null,
   headers text not null, metadata text not null) strict, without rowid;
 create table parts (
   upload_id text not null, number integer not null, file text not null, size integer not null,
-  etag text not null, modified_ms integer not null, primary key (upload_id, number)) strict, without rowid;
+  etag text not null, modified_ms integer not null, crc32 text,
+  primary key (upload_id, number)) strict, without rowid;
 pragma user_version = ${VERSION};`
 
 /** From version 1, where buckets had no owner. */
 const TO_VERSION_2 = `alter table buckets add column project text not null default '';
 pragma user_version = 2;`
 
+/** From version 2, where no CRC-32 was kept. */
+const TO_VERSION_3 = `alter table objects add column crc32 text;
+alter table parts add column crc32 text;
+pragma user_version = 3;`
+
 type Row = Record<string, SQLOutputValue>
 const text = (row: Row, name: string): string => String(row[name])
 const number = (row: Row, name: string): number => Number(row[name])
+const optional = (row: Row, name: string): string | undefined =>
+  row[name] === null ? undefined : text(row, name)
 const record = (row: Row, name: string): Record<string, string> => JSON.parse(text(row, name))
 
 const toObject = (row: Row): ObjectRow => ({
@@ -40,6 +48,7 @@ const toObject = (row: Row): ObjectRow => ({
   modifiedMs: number(row, 'modified_ms'),
   headers: record(row, 'headers'),
   metadata: record(row, 'metadata'),
+  crc32: optional(row, 'crc32'),
 })
 
 const toSummary = (row: Row): ObjectSummary => ({
@@ -65,6 +74,7 @@ const toPart = (row: Row): PartRow => ({
   size: number(row, 'size'),
   etag: text(row, 'etag'),
   modifiedMs: number(row, 'modified_ms'),
+  crc32: optional(row, 'crc32'),
 })
 
 /** Another process has the store open. */
@@ -86,6 +96,7 @@ export class ObjectIndex implements Disposable {
         throw new Error(`${path} has version ${version}; this program knows up to ${VERSION}`)
       if (version === 0) this.db.exec(`begin immediate;${SCHEMA}commit`)
       if (version === 1) this.db.exec(`begin immediate;${TO_VERSION_2}commit`)
+      if (version === 1 || version === 2) this.db.exec(`begin immediate;${TO_VERSION_3}commit`)
       // Takes the exclusive lock now, not at the first write.
       this.db.exec('begin exclusive; commit')
     } catch (error) {
@@ -146,7 +157,7 @@ export class ObjectIndex implements Disposable {
   }
 
   putObject(row: ObjectRow): void {
-    this.#prepare('insert or replace into objects values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+    this.#prepare('insert or replace into objects values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       row.bucket,
       row.key,
       row.seq,
@@ -157,6 +168,7 @@ export class ObjectIndex implements Disposable {
       row.modifiedMs,
       JSON.stringify(row.headers),
       JSON.stringify(row.metadata),
+      row.crc32 ?? null,
     )
   }
 
@@ -243,14 +255,15 @@ export class ObjectIndex implements Disposable {
   }
 
   putPart(row: PartRow): void {
-    const { uploadId, number: partNumber, file, size, etag, modifiedMs } = row
-    this.#prepare('insert or replace into parts values (?, ?, ?, ?, ?, ?)').run(
+    const { uploadId, number: partNumber, file, size, etag, modifiedMs, crc32 = null } = row
+    this.#prepare('insert or replace into parts values (?, ?, ?, ?, ?, ?, ?)').run(
       uploadId,
       partNumber,
       file,
       size,
       etag,
       modifiedMs,
+      crc32,
     )
   }
 

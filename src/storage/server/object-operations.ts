@@ -1,10 +1,18 @@
 // Operations on objects: put, copy, get, head, delete one or many.
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { ServerResponse } from 'node:http'
 import { element, leaf, parseXml, xmlDocument } from '../xml.ts'
 import { isoDate } from './bucket-operations.ts'
-import { bodyOf, bodySize, type Call, objectHeaders, sendEmpty, sendXml, textBody } from './call.ts'
+import {
+  bodyOf,
+  bodySize,
+  type Call,
+  checksumHeaders,
+  objectHeaders,
+  sendEmpty,
+  sendXml,
+  textBody,
+} from './call.ts'
 import { type ByteRange, checkReadConditions, parseRange, writeCondition } from './conditions.ts'
 import { copySource } from './copy-source.ts'
 import type { ObjectInfo } from './object-row.ts'
@@ -24,7 +32,7 @@ export async function putObject(call: Call): Promise<void> {
     onlyIf: writeCondition(call.headers),
     ...(md5 === undefined ? {} : { md5 }),
   })
-  sendEmpty(call, 200, { etag: `"${info.etag}"` })
+  sendEmpty(call, 200, { etag: `"${info.etag}"`, ...checksumHeaders(info) })
 }
 
 async function copyObject(call: Call): Promise<void> {
@@ -70,6 +78,8 @@ function infoHeaders(call: Call, info: ObjectInfo, range: ByteRange | undefined)
   }
   const { start, end } = range ?? { start: 0, end: info.size }
   headers['content-length'] = String(end - start)
+  const wantsChecksum = call.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED'
+  if (wantsChecksum && !range) Object.assign(headers, checksumHeaders(info))
   if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${info.size}`
   return headers
 }
@@ -100,19 +110,38 @@ export async function getObject(call: Call): Promise<void> {
   const range = rangeOf(call, reader.info)
   const headers = infoHeaders(call, reader.info, range)
   const pieces = reader.stream(range?.start, range?.end)
-  // Read before the status goes out, so that a damaged body is an error and not half an answer.
-  const first = await pieces.next()
-  call.res.writeHead(range ? 206 : 200, headers)
-  if (first.done) {
+  try {
+    // Read before the status goes out, so that a damaged body is an error and not half an answer.
+    const first = await pieces.next()
+    call.res.writeHead(range ? 206 : 200, headers)
+    if (!first.done) await sendPieces(call.res, first.value, pieces)
     call.res.end()
-    return
+  } finally {
+    // Whoever stops listening must not leave the file open.
+    await pieces.return(undefined)
   }
-  const all = async function* () {
-    yield first.value
-    yield* pieces
-  }
-  await pipeline(Readable.from(all(), { objectMode: false, highWaterMark: 1024 * 1024 }), call.res)
 }
+
+/** Writes pieces as fast as they are taken. Ends when the client is gone. */
+async function sendPieces(res: ServerResponse, first: Buffer, rest: AsyncGenerator<Buffer>): Promise<void> {
+  for (let piece = first; !res.destroyed; ) {
+    if (!res.write(piece)) await drained(res)
+    const next = await rest.next()
+    if (next.done) return
+    piece = next.value
+  }
+}
+
+const drained = (res: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const go = () => {
+      res.off('drain', go)
+      res.off('close', go)
+      resolve()
+    }
+    res.on('drain', go)
+    res.on('close', go)
+  })
 
 export async function deleteObject(call: Call): Promise<void> {
   await call.store.delete(call.asked.bucket, [call.asked.key])

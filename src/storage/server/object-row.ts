@@ -21,7 +21,12 @@ export type ObjectSummary = {
 }
 
 /** An object as callers see it. */
-export type ObjectInfo = ObjectHeaders & ObjectSummary & { readonly bucket: string }
+export type ObjectInfo = ObjectHeaders &
+  ObjectSummary & {
+    readonly bucket: string
+    /** CRC-32 of the whole in base64; absent for objects from before it was kept. */
+    readonly crc32?: string | undefined
+  }
 
 /**
  * An object as stored. `file` carries the trailer; its data is `file` itself, or `segments` when the object
@@ -46,6 +51,8 @@ export type PartRow = Segment & {
   readonly uploadId: string
   readonly number: number
   readonly etag: string
+  /** CRC-32 in base64. */
+  readonly crc32?: string | undefined
   readonly modifiedMs: number
 }
 

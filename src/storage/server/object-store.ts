@@ -33,7 +33,7 @@ import {
   type WriteCondition,
 } from './store-context.ts'
 import { sweep } from './sweep.ts'
-import { writeBody } from './write-body.ts'
+import { type Written, writeBody } from './write-body.ts'
 
 /** The buckets of nobody, and the way to everybody's. Every method throws StorageError for what a caller can do wrong, and for a full disk. */
 export class ObjectStore implements ProjectObjects, AsyncDisposable {
@@ -92,13 +92,16 @@ export class ObjectStore implements ProjectObjects, AsyncDisposable {
     checkTarget(this.#context, bucket, key)
     const modifiedMs = this.#context.clock.now().getTime()
     let seq = 0
-    const describe = (written: { size: number; md5: string }): Trailer => {
+    const describe = (written: Written): Trailer => {
       seq = this.#context.nextSeq()
-      const facts = { size: written.size, etag: written.md5, modifiedMs, headers, metadata }
+      const { size, md5: etag, crc32 } = written
+      const facts = { size, etag, crc32, modifiedMs, headers, metadata }
       return { kind: 'object', bucket, key, seq, ...facts, segments: null }
     }
-    const { file, size, md5 } = await writeBody(this.#context.files, input.body, describe, input.md5)
-    const row = { bucket, key, seq, file, segments: null, size, etag: md5, modifiedMs, headers, metadata }
+    const written = await writeBody(this.#context.files, input.body, describe, input.md5)
+    const { file, size, md5: etag, crc32 } = written
+    const facts = { size, etag, crc32, modifiedMs, headers, metadata }
+    const row = { bucket, key, seq, file, segments: null, ...facts }
     return commitObject(this.#context, row, input.onlyIf ?? {})
   }
 

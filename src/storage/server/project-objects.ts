@@ -48,7 +48,7 @@ export interface ProjectObjects {
   /** One page of a bucket's keys. */
   list(input: ListInput): Promise<ListPage>
   startUpload(target: ObjectPlace & ObjectHeaders): Promise<string>
-  putPart(target: PartInput): Promise<Pick<PartRow, 'number' | 'size' | 'etag' | 'modifiedMs'>>
+  putPart(target: PartInput): Promise<Pick<PartRow, 'number' | 'size' | 'etag' | 'modifiedMs' | 'crc32'>>
   completeUpload(
     target: UploadTarget & { readonly parts: readonly ListedPart[]; readonly onlyIf?: WriteCondition },
   ): Promise<ObjectInfo>

@@ -141,7 +141,9 @@ test('buckets made before there were projects are the first project’s', async 
     await store.createBucket('old')
   }
   const sqlite = new DatabaseSync(join(folder.dir, 'objects.sqlite'))
-  sqlite.exec('alter table buckets drop column project; pragma user_version = 1')
+  sqlite.exec(
+    'alter table buckets drop column project; alter table objects drop column crc32; alter table parts drop column crc32; pragma user_version = 1',
+  )
   sqlite.close()
   await using store = await openObjectStore({ dir: folder.dir, clock: systemClock, heir: 'first' })
   const [bucket] = await store.within('first').listBuckets()

@@ -1,6 +1,8 @@
 // Writes one body file: data in big pieces, then the trailer, then a flush. Whatever goes wrong, the file is gone.
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import { crc32Text } from '../crc32.ts'
 import { writePieces } from '../write-pieces.ts'
 import type { BodyFiles } from './body-files.ts'
 import { encodeTrailer, type Trailer } from './body-trailer.ts'
@@ -11,21 +13,22 @@ export const MAX_BODY_BYTES = 5 * 1024 ** 3
 
 const WRITE_BYTES = 1024 * 1024
 
-/** What was written. `md5` is hex. */
-export type WrittenBody = { readonly file: string; readonly size: number; readonly md5: string }
+/** What was written. `md5` is hex, `crc32` is base64. */
+export type Written = { readonly size: number; readonly md5: string; readonly crc32: string }
 
-async function copyIn(
-  handle: FileHandle,
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ size: number; md5: string }> {
+export type WrittenBody = Written & { readonly file: string }
+
+async function copyIn(handle: FileHandle, source: AsyncIterable<Uint8Array>): Promise<Written> {
   const hash = createHash('md5')
   let size = 0
+  let crc = 0
   let written = 0
   let pieces: Uint8Array[] = []
   for await (const chunk of source) {
     size += chunk.length
     if (size > MAX_BODY_BYTES) throw new StorageError('EntityTooLarge')
     hash.update(chunk)
+    crc = crc32(chunk, crc)
     pieces.push(chunk)
     if (size - written < WRITE_BYTES) continue
     await writePieces(handle, pieces, written)
@@ -33,7 +36,7 @@ async function copyIn(
     pieces = []
   }
   if (pieces.length > 0) await writePieces(handle, pieces, written)
-  return { size, md5: hash.digest('hex') }
+  return { size, md5: hash.digest('hex'), crc32: crc32Text(crc) }
 }
 
 /**
@@ -44,7 +47,7 @@ async function copyIn(
 export async function writeBody(
   files: BodyFiles,
   source: AsyncIterable<Uint8Array>,
-  describe: (written: { size: number; md5: string }) => Trailer,
+  describe: (written: Written) => Trailer,
   expectedMd5?: string,
 ): Promise<WrittenBody> {
   const { file, handle } = await files.create().catch((error: unknown) => {

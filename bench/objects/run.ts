@@ -1,0 +1,128 @@
+// Object transfers beside s5cmd, rclone and aws, on our server and on SeaweedFS, in memory and on disk:
+//   node bench/objects/run.ts [--full]     about 10 minutes; --full moves 4 GiB, 10,000 × 256 KiB and 100,000 × 4 KiB
+// Prints one line a transfer: seconds, the client's and the server's processor seconds.
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { makeFiles } from './files.ts'
+import {
+  type Client,
+  clientsFor,
+  type Direction,
+  type Shape,
+  type Store,
+  startOurs,
+  startSeaweed,
+} from './peers.ts'
+
+const run = promisify(execFile)
+const MIB = 1024 ** 2
+
+type Set = { readonly name: string; readonly shape: Shape; readonly count: number; readonly bytes: number }
+const QUICK: readonly Set[] = [
+  { name: '1 × 1 GiB', shape: 'file', count: 1, bytes: 1024 * MIB },
+  { name: '2,000 × 256 KiB', shape: 'folder', count: 2_000, bytes: MIB / 4 },
+  { name: '10,000 × 4 KiB', shape: 'folder', count: 10_000, bytes: 4096 },
+]
+const FULL: readonly Set[] = [
+  { name: '1 × 4 GiB', shape: 'file', count: 1, bytes: 4096 * MIB },
+  { name: '10,000 × 256 KiB', shape: 'folder', count: 10_000, bytes: MIB / 4 },
+  { name: '100,000 × 4 KiB', shape: 'folder', count: 100_000, bytes: 4096 },
+]
+
+/** Processor seconds of a process so far. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+type Took = { readonly seconds: number; readonly cpu: number; readonly server: number }
+
+/** A command with its times, taken by bash: it alone says what ended children used. */
+async function take(client: Client, store: Store, argv: readonly string[]): Promise<Took> {
+  const before = cpuOf(store.pid)
+  const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null'
+  const env = { ...process.env, ...client.env(store) }
+  const { stderr } = await run('bash', ['-c', script, 'bash', ...argv], { env, maxBuffer: 1 << 26 })
+  const [seconds = 0, user = 0, system = 0] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
+  return { seconds, cpu: user + system, server: cpuOf(store.pid) - before }
+}
+
+/** Every client brings the same files up and down again, one after the other. */
+async function measure(store: Store, medium: string, set: Set, source: string, dir: string): Promise<void> {
+  for (const direction of ['up', 'down'] as const satisfies readonly Direction[])
+    for (const [at, client] of clientsFor(store).entries()) {
+      const dest = join(dir, 'dest')
+      mkdirSync(dest)
+      const local = direction === 'up' ? source : set.shape === 'file' ? join(dest, 'file') : dest
+      const key = `${set.count}-${set.bytes}/${direction === 'up' ? at : 0}`
+      try {
+        const { seconds, cpu, server } = await take(
+          client,
+          store,
+          client.argv(direction, set.shape, local, key),
+        )
+        const rate = (set.count * set.bytes) / MIB / seconds
+        const cells = [medium, store.name, set.name, direction, client.name]
+        const times = [
+          `${seconds.toFixed(1)} s`,
+          `${rate.toFixed(0)} MiB/s`,
+          `client ${cpu.toFixed(1)} s`,
+          `server ${server.toFixed(1)} s`,
+        ]
+        console.log(`| ${[...cells, ...times].join(' | ')} |`)
+      } catch (error) {
+        console.log(
+          `| ${medium} | ${store.name} | ${set.name} | ${direction} | ${client.name} | failed: ${String(error).slice(0, 200)} |`,
+        )
+      }
+      rmSync(dest, { recursive: true })
+    }
+}
+
+async function onMedium(medium: string, parent: string, sets: readonly Set[]): Promise<void> {
+  const dir = mkdtempSync(join(parent, 'ropeway-bench-'))
+  try {
+    for (const set of sets) {
+      const { bavail, bsize } = statfsSync(dir)
+      if (set.count * set.bytes * 8 > bavail * bsize) {
+        console.log(`| ${medium} | | ${set.name} | left out: not enough room |`)
+        continue
+      }
+      const source = makeFiles(join(dir, 'source'), set.count, set.bytes)
+      for (const start of [startOurs, (data: string) => startSeaweed(data, medium === 'disk')]) {
+        const data = join(dir, 'd')
+        {
+          await using store = await start(data)
+          if (store) await measure(store, medium, set, source, dir)
+        }
+        rmSync(data, { recursive: true, force: true })
+      }
+      rmSync(join(dir, 'source'), { recursive: true })
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+const sets = process.argv.includes('--full') ? FULL : QUICK
+console.log(
+  `load average at the start: ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}`,
+)
+console.log(
+  '| medium | store | files | | client | time | rate | processor | processor |\n|---|---|---|---|---|---|---|---|---|',
+)
+await onMedium('tmpfs', '/dev/shm', sets)
+await onMedium('disk', tmpdir(), sets)
+console.log(
+  `load average at the end: ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(' ')}`,
+)
