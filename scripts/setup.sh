@@ -81,6 +81,9 @@ missing_packages() {
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
   [ "$is_long" = yes ] || return 0
   /usr/bin/python3 -c 'import torch, numpy' 2>/dev/null || echo python3-torch python3-numpy
+  # An object store of somebody else's.
+  command -v radosgw >/dev/null && command -v ceph-osd >/dev/null || echo radosgw ceph-mon ceph-osd ceph-common
+  command -v curl >/dev/null || echo curl
 }
 
 setup_apt() {

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { ObjectClient } from '../../src/storage/object-client.ts'
-import { MAIN, Ropeway, until } from '../../test/e2e/harness.ts'
+import { ROOT, Ropeway, until } from '../../test/e2e/harness.ts'
 
 export const BUCKET = 'bench-bucket'
 
@@ -40,6 +40,8 @@ export async function startOurs(dataDir: string): Promise<Store> {
   }
 }
 
+const START_MS = 180_000
+
 const IDENTITY = {
   name: 'bench',
   credentials: [{ accessKey: 'AKBENCH', secretKey: 'SKBENCH' }],
@@ -70,15 +72,19 @@ export async function startSeaweed(dir: string, fsync: boolean): Promise<Store |
   )
   const target = { endpoint: 'http://127.0.0.1:28333', accessKey: 'AKBENCH', secretKey: 'SKBENCH' }
   const client = new ObjectClient({ target, attempts: 1 })
-  await until('SeaweedFS answers', async () => {
-    try {
-      await client.createBucket(BUCKET)
-      await client.put(BUCKET, 'ready', Buffer.from('x'))
-      return true
-    } catch {
-      return false
-    }
-  })
+  await until(
+    'SeaweedFS answers',
+    async () => {
+      try {
+        await client.createBucket(BUCKET)
+        await client.put(BUCKET, 'ready', Buffer.from('x'))
+        return true
+      } catch {
+        return false
+      }
+    },
+    START_MS,
+  )
   await client[Symbol.asyncDispose]()
   if (fsync) {
     const command = `fs.configure -locationPrefix=/buckets/ -fsync -apply\n`
@@ -121,7 +127,14 @@ export function clientsFor(store: Store): Client[] {
   const ours = (name: string, ...more: string[]): Client => ({
     name,
     argv: (direction, shape, local, key) => [
-      ...[process.execPath, MAIN, 'obs', 'cp', ...(shape === 'folder' ? ['-r'] : []), ...more],
+      ...[
+        process.execPath,
+        join(ROOT, 'bin/ropeway.js'),
+        'obs',
+        'cp',
+        ...(shape === 'folder' ? ['-r'] : []),
+        ...more,
+      ],
       ...pair(direction, local, s3(key)),
     ],
     env: ({ endpoint, accessKey, secretKey }) => ({

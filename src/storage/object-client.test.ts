@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -207,6 +208,30 @@ test('an abort ends the waiting between tries with its own reason', async () => 
     1000,
   )
   await assert.rejects(run.asking.head('bkt', 'k', { signal: stop.signal }), /enough/)
+})
+
+test('what a store sends behind an answer to HEAD is not taken for the next answer', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (request: Buffer) => {
+      const isHead = request.toString().startsWith('HEAD')
+      // radosgw does this.
+      const answer = isHead ? 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n' : 'Content-Length: 0\r\n\r\n'
+      socket.write(`HTTP/1.1 ${isHead ? '403 Forbidden' : '204 No Content'}\r\n${answer}`)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  {
+    const endpoint = `http://127.0.0.1:${address.port}`
+    await using asking = new ObjectClient({ target: { endpoint, accessKey: 'a', secretKey: 's' } })
+    for (let round = 0; round < 3; round += 1) {
+      await assert.rejects(asking.head('bkt', 'k'), failed('AccessDenied'))
+      await asking.delete('bkt', 'k')
+    }
+  }
+  server.close()
 })
 
 test('an error inside a success is an error', async () => {

@@ -51,6 +51,6 @@ export async function downloadObject(
     if (there?.isDirectory()) throw Object.assign(new Error(`${path} is a folder`), { code: 'EISDIR' })
   })
   const { size, etag = '' } = facts
-  const plan = { files: [{ key, size, etag, path: basename(path) }], folders: [], skipped: [] }
+  const plan = { files: [{ key, size, etag, facts, path: basename(path) }], folders: [], skipped: [] }
   return runDownload(plan, { ...options, destDir, source: `${key} as ${basename(path)}` })
 }

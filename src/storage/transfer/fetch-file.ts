@@ -77,12 +77,21 @@ const rangesOf = (size: number): Range[] => {
   }))
 }
 
+type RangeTarget = {
+  readonly fd: number
+  readonly path: string
+  /** What the journal knows the file by. */
+  readonly entry: string
+  /** Whether a CRC-32 is wanted. */
+  readonly sums: boolean
+}
+
 /** One range, from where the journal says that an earlier process stopped. */
 async function fetchRange(
   engine: Engine,
   file: FetchedFile,
   range: Range,
-  { fd, path, entry }: { readonly fd: number; readonly path: string; readonly entry: string },
+  { fd, path, entry, sums }: RangeTarget,
 ): Promise<void> {
   const { journal } = engine
   const name = `${entry}:${range.start}`
@@ -93,7 +102,7 @@ async function fetchRange(
   engine.counter.bytes(position - range.start)
   let recorded = position
   const onWritten = (bytes: Buffer, reached: number) => {
-    range.crc = crc32(bytes, range.crc)
+    if (sums) range.crc = crc32(bytes, range.crc)
     if (reached - recorded < RECORD_BYTES && reached < range.end) return
     recorded = reached
     journal.set(name, [reached, range.crc], true)
@@ -104,16 +113,18 @@ async function fetchRange(
 
 async function fetchRanges(engine: Engine, file: FetchedFile, fd: number, path: string): Promise<void> {
   const { client, bucket, signal, width } = engine
-  const facts = await client.head(bucket, file.key, { signal })
+  const facts = file.facts ?? (await client.head(bucket, file.key, { signal }))
   if (!facts || facts.size !== file.size)
     throw new TransferError(
       'ObjectChanged',
       `${JSON.stringify(`${bucket}/${file.key}`)} ${facts ? `has ${facts.size} bytes` : 'is gone'} now, the list said ${file.size} bytes`,
     )
-  const entry = `${file.key}:${file.etag}:${file.size}`
   const ranges = rangesOf(file.size)
+  const sums = engine.verify !== 'size' && facts.crc32 !== undefined
+  // What was brought without a sum cannot be summed up now.
+  const entry = `${file.key}:${file.etag}:${file.size}:${sums}`
   await forEachParallel(ranges, Math.min(width, RANGES_AT_ONCE), signal, (range, inner) =>
-    fetchRange({ ...engine, signal: inner }, file, range, { fd, path, entry }),
+    fetchRange({ ...engine, signal: inner }, file, range, { fd, path, entry, sums }),
   )
   if (engine.verify === 'size') return
   if (facts.crc32 !== undefined) {

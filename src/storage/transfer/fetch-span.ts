@@ -7,7 +7,13 @@ import { type Engine, persist } from './engine.ts'
 import { throwLocal } from './local-error.ts'
 import { TransferError } from './transfer-error.ts'
 
-export type FetchedFile = { readonly key: string; readonly size: number; readonly etag: string }
+export type FetchedFile = {
+  readonly key: string
+  readonly size: number
+  readonly etag: string
+  /** What the store said of it a moment ago, where it was asked. */
+  readonly facts?: ObjectFacts
+}
 
 /** Where a span stands; `position` moves as bytes are written. */
 export type Span = { position: number; readonly end: number }

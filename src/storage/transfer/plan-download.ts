@@ -1,9 +1,10 @@
 // Decides where the objects of a folder go on disk, before a byte moves. Keys are opaque, files are not:
 // what would leave the folder is refused, what cannot be named is left out and reported.
+import type { FetchedFile } from './fetch-span.ts'
 import { TransferError } from './transfer-error.ts'
 import type { Skipped, SkipReason } from './transfer-types.ts'
 
-export type ListedObject = { readonly key: string; readonly size: number; readonly etag: string }
+export type ListedObject = FetchedFile
 
 /** A file to make; `path` is relative to the destination. */
 export type PlannedFile = ListedObject & { readonly path: string }

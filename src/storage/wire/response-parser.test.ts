@@ -57,6 +57,8 @@ test('an answer to HEAD has no body whatever its length says; one without a leng
     '200  on',
     'body ',
   ])
+  const chunkedHead = 'HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n'
+  assert.deepEqual(parse(chunkedHead, [], 'HEAD').heard, ['403  last', 'body '])
   const untilClose = parse('HTTP/1.1 200 OK\r\n\r\nall there is', [], 'GET', true)
   assert.deepEqual(untilClose, { heard: ['200  last', 'body all there is'], ended: true })
   assert.equal(parse('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort', [], 'GET', true).ended, false)

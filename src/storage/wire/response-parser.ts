@@ -60,7 +60,9 @@ function refuseGreeting(bytes: Buffer): Buffer {
 }
 
 /** How the body of an answer ends: after so many bytes, in chunks, or with the connection. */
-function framingOf({ status, headers }: ResponseHead, method: string): number | 'chunks' | 'close' {
+type Framing = number | 'chunks' | 'close'
+
+function framingOf({ status, headers }: ResponseHead, method: string): Framing {
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0
   const encoding = headers['transfer-encoding']
   if (encoding !== undefined) {
@@ -73,6 +75,13 @@ function framingOf({ status, headers }: ResponseHead, method: string): number | 
     throw new WireError('NotHttp', `content-length is ${JSON.stringify(length)}, not a number`)
   return Number(length)
 }
+
+/**
+ * Whether nothing may follow this answer. radosgw sends the end of a chunked body behind an answer to HEAD, which has
+ * no body: what comes next on such a connection is not to be trusted.
+ */
+const endsConnection = ({ headers }: ResponseHead, framing: Framing): boolean =>
+  framing === 'close' || (framing === 0 && headers['transfer-encoding'] !== undefined)
 
 /** A parser for one connection. */
 export function createResponseParser(events: ParserEvents): ResponseParser {
@@ -107,7 +116,7 @@ export function createResponseParser(events: ParserEvents): ResponseParser {
     // 100 Continue and its kin announce the real one.
     if (head.status < 200) return found.rest
     const framing = framingOf(head, events.method())
-    events.head(framing === 'close' ? { ...head, keepAlive: false } : head)
+    events.head(endsConnection(head, framing) ? { ...head, keepAlive: false } : head)
     if (framing === 'chunks') state = 'chunk-size'
     else if (framing === 'close') state = 'until-close'
     else if (framing === 0) finish()

@@ -168,7 +168,8 @@ export class WireConnection {
     try {
       this.#parser.push(buffer.subarray(0, size))
     } catch (error) {
-      this.#fail(error)
+      // What comes behind the last answer of a connection is nobody's.
+      if (!this.#socket.destroyed) this.#fail(error)
     }
     return !this.#paused
   }
