@@ -1,4 +1,4 @@
-// A page of 1,000 out of millions of objects: `node bench/objects/index.ts [ROWS]`, default 1,000,000. Aim: < 20 ms.
+// A page of 1,000 out of millions of objects: `node bench/objects/list-page.ts [ROWS]`, default 1,000,000. Aim: < 20 ms.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
