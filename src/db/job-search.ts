@@ -1,24 +1,31 @@
-// Pages of jobs that match a query (job/job-query.ts).
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+// Pages of jobs that match a query (job/job-query.ts), and how many match, without looking at all of them: counts are kept
+// by group (search-blocks.ts), and only a few single jobs are read. docs/adr/0006-search.md tells the whole.
+import { type RawBuilder, sql } from 'kysely'
 import type { Job } from '../job/job.ts'
-import type { JobCondition, JobQuery } from '../job/job-query.ts'
-import type { TagFilter } from '../job/tags.ts'
+import type { JobQuery } from '../job/job-query.ts'
 import { toJob } from './job-rows.ts'
-import { contains } from './like.ts'
-import type { Rows, Tables } from './tables.ts'
+import {
+  asOneBlock,
+  type Block,
+  findBlocks,
+  groupOfBlock,
+  jobsOf,
+  stretchesOf,
+  timeOfBlock,
+} from './search-blocks.ts'
+import { and, type Condition, jobConditions, orderOf, type Search, takeApart } from './search-conditions.ts'
+import { exactBlocks } from './search-edges.ts'
+import { isRare, narrowingsOf } from './search-narrowing.ts'
+import type { Rows } from './tables.ts'
 
-type Row = ExpressionBuilder<Tables, 'jobs'>
+/** So many jobs are looked at one by one rather than by way of an index that may not help. */
+const SMALL = 5_000
+/** Of what most jobs have in their name or as a tag so many are counted; then `count` says that there are at least these. */
+export const COUNTED = 10_000
+/** Blocks of so many jobs are gathered by their groups and sorted; larger ones are read in order until it is enough. */
+const GATHERED = 2_000
 
-/** Keys of the wire and the columns they look at. A live job with a stop request is found as Terminating. */
-const COLUMNS = {
-  create_time: 'create_time',
-  name: 'name',
-  phase: 'shown_phase',
-  algorithm_name: 'algorithm_name',
-  kind: 'kind',
-  user_id: 'user_name',
-  runtime_type: 'runtime_type',
-} as const
+type Found = { readonly count: number; readonly seqs: readonly number[] }
 
 /** One page of a workspace's jobs. `total` counts all jobs of the project, `count` those that match. */
 export async function searchJobs(
@@ -27,78 +34,155 @@ export async function searchJobs(
   projectId: string,
   query: JobQuery,
 ): Promise<{ total: number; count: number; items: Job[] }> {
-  const matching = db
-    .selectFrom('jobs')
-    .where('project_id', '=', projectId)
-    .$if(query.workspaceId !== null, (rows) => rows.where('workspace_id', '=', query.workspaceId ?? ''))
-    .where((row) =>
-      row.and([
-        ...query.conditions.map((condition) => conditionOf(row, condition)),
-        ...query.tags.map((tag) => hasTag(row, tag)),
-        ...(query.hostIds === null ? [] : [wasOn(row, serveId, query.hostIds)]),
-      ]),
-    )
-  const { total } = await db
-    .selectFrom('jobs')
-    .where('project_id', '=', projectId)
-    .select((row) => row.fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
-  const { count } = await matching
-    .select((row) => row.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  const rows = await matching
-    .selectAll()
-    .orderBy(COLUMNS[query.sortBy], query.order)
-    // Equal keys would else move between pages.
-    .orderBy('seq', query.order)
-    .limit(query.limit)
-    .offset(query.page * query.limit)
-    .execute()
-  return { total, count, items: rows.map(toJob) }
+  const search = takeApart(projectId, query)
+  for (let tries = 0; ; tries++) {
+    const { total, blocks } = await findBlocks(db, search)
+    const { count, seqs } = await findPage(db, serveId, search, blocks)
+    const items = await readJobs(db, seqs)
+    // A job that was erased in between would make the page short, and clients take a short page for the last one.
+    if (items.length === seqs.length || tries === 2) return { total, count, items }
+  }
 }
 
-function conditionOf(row: Row, condition: JobCondition): Expression<SqlBool> {
-  if (condition.operator === 'between')
-    return sql<SqlBool>`create_time between ${condition.from} and ${condition.until}`
-  const operator = condition.operator === 'in' ? 'in' : 'not in'
-  if (condition.key === 'create_time') return row('create_time', operator, condition.values)
-  const column = COLUMNS[condition.key]
-  return condition.operator === 'like'
-    ? row.or(condition.values.map((value) => contains(row.ref(column), value)))
-    : row(column, operator, condition.values)
+async function findPage(db: Rows, serveId: string, search: Search, kept: readonly Block[]): Promise<Found> {
+  const narrowings = narrowingsOf(db, serveId, search)
+  const narrow = narrowings.map(({ matches }) => matches)
+  if (search.few.length > 0) {
+    const named = sql`select i.seq from job_index i where ${and([...search.jobScope, ...search.few])}`
+    return await lookAtAll(db, search, narrow, named)
+  }
+  const exact = await exactBlocks(db, search, kept)
+  const base = jobsOf(exact)
+  const blocks = search.query.sortBy === 'name' ? asOneBlock(exact) : exact
+  if (narrow.length === 0) return { count: base, seqs: await pageOf(db, search, blocks) }
+  if (base <= SMALL) return await lookAtAll(db, search, narrow, null)
+  for (const { candidates } of narrowings)
+    if (candidates !== null && (await isRare(db, candidates, COUNTED)))
+      return await lookAtAll(db, search, narrow, candidates)
+  return await lookUntilFull(db, search, blocks, narrow)
 }
 
-/** Has the job this tag? */
-export const hasTag = (row: Row, { key, values }: TagFilter): Expression<SqlBool> =>
-  row.exists(
-    row
-      .selectFrom('job_tags')
-      .select('job_tags.key')
-      .whereRef('job_tags.job_id', '=', 'jobs.id')
-      .where('job_tags.key', '=', key)
-      .$if(values.length > 0, (tags) => tags.where('job_tags.value', 'in', values)),
+/** Looks at every candidate, or at every job of the groups. */
+async function lookAtAll(
+  db: Rows,
+  search: Search,
+  narrow: readonly Condition[],
+  candidates: RawBuilder<unknown> | null,
+): Promise<Found> {
+  const conditions = and([...search.groupScope, ...search.facets, ...jobConditions(search), ...narrow])
+  const matching =
+    candidates === null
+      ? sql`${GROUPS_FIRST} and ${conditions}`
+      : sql`(${candidates}) c cross join job_index i cross join job_groups g
+          where i.seq = c.seq and g.id = i.group_id and ${conditions}`
+  const counted = await sql<{ count: number }>`select count(*) as count from ${matching}`.execute(db)
+  const { page, limit } = search.query
+  const seqs = await seqsOf(db, matching, orderOf(search, false), limit, page * limit)
+  return { count: counted.rows[0]?.count ?? 0, seqs }
+}
+
+/** The page's place is known from the counts; what lies before it is passed over block by block. */
+async function pageOf(db: Rows, search: Search, blocks: readonly Block[]): Promise<number[]> {
+  const { page, limit } = search.query
+  const seqs: number[] = []
+  for (const { block, skip } of stretchesOf(blocks, page * limit)) {
+    seqs.push(...(await readBlock(db, search, block, { skip, limit: limit - seqs.length })))
+    if (seqs.length >= limit) break
+  }
+  return seqs
+}
+
+/** For what is found in most places: goes through the jobs as the answer is ordered until the page is full. */
+async function lookUntilFull(
+  db: Rows,
+  search: Search,
+  blocks: readonly Block[],
+  narrow: readonly Condition[],
+): Promise<Found> {
+  const { page, limit } = search.query
+  const wanted = (page + 1) * limit
+  const seqs: number[] = []
+  for (const block of blocks) {
+    if (seqs.length >= wanted) break
+    seqs.push(...(await readBlock(db, search, block, { skip: 0, limit: wanted - seqs.length, narrow })))
+  }
+  const { jobScope, groupScope, facets } = search
+  const conditions = and([...jobScope, ...groupScope, ...facets, ...jobConditions(search), ...narrow])
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (select i.seq from ${JOBS_FIRST} and ${conditions} limit ${COUNTED}) as some
+  `.execute(db)
+  return { count: Math.max(rows[0]?.count ?? 0, seqs.length), seqs: seqs.slice(page * limit) }
+}
+
+type Stretch = { readonly skip: number; readonly limit: number; readonly narrow?: readonly Condition[] }
+
+/** Numbers of a block's jobs as the answer is ordered. */
+async function readBlock(
+  db: Rows,
+  search: Search,
+  block: Block,
+  { skip, limit, narrow }: Stretch,
+): Promise<number[]> {
+  // Without more conditions the block's size is known, and the end may be nearer from the other side.
+  const turned = narrow === undefined && skip > block.jobs / 2
+  const taken = turned ? Math.min(limit, block.jobs - skip) : limit
+  const conditions = [...jobConditions(search), ...(narrow ?? [])]
+  const matching = jobsOfBlock(search, block, conditions)
+  const seqs = await seqsOf(
+    db,
+    matching,
+    orderOf(search, turned),
+    taken,
+    turned ? block.jobs - skip - taken : skip,
   )
+  return turned ? seqs.reverse() : seqs
+}
 
-const wasOn = (row: Row, serveId: string, hostIds: readonly string[]): Expression<SqlBool> =>
-  hostIds.length === 0
-    ? sql<SqlBool>`1 = 0`
-    : row.exists(
-        row
-          .selectFrom('job_hosts')
-          .select('job_hosts.job_id')
-          .whereRef('job_hosts.job_id', '=', 'jobs.id')
-          .where('job_hosts.serve_id', '=', serveId)
-          .where('job_hosts.host_id', 'in', hostIds),
-      )
+function jobsOfBlock(search: Search, block: Block, conditions: readonly Condition[]): RawBuilder<unknown> {
+  const { sort, query, facets, groupScope, jobScope } = search
+  const inGroups = [...groupScope, ...facets, ...groupOfBlock(block, sort)]
+  if (query.workspaceId === null || block.jobs <= GATHERED)
+    return sql`${GROUPS_FIRST} and ${and([...inGroups, ...conditions])}`
+  const ofJobs = [...jobScope, ...timeOfBlock(block), ...conditions]
+  return facets.length === 0 && sort === null
+    ? sql`job_index i where ${and(ofJobs)}`
+    : sql`${JOBS_FIRST} and ${and([...ofJobs, ...inGroups])}`
+}
+
+/** Tables in the order they are read in: SQLite keeps to it, PostgreSQL knows how many rows there are. */
+const GROUPS_FIRST = sql`job_groups g cross join job_index i where g.id = i.group_id`
+const JOBS_FIRST = sql`job_index i cross join job_groups g where g.id = i.group_id`
+
+async function seqsOf(
+  db: Rows,
+  matching: RawBuilder<unknown>,
+  order: RawBuilder<unknown>,
+  limit: number,
+  offset: number,
+): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`
+    select i.seq as seq from ${matching} order by ${order} limit ${limit} offset ${offset}
+  `.execute(db)
+  return rows.map(({ seq }) => seq)
+}
+
+/** In the order of the numbers given. */
+async function readJobs(db: Rows, seqs: readonly number[]): Promise<Job[]> {
+  const bySeq = new Map<number, Job>()
+  for (let n = 0; n < seqs.length; n += READ_AT_ONCE) {
+    const part = seqs.slice(n, n + READ_AT_ONCE)
+    const rows = await db.selectFrom('jobs').selectAll().where('seq', 'in', part).execute()
+    for (const row of rows) bySeq.set(row.seq, toJob(row))
+  }
+  return seqs.flatMap((seq) => bySeq.get(seq) ?? [])
+}
+const READ_AT_ONCE = 1_000
 
 /** The names that jobs of a project use. */
 export async function listWorkspaces(db: Rows, projectId: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('jobs')
-    .select('workspace_id')
-    .distinct()
-    .where('project_id', '=', projectId)
-    .orderBy('workspace_id')
-    .execute()
+  const { rows } = await sql<{ workspace_id: string }>`
+    select distinct g.workspace_id from job_groups g join group_counts c on c.group_id = g.id
+    where g.project_id = ${projectId} group by g.id, g.workspace_id having sum(c.jobs) > 0 order by 1
+  `.execute(db)
   return rows.map((row) => row.workspace_id)
 }

@@ -10,10 +10,11 @@ import * as catalogues from './migrations/0006-catalogues.ts'
 import * as outputClaims from './migrations/0008-output-claims.ts'
 import * as storageConnections from './migrations/0009-storage-connections.ts'
 import * as numbers from './migrations/0010-numbers.ts'
+import * as search from './migrations/0011-search.ts'
 import type { Rows } from './tables.ts'
 
 /** In the order of their names; a name that was released never changes. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-registries': registries,
   '0003-serves': serves,
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-output-claims': outputClaims,
   '0009-storage-connections': storageConnections,
   '0010-numbers': numbers,
+  '0011-search': search,
 }
 
 /**

@@ -93,7 +93,7 @@ class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.inTransaction) return this.#group.run(() => this.#writes.run<R>(query))
-    if (SelectQueryNode.is(query.query)) return this.#reads.run<R>(query)
+    if (isRead(query)) return this.#reads.run<R>(query)
     await this.#group.begin()
     let result: QueryResult<R>
     try {
@@ -110,6 +110,9 @@ class SqliteConnection implements DatabaseConnection {
     yield await this.executeQuery<R>(query)
   }
 }
+
+const isRead = ({ query, sql }: CompiledQuery): boolean =>
+  SelectQueryNode.is(query) || /^\s*select\s/i.test(sql)
 
 type Prepared = { readonly statement: StatementSync; readonly answers: boolean }
 const KEPT_STATEMENTS = 200

@@ -1,9 +1,15 @@
 // TagStore over SQL.
-import type { ExpressionBuilder } from 'kysely'
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import { AppError } from '../api/error.ts'
-import { MAX_TAGS, type Tag, type TaggedJob, type TagQuery, type TagStore } from '../job/tags.ts'
+import {
+  MAX_TAGS,
+  type Tag,
+  type TagFilter,
+  type TaggedJob,
+  type TagQuery,
+  type TagStore,
+} from '../job/tags.ts'
 import { toText } from './job-rows.ts'
-import { hasTag } from './job-search.ts'
 import { contains } from './like.ts'
 import type { Rows, Tables } from './tables.ts'
 
@@ -121,5 +127,18 @@ async function searchTagged(
   return { total, items }
 }
 
-const hasAnyTag = (row: ExpressionBuilder<Tables, 'jobs'>) =>
+type Row = ExpressionBuilder<Tables, 'jobs'>
+
+/** Has the job this tag? */
+const hasTag = (row: Row, { key, values }: TagFilter): Expression<SqlBool> =>
+  row.exists(
+    row
+      .selectFrom('job_tags')
+      .select('job_tags.key')
+      .whereRef('job_tags.job_id', '=', 'jobs.id')
+      .where('job_tags.key', '=', key)
+      .$if(values.length > 0, (tags) => tags.where('job_tags.value', 'in', values)),
+  )
+
+const hasAnyTag = (row: Row) =>
   row.exists(row.selectFrom('job_tags').select('job_tags.key').whereRef('job_tags.job_id', '=', 'jobs.id'))

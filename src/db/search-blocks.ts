@@ -1,0 +1,73 @@
+// Jobs of a search in blocks that follow each other as the answer is ordered, with how many there are in each: from the
+// kept counts, so that neither a count nor a page far behind looks at the jobs before it.
+import { type RawBuilder, sql } from 'kysely'
+import {
+  and,
+  type Condition,
+  PERIOD_MS,
+  periodOf,
+  type Search,
+  timeConditions,
+  type Window,
+} from './search-conditions.ts'
+import type { Rows } from './tables.ts'
+
+/** `sort`: what the jobs have in the column that the answer is ordered by first; '' where it is by time or name. */
+export type Block = { readonly sort: string; readonly period: number | null; readonly jobs: number }
+
+export const jobsOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { jobs }) => sum + jobs, 0)
+
+/** By the kept counts: a period at an end of the window is counted whole. `total`: all jobs of the project. */
+export async function findBlocks(
+  db: Rows,
+  { groupScope, facets, window, sort, query, projectId }: Search,
+): Promise<{ total: number; blocks: Block[] }> {
+  const direction = sql.raw(query.order)
+  const matching = and([
+    ...groupScope,
+    ...facets,
+    sql`g.period between ${periodOf(window.fromMs)} and ${periodOf(window.untilMs)}`,
+  ])
+  const { rows } = await sql<Block & { period: number; total: number }>`
+    select ${sort ?? sql.lit('')} as sort, g.period as period, cast(sum(c.jobs) as bigint) as total,
+      cast(sum(case when ${matching} then c.jobs else 0 end) as bigint) as jobs
+    from job_groups g join group_counts c on c.group_id = g.id
+    where g.project_id = ${projectId}
+    group by 1, 2 order by 1 ${direction}, 2 ${direction}
+  `.execute(db)
+  return {
+    total: rows.reduce((sum, { total }) => sum + total, 0),
+    blocks: rows
+      .filter(({ jobs }) => jobs > 0)
+      .map(({ sort: key, period, jobs }) => ({ sort: key, period, jobs })),
+  }
+}
+
+/** Names go across all periods, so there is one block of them. */
+export const asOneBlock = (blocks: readonly Block[]): Block[] =>
+  blocks.length === 0 ? [] : [{ sort: '', period: null, jobs: jobsOf(blocks) }]
+
+/** Where the answer goes on after `skip` jobs: blocks, and how many of the first to pass over. */
+export function stretchesOf(blocks: readonly Block[], skip: number): { block: Block; skip: number }[] {
+  let before = 0
+  return blocks.flatMap((block) => {
+    const passed = Math.max(0, skip - before)
+    before += block.jobs
+    return passed >= block.jobs ? [] : [{ block, skip: passed }]
+  })
+}
+
+/** Of `g`: is it in the block? */
+export const groupOfBlock = (block: Block, sort: RawBuilder<string> | null): Condition[] => [
+  ...(block.period === null ? [] : [sql<boolean>`g.period = ${block.period}`]),
+  ...(sort === null ? [] : [sql<boolean>`${sort} = ${block.sort}`]),
+]
+
+/** Of `i`: was it made in the block's period? */
+export const timeOfBlock = ({ period }: Block): Condition[] =>
+  period === null ? [] : timeConditions(windowOfPeriod(period))
+
+export const windowOfPeriod = (period: number): Window => ({
+  fromMs: period * PERIOD_MS,
+  untilMs: (period + 1) * PERIOD_MS - 1,
+})
