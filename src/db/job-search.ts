@@ -12,14 +12,23 @@ import {
   jobsOf,
   stretchesOf,
   timeOfBlock,
+  totalOf,
 } from './search-blocks.ts'
-import { and, type Condition, jobConditions, orderOf, type Search, takeApart } from './search-conditions.ts'
+import {
+  and,
+  type Condition,
+  HOLDS_JOBS,
+  jobConditions,
+  orderOf,
+  type Search,
+  takeApart,
+} from './search-conditions.ts'
 import { exactBlocks } from './search-edges.ts'
 import { isRare, narrowingsOf } from './search-narrowing.ts'
 import type { Rows } from './tables.ts'
 
 /** So many jobs are looked at one by one rather than by way of an index that may not help. */
-const SMALL = 5_000
+const SMALL = 20_000
 /** Of what most jobs have in their name or as a tag so many are counted; then `count` says that there are at least these. */
 export const COUNTED = 10_000
 /** Blocks of so many jobs are gathered by their groups and sorted; larger ones are read in order until it is enough. */
@@ -34,28 +43,28 @@ export async function searchJobs(
   projectId: string,
   query: JobQuery,
 ): Promise<{ total: number; count: number; items: Job[] }> {
-  const search = takeApart(projectId, query)
+  const search = takeApart(db, projectId, query)
   for (let tries = 0; ; tries++) {
-    const { total, blocks } = await findBlocks(db, search)
-    const { count, seqs } = await findPage(db, serveId, search, blocks)
+    const total = await totalOf(db, projectId)
+    const { count, seqs } = await findPage(db, serveId, search)
     const items = await readJobs(db, seqs)
     // A job that was erased in between would make the page short, and clients take a short page for the last one.
     if (items.length === seqs.length || tries === 2) return { total, count, items }
   }
 }
 
-async function findPage(db: Rows, serveId: string, search: Search, kept: readonly Block[]): Promise<Found> {
+async function findPage(db: Rows, serveId: string, search: Search): Promise<Found> {
   const narrowings = narrowingsOf(db, serveId, search)
   const narrow = narrowings.map(({ matches }) => matches)
   if (search.few.length > 0) {
     const named = sql`select i.seq from job_index i where ${and([...search.jobScope, ...search.few])}`
     return await lookAtAll(db, search, narrow, named)
   }
-  const exact = await exactBlocks(db, search, kept)
+  const exact = await exactBlocks(db, search, await findBlocks(db, search))
   const base = jobsOf(exact)
   const blocks = search.query.sortBy === 'name' ? asOneBlock(exact) : exact
   if (narrow.length === 0) return { count: base, seqs: await pageOf(db, search, blocks) }
-  if (base <= SMALL) return await lookAtAll(db, search, narrow, null)
+  if (base <= SMALL) return await lookAtAll(db, search, [...narrow, inPeriodsOf(exact)], null)
   for (const { candidates } of narrowings)
     if (candidates !== null && (await isRare(db, candidates, COUNTED)))
       return await lookAtAll(db, search, narrow, candidates)
@@ -75,10 +84,21 @@ async function lookAtAll(
       ? sql`${GROUPS_FIRST} and ${conditions}`
       : sql`(${candidates}) c cross join job_index i cross join job_groups g
           where i.seq = c.seq and g.id = i.group_id and ${conditions}`
-  const counted = await sql<{ count: number }>`select count(*) as count from ${matching}`.execute(db)
   const { page, limit } = search.query
-  const seqs = await seqsOf(db, matching, orderOf(search, false), limit, page * limit)
-  return { count: counted.rows[0]?.count ?? 0, seqs }
+  const { rows } = await sql<{ seq: number; count: number }>`
+    select i.seq as seq, count(*) over () as count from ${matching}
+    order by ${orderOf(search, false)} limit ${limit} offset ${page * limit}
+  `.execute(db)
+  const count = rows[0]?.count ?? (page === 0 ? 0 : await countOf(db, matching))
+  return { count, seqs: rows.map(({ seq }) => seq) }
+}
+
+/** Keeps SQLite from going by name, where all that are alike may stand at the far end. */
+const BY_TIME = sql<boolean>`i.create_time >= 0`
+
+async function countOf(db: Rows, matching: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count from ${matching}`.execute(db)
+  return rows[0]?.count ?? 0
 }
 
 /** The page's place is known from the counts; what lies before it is passed over block by block. */
@@ -106,12 +126,15 @@ async function lookUntilFull(
     if (seqs.length >= wanted) break
     seqs.push(...(await readBlock(db, search, block, { skip: 0, limit: wanted - seqs.length, narrow })))
   }
-  const { jobScope, groupScope, facets } = search
-  const conditions = and([...jobScope, ...groupScope, ...facets, ...jobConditions(search), ...narrow])
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from (select i.seq from ${JOBS_FIRST} and ${conditions} limit ${COUNTED}) as some
-  `.execute(db)
-  return { count: Math.max(rows[0]?.count ?? 0, seqs.length), seqs: seqs.slice(page * limit) }
+  const found = seqs.slice(page * limit)
+  if (seqs.length < wanted) return { count: seqs.length, seqs: found }
+  const conditions = [...jobConditions(search), ...narrow]
+  const all =
+    search.facets.length === 0
+      ? jobsFirst(search, [], [BY_TIME, ...conditions])
+      : sql`${GROUPS_FIRST} and ${and([...search.groupScope, ...search.facets, ...conditions])}`
+  const counted = await countOf(db, sql`(select i.seq from ${all} limit ${COUNTED}) as some`)
+  return { count: Math.max(counted, seqs.length), seqs: found }
 }
 
 type Stretch = { readonly skip: number; readonly limit: number; readonly narrow?: readonly Condition[] }
@@ -139,19 +162,34 @@ async function readBlock(
 }
 
 function jobsOfBlock(search: Search, block: Block, conditions: readonly Condition[]): RawBuilder<unknown> {
-  const { sort, query, facets, groupScope, jobScope } = search
-  const inGroups = [...groupScope, ...facets, ...groupOfBlock(block, sort)]
+  const { sort, query, facets, groupScope } = search
+  const ofGroups = groupOfBlock(block, sort)
   if (query.workspaceId === null || block.jobs <= GATHERED)
-    return sql`${GROUPS_FIRST} and ${and([...inGroups, ...conditions])}`
-  const ofJobs = [...jobScope, ...timeOfBlock(block), ...conditions]
-  return facets.length === 0 && sort === null
+    return sql`${GROUPS_FIRST} and ${and([...groupScope, ...facets, ...ofGroups, ...conditions])}`
+  // Its time alone tells whether a job is in a block that is not of the group's making.
+  return jobsFirst(search, sort === null ? [] : ofGroups, [...timeOfBlock(block), ...conditions])
+}
+
+/** Jobs as their index has them; their groups only where they are asked for. */
+function jobsFirst(
+  { jobScope, facets }: Search,
+  ofGroups: readonly Condition[],
+  conditions: readonly Condition[],
+): RawBuilder<unknown> {
+  const ofJobs = [...jobScope, ...conditions]
+  const asked = [...facets, ...ofGroups]
+  return asked.length === 0
     ? sql`job_index i where ${and(ofJobs)}`
-    : sql`${JOBS_FIRST} and ${and([...ofJobs, ...inGroups])}`
+    : sql`job_index i cross join job_groups g where g.id = i.group_id and ${and([...ofJobs, ...asked])}`
+}
+
+const inPeriodsOf = (blocks: readonly Block[]): Condition => {
+  const periods = [...new Set(blocks.map(({ period }) => period))]
+  return periods.length === 0 ? sql`1 = 0` : sql`g.period in (${sql.join(periods)})`
 }
 
 /** Tables in the order they are read in: SQLite keeps to it, PostgreSQL knows how many rows there are. */
-const GROUPS_FIRST = sql`job_groups g cross join job_index i where g.id = i.group_id`
-const JOBS_FIRST = sql`job_index i cross join job_groups g where g.id = i.group_id`
+const GROUPS_FIRST = sql`job_groups g cross join job_index i where g.id = i.group_id and ${HOLDS_JOBS}`
 
 async function seqsOf(
   db: Rows,

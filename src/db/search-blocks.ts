@@ -17,30 +17,27 @@ export type Block = { readonly sort: string; readonly period: number | null; rea
 
 export const jobsOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { jobs }) => sum + jobs, 0)
 
-/** By the kept counts: a period at an end of the window is counted whole. `total`: all jobs of the project. */
-export async function findBlocks(
-  db: Rows,
-  { groupScope, facets, window, sort, query, projectId }: Search,
-): Promise<{ total: number; blocks: Block[] }> {
+/** All jobs of a project. */
+export async function totalOf(db: Rows, projectId: string): Promise<number> {
+  const { rows } = await sql<{ total: number }>`
+    select cast(coalesce(sum(c.jobs), 0) as bigint) as total
+    from job_groups g join group_counts c on c.group_id = g.id where g.project_id = ${projectId} and g.detail = 0
+  `.execute(db)
+  return rows[0]?.total ?? 0
+}
+
+/** By the kept counts: a period at an end of the window is counted whole. */
+export async function findBlocks(db: Rows, search: Search): Promise<Block[]> {
+  const { groupScope, facets, window, sort, query, detail } = search
   const direction = sql.raw(query.order)
-  const matching = and([
-    ...groupScope,
-    ...facets,
-    sql`g.period between ${periodOf(window.fromMs)} and ${periodOf(window.untilMs)}`,
-  ])
-  const { rows } = await sql<Block & { period: number; total: number }>`
-    select ${sort ?? sql.lit('')} as sort, g.period as period, cast(sum(c.jobs) as bigint) as total,
-      cast(sum(case when ${matching} then c.jobs else 0 end) as bigint) as jobs
+  const periods = sql<boolean>`g.period between ${periodOf(window.fromMs)} and ${periodOf(window.untilMs)}`
+  const { rows } = await sql<Block>`
+    select ${sort ?? sql.lit('')} as sort, g.period as period, cast(sum(c.jobs) as bigint) as jobs
     from job_groups g join group_counts c on c.group_id = g.id
-    where g.project_id = ${projectId}
+    where ${and([...groupScope, sql`g.detail = ${detail}`, ...facets, periods])}
     group by 1, 2 order by 1 ${direction}, 2 ${direction}
   `.execute(db)
-  return {
-    total: rows.reduce((sum, { total }) => sum + total, 0),
-    blocks: rows
-      .filter(({ jobs }) => jobs > 0)
-      .map(({ sort: key, period, jobs }) => ({ sort: key, period, jobs })),
-  }
+  return rows.filter(({ jobs }) => jobs > 0)
 }
 
 /** Names go across all periods, so there is one block of them. */

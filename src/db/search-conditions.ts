@@ -3,12 +3,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { JobCondition, JobQuery, SortKey, TextKey } from '../job/job-query.ts'
 import { contains } from './like.ts'
+import type { Rows } from './tables.ts'
 
 export type Condition = RawBuilder<boolean>
 
-/** Groups hold the jobs of so many bits of a millisecond; a number of migrations/0011-search.ts. */
-const PERIOD_BITS = 30
-export const PERIOD_MS = 2 ** PERIOD_BITS
+/** As in migrations/0011-search-columns.ts: the groups that jobs are in tell both apart. */
+const DETAILS = { user: 1, algorithm: 2, both: 3 } as const
+export const PERIOD_MS = 2 ** 30
 export const periodOf = (timeMs: number): number => Math.floor(timeMs / PERIOD_MS)
 
 /** Keys of the wire that groups know, and their columns. A live job with a stop request is found as Terminating. */
@@ -30,6 +31,8 @@ export type Search = {
   readonly sort: RawBuilder<string> | null
   /** Of `g`: project, workspace. */
   readonly groupScope: readonly Condition[]
+  /** Which groups' counts are enough: the fewest that tell apart what filters and order ask for. */
+  readonly detail: number
   /** Of `i`, the same. */
   readonly jobScope: readonly Condition[]
   /** Of `g`: every filter that whole groups match or do not. */
@@ -44,7 +47,7 @@ export type Search = {
   readonly nameParts: readonly (readonly string[])[]
 }
 
-export function takeApart(projectId: string, query: JobQuery): Search {
+export function takeApart(db: Rows, projectId: string, query: JobQuery): Search {
   const { conditions, workspaceId } = query
   const scope = (table: 'g' | 'i'): Condition[] => [
     sql`${sql.ref(`${table}.project_id`)} = ${projectId}`,
@@ -58,8 +61,9 @@ export function takeApart(projectId: string, query: JobQuery): Search {
     ...{ projectId, query },
     sort: sortColumnOf(query.sortBy),
     groupScope: scope('g'),
+    detail: detailOf([...conditions.map(({ key }) => key), query.sortBy]),
     jobScope: scope('i'),
-    facets: conditions.flatMap(facetOf),
+    facets: conditions.flatMap((condition) => facetOf(db, condition)),
     window: {
       fromMs: Math.max(0, ...times.map(({ from }) => from)),
       untilMs: Math.min(Number.MAX_SAFE_INTEGER, ...times.map(({ until }) => until)),
@@ -70,15 +74,18 @@ export function takeApart(projectId: string, query: JobQuery): Search {
   }
 }
 
+const detailOf = (keys: readonly string[]): number =>
+  (keys.includes('user_id') ? DETAILS.user : 0) + (keys.includes('algorithm_name') ? DETAILS.algorithm : 0)
+
 const sortColumnOf = (key: SortKey): RawBuilder<string> | null =>
   key === 'create_time' || key === 'name' ? null : sql.ref(COLUMNS[key])
 
-function facetOf(condition: JobCondition): Condition[] {
+function facetOf(db: Rows, condition: JobCondition): Condition[] {
   const { key, operator } = condition
   if (key === 'name' || key === 'create_time') return []
   const column = COLUMNS[key]
   if (operator !== 'like') return [listing(column, operator, condition.values)]
-  return [anyOf(condition.values.map((value) => contains(sql.ref(column), value)))]
+  return [anyOf(condition.values.map((value) => contains(db, sql.ref(column), value)))]
 }
 
 function listing(column: string, operator: 'in' | 'not', values: readonly (string | number)[]): Condition {
@@ -113,3 +120,6 @@ export function orderOf({ query, sort }: Search, turned: boolean): RawBuilder<un
   const columns = [...(sort === null ? [] : [sort]), ...keys.map((key) => sql.ref(key))]
   return sql.join(columns.map((column) => sql`${column} ${direction}`))
 }
+
+/** Of `g`: does it hold jobs, and not only their number? */
+export const HOLDS_JOBS: Condition = sql`g.detail = ${sql.lit(DETAILS.both)}`

@@ -48,10 +48,10 @@ function throughJobs(table: 'job_tags' | 'job_hosts', condition: Condition): Nar
 }
 
 function ofName(db: Rows, parts: readonly string[]): Narrowing {
-  const matches = anyOf(parts.map((part) => contains(sql.ref('i.name'), part)))
+  const matches = anyOf(parts.map((part) => contains(db, sql.ref('i.name'), part)))
   if (parts.some((part) => [...part].length < TRIGRAM)) return { matches, candidates: null }
   if (isPostgres(db)) {
-    const matching = anyOf(parts.map((part) => contains(sql.ref('n.name'), part)))
+    const matching = anyOf(parts.map((part) => contains(db, sql.ref('n.name'), part)))
     return { matches, candidates: sql`select n.seq from job_names n where ${matching}` }
   }
   const terms = trigramsOf(parts)

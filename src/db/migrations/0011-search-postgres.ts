@@ -1,22 +1,23 @@
 // The triggers of 0011-search.ts as PostgreSQL has them: counts are rows that are added, so transactions at one time do
 // not wait for each other, and every thousandth job makes one row of those of a group.
-import { GROUP_COLUMNS } from './0011-search-columns.ts'
-
-const columns = GROUP_COLUMNS.join(', ')
-const values = GROUP_COLUMNS.map((name) => (name === 'period' ? 'job.create_time >> 30' : `job.${name}`))
-const same = GROUP_COLUMNS.map((name, n) => `${name} = ${values[n]}`).join(' and ')
+import { DETAILS, GROUP_COLUMNS, keysOf, sameKey } from './0011-search-columns.ts'
 
 export const groupTriggersOfPostgres = (): string[] => [
-  // Another transaction may have made the group meanwhile: each statement sees what was committed before it.
+  // Another transaction may make the groups meanwhile: each statement sees what was committed before it.
   `create function ropeway_group(job jobs) returns bigint language plpgsql as $$
   declare found_id bigint;
   begin
     loop
-      select id into found_id from job_groups where ${same};
+      select g.id into found_id from (${keysOf('job')}) k join job_groups g on ${sameKey('g', 'k')}
+        where k.detail = ${DETAILS.both};
       if found_id is not null then return found_id; end if;
-      insert into job_groups (${columns}) values (${values.join(', ')}) on conflict do nothing;
+      insert into job_groups (${GROUP_COLUMNS.join(', ')}) ${keysOf('job')} on conflict do nothing;
     end loop;
   end $$`,
+  `create function ropeway_count(job jobs, difference integer) returns void language sql as $$
+    insert into group_counts (group_id, jobs)
+      select g.id, difference from (${keysOf('job')}) k join job_groups g on ${sameKey('g', 'k')}
+  $$`,
   `create function ropeway_fold_counts() returns void language sql as $$
     with many as (
       select group_id from group_counts group by group_id having count(*) > 1
@@ -31,16 +32,14 @@ export const groupTriggersOfPostgres = (): string[] => [
   `create function ropeway_index_job() returns trigger language plpgsql as $$
   declare new_group bigint;
   begin
-    if tg_op <> 'INSERT' then
-      insert into group_counts (group_id, jobs) select group_id, -1 from job_index where seq = old.seq;
-    end if;
+    if tg_op <> 'INSERT' then perform ropeway_count(old, -1); end if;
     if tg_op = 'DELETE' then
       delete from job_index where seq = old.seq;
       delete from job_names where seq = old.seq;
       return null;
     end if;
     new_group := ropeway_group(new);
-    insert into group_counts (group_id, jobs) values (new_group, 1);
+    perform ropeway_count(new, 1);
     if tg_op = 'UPDATE' then
       update job_index set group_id = new_group where seq = new.seq;
       return null;
