@@ -1,7 +1,7 @@
 // What is asked of a project with a million jobs (seed.ts): every filter and every order, the first pages and far ones.
 import { searchRequest } from '../src/api/job-search.ts'
 import { type JobQuery, readSearch, SORT_KEYS } from '../src/job/job-query.ts'
-import { nameOf } from './seed.ts'
+import { nameOf } from '../test/conformance/seeded-jobs.ts'
 
 export type SearchCase = { readonly what: string; readonly query: JobQuery }
 type Filter = readonly [key: string, operator: string, ...values: string[]]

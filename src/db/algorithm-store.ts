@@ -52,7 +52,7 @@ async function listAlgorithms(db: Rows, projectId: string, query: AlgorithmQuery
     .selectFrom('algorithms')
     .where('project_id', '=', projectId)
     .where('workspace_id', '=', toText(query.workspaceId))
-  const matching = query.name === '' ? all : all.where(({ ref }) => contains(db, ref('name'), query.name))
+  const matching = query.name === '' ? all : all.where(({ ref }) => contains(ref('name'), query.name))
   const count = async (rows: typeof all): Promise<number> => {
     const { n } = await rows.select((row) => row.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()
     return n

@@ -90,7 +90,7 @@ export async function listEvents(
   jobId: string,
   query: EventQuery,
 ): Promise<{ total: number; events: JobEvent[] }> {
-  const matching = db.selectFrom('events').where((row) => row.and(conditions(db, row, jobId, query)))
+  const matching = db.selectFrom('events').where((row) => row.and(conditions(row, jobId, query)))
   const { total } = await matching
     .select((row) => row.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
@@ -104,7 +104,6 @@ export async function listEvents(
 }
 
 function conditions(
-  db: Rows,
   row: ExpressionBuilder<Tables, 'events'>,
   jobId: string,
   query: EventQuery,
@@ -114,7 +113,7 @@ function conditions(
   if (query.end_time !== undefined) all.push(row('time', '<=', query.end_time))
   if (query.level !== undefined) all.push(row('level', '=', query.level))
   if (query.source !== undefined) all.push(row('source', '=', query.source))
-  if (query.pattern) all.push(contains(db, row.ref('message'), query.pattern))
+  if (query.pattern) all.push(contains(row.ref('message'), query.pattern))
   return all
 }
 

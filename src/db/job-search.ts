@@ -10,6 +10,8 @@ import {
   findBlocks,
   groupOfBlock,
   jobsOf,
+  joined,
+  type PeriodBlock,
   stretchesOf,
   timeOfBlock,
   totalOf,
@@ -27,13 +29,21 @@ import { exactBlocks } from './search-edges.ts'
 import { isRare, narrowingsOf } from './search-narrowing.ts'
 import type { Rows } from './tables.ts'
 
-/** So many jobs are looked at one by one rather than by way of an index that may not help. */
-const SMALL = 20_000
-/** Of what most jobs have in their name or as a tag so many are counted; then `count` says that there are at least these. */
-export const COUNTED = 10_000
-/** Blocks of so many jobs are gathered by their groups and sorted; larger ones are read in order until it is enough. */
-const GATHERED = 2_000
+/** Numbers of jobs at which another way of looking is quicker. */
+export type Limits = {
+  /** So many are looked at one by one, rather than by way of an index that may not help. */
+  readonly small: number
+  /**
+   * Of those that have in their name, or as a tag, what most have, so many are counted; `count` then says that there are
+   * at least these.
+   */
+  readonly counted: number
+  /** Blocks of so many are gathered by their groups and sorted; larger ones are read in order until it is enough. */
+  readonly gathered: number
+}
+const LIMITS: Limits = { small: 20_000, counted: 10_000, gathered: 2_000 }
 
+type LimitedSearch = Search & { readonly limits: Limits }
 type Found = { readonly count: number; readonly seqs: readonly number[] }
 
 /** One page of a workspace's jobs. `total` counts all jobs of the project, `count` those that match. */
@@ -42,8 +52,9 @@ export async function searchJobs(
   serveId: string,
   projectId: string,
   query: JobQuery,
+  limits = LIMITS,
 ): Promise<{ total: number; count: number; items: Job[] }> {
-  const search = takeApart(db, projectId, query)
+  const search = { ...takeApart(projectId, query), limits }
   for (let tries = 0; ; tries++) {
     const total = await totalOf(db, projectId)
     const { count, seqs } = await findPage(db, serveId, search)
@@ -53,7 +64,7 @@ export async function searchJobs(
   }
 }
 
-async function findPage(db: Rows, serveId: string, search: Search): Promise<Found> {
+async function findPage(db: Rows, serveId: string, search: LimitedSearch): Promise<Found> {
   const narrowings = narrowingsOf(db, serveId, search)
   const narrow = narrowings.map(({ matches }) => matches)
   if (search.few.length > 0) {
@@ -62,11 +73,11 @@ async function findPage(db: Rows, serveId: string, search: Search): Promise<Foun
   }
   const exact = await exactBlocks(db, search, await findBlocks(db, search))
   const base = jobsOf(exact)
-  const blocks = search.query.sortBy === 'name' ? asOneBlock(exact) : exact
+  const blocks = search.query.sortBy === 'name' ? asOneBlock(exact) : joined(exact, search.limits.gathered)
   if (narrow.length === 0) return { count: base, seqs: await pageOf(db, search, blocks) }
-  if (base <= SMALL) return await lookAtAll(db, search, [...narrow, inPeriodsOf(exact)], null)
+  if (base <= search.limits.small) return await lookAtAll(db, search, [...narrow, inPeriodsOf(exact)], null)
   for (const { candidates } of narrowings)
-    if (candidates !== null && (await isRare(db, candidates, COUNTED)))
+    if (candidates !== null && (await isRare(db, candidates, search.limits.counted)))
       return await lookAtAll(db, search, narrow, candidates)
   return await lookUntilFull(db, search, blocks, narrow)
 }
@@ -74,7 +85,7 @@ async function findPage(db: Rows, serveId: string, search: Search): Promise<Foun
 /** Looks at every candidate, or at every job of the groups. */
 async function lookAtAll(
   db: Rows,
-  search: Search,
+  search: LimitedSearch,
   narrow: readonly Condition[],
   candidates: RawBuilder<unknown> | null,
 ): Promise<Found> {
@@ -102,7 +113,7 @@ async function countOf(db: Rows, matching: RawBuilder<unknown>): Promise<number>
 }
 
 /** The page's place is known from the counts; what lies before it is passed over block by block. */
-async function pageOf(db: Rows, search: Search, blocks: readonly Block[]): Promise<number[]> {
+async function pageOf(db: Rows, search: LimitedSearch, blocks: readonly Block[]): Promise<number[]> {
   const { page, limit } = search.query
   const seqs: number[] = []
   for (const { block, skip } of stretchesOf(blocks, page * limit)) {
@@ -115,7 +126,7 @@ async function pageOf(db: Rows, search: Search, blocks: readonly Block[]): Promi
 /** For what is found in most places: goes through the jobs as the answer is ordered until the page is full. */
 async function lookUntilFull(
   db: Rows,
-  search: Search,
+  search: LimitedSearch,
   blocks: readonly Block[],
   narrow: readonly Condition[],
 ): Promise<Found> {
@@ -133,7 +144,7 @@ async function lookUntilFull(
     search.facets.length === 0
       ? jobsFirst(search, [], [BY_TIME, ...conditions])
       : sql`${GROUPS_FIRST} and ${and([...search.groupScope, ...search.facets, ...conditions])}`
-  const counted = await countOf(db, sql`(select i.seq from ${all} limit ${COUNTED}) as some`)
+  const counted = await countOf(db, sql`(select i.seq from ${all} limit ${search.limits.counted}) as part`)
   return { count: Math.max(counted, seqs.length), seqs: found }
 }
 
@@ -142,7 +153,7 @@ type Stretch = { readonly skip: number; readonly limit: number; readonly narrow?
 /** Numbers of a block's jobs as the answer is ordered. */
 async function readBlock(
   db: Rows,
-  search: Search,
+  search: LimitedSearch,
   block: Block,
   { skip, limit, narrow }: Stretch,
 ): Promise<number[]> {
@@ -161,10 +172,14 @@ async function readBlock(
   return turned ? seqs.reverse() : seqs
 }
 
-function jobsOfBlock(search: Search, block: Block, conditions: readonly Condition[]): RawBuilder<unknown> {
-  const { sort, query, facets, groupScope } = search
+function jobsOfBlock(
+  search: LimitedSearch,
+  block: Block,
+  conditions: readonly Condition[],
+): RawBuilder<unknown> {
+  const { sort, query, facets, groupScope, limits } = search
   const ofGroups = groupOfBlock(block, sort)
-  if (query.workspaceId === null || block.jobs <= GATHERED)
+  if (query.workspaceId === null || block.jobs <= limits.gathered)
     return sql`${GROUPS_FIRST} and ${and([...groupScope, ...facets, ...ofGroups, ...conditions])}`
   // Its time alone tells whether a job is in a block that is not of the group's making.
   return jobsFirst(search, sort === null ? [] : ofGroups, [...timeOfBlock(block), ...conditions])
@@ -183,7 +198,7 @@ function jobsFirst(
     : sql`job_index i cross join job_groups g where g.id = i.group_id and ${and([...ofJobs, ...asked])}`
 }
 
-const inPeriodsOf = (blocks: readonly Block[]): Condition => {
+const inPeriodsOf = (blocks: readonly PeriodBlock[]): Condition => {
   const periods = [...new Set(blocks.map(({ period }) => period))]
   return periods.length === 0 ? sql`1 = 0` : sql`g.period in (${sql.join(periods)})`
 }
@@ -219,8 +234,8 @@ const READ_AT_ONCE = 1_000
 /** The names that jobs of a project use. */
 export async function listWorkspaces(db: Rows, projectId: string): Promise<string[]> {
   const { rows } = await sql<{ workspace_id: string }>`
-    select distinct g.workspace_id from job_groups g join group_counts c on c.group_id = g.id
-    where g.project_id = ${projectId} group by g.id, g.workspace_id having sum(c.jobs) > 0 order by 1
+    select g.workspace_id from counted_groups g where g.project_id = ${projectId} and g.detail = 0
+    group by 1 having sum(g.jobs) > 0 order by 1
   `.execute(db)
   return rows.map((row) => row.workspace_id)
 }

@@ -9,6 +9,7 @@ import { migrate } from './migrate.ts'
 import { applicationName, connectionOf, Sockets } from './postgres-connection.ts'
 import { ensureFeed } from './postgres-feed.ts'
 import { type PoolWatch, UNWATCHED, watchedPool } from './postgres-pool.ts'
+import { ensureTrigrams } from './postgres-trigrams.ts'
 import type { Tables } from './tables.ts'
 
 const POOL_SIZE = 10
@@ -18,6 +19,8 @@ export type PostgresOptions = PoolWatch & {
   readonly url: string
   /** Names this serve to the others; changes of its own are not told to itself. */
   readonly serveId: string
+  /** Why parts of names have no index here (postgres-trigrams.ts). */
+  readonly onNoTrigrams?: (cause: Error) => void
 }
 
 /** The server's own clock in milliseconds: the one clock that all serves share. */
@@ -42,7 +45,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   }
   try {
     const migrating = open('migrating', 2)
-    await prepare(migrating, where).finally(() => sockets.close(migrating.destroy()))
+    await prepare(migrating, where, options).finally(() => sockets.close(migrating.destroy()))
     const db = open('requests', POOL_SIZE)
     const notices = new ChangeNotices(db, applicationName(serveId))
     return {
@@ -57,9 +60,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   }
 }
 
-async function prepare(db: Kysely<Tables>, where: string): Promise<void> {
+async function prepare(db: Kysely<Tables>, where: string, { onNoTrigrams }: PostgresOptions): Promise<void> {
   await migrate(db, where)
   await ensureFeed(db)
+  const missing = await ensureTrigrams(db)
+  if (missing !== null) onNoTrigrams?.(missing)
 }
 
 /** What the client said is closer to the reason than our sentence for the API. */

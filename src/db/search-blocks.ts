@@ -13,27 +13,35 @@ import {
 import type { Rows } from './tables.ts'
 
 /** `sort`: what the jobs have in the column that the answer is ordered by first; '' where it is by time or name. */
-export type Block = { readonly sort: string; readonly period: number | null; readonly jobs: number }
+export type Block = {
+  readonly sort: string
+  /** First and last, by time; null: all of them. */
+  readonly periods: readonly [number, number] | null
+  readonly jobs: number
+}
+/** As they are counted. */
+export type PeriodBlock = { readonly sort: string; readonly period: number; readonly jobs: number }
 
-export const jobsOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { jobs }) => sum + jobs, 0)
+export const jobsOf = (blocks: readonly { readonly jobs: number }[]): number =>
+  blocks.reduce((sum, { jobs }) => sum + jobs, 0)
 
 /** All jobs of a project. */
 export async function totalOf(db: Rows, projectId: string): Promise<number> {
   const { rows } = await sql<{ total: number }>`
-    select cast(coalesce(sum(c.jobs), 0) as bigint) as total
-    from job_groups g join group_counts c on c.group_id = g.id where g.project_id = ${projectId} and g.detail = 0
+    select cast(coalesce(sum(g.jobs), 0) as bigint) as total from counted_groups g
+    where g.project_id = ${projectId} and g.detail = 0
   `.execute(db)
   return rows[0]?.total ?? 0
 }
 
 /** By the kept counts: a period at an end of the window is counted whole. */
-export async function findBlocks(db: Rows, search: Search): Promise<Block[]> {
+export async function findBlocks(db: Rows, search: Search): Promise<PeriodBlock[]> {
   const { groupScope, facets, window, sort, query, detail } = search
   const direction = sql.raw(query.order)
   const periods = sql<boolean>`g.period between ${periodOf(window.fromMs)} and ${periodOf(window.untilMs)}`
-  const { rows } = await sql<Block>`
-    select ${sort ?? sql.lit('')} as sort, g.period as period, cast(sum(c.jobs) as bigint) as jobs
-    from job_groups g join group_counts c on c.group_id = g.id
+  const { rows } = await sql<PeriodBlock>`
+    select ${sort ?? sql.lit('')} as sort, g.period as period, cast(sum(g.jobs) as bigint) as jobs
+    from counted_groups g
     where ${and([...groupScope, sql`g.detail = ${detail}`, ...facets, periods])}
     group by 1, 2 order by 1 ${direction}, 2 ${direction}
   `.execute(db)
@@ -41,8 +49,25 @@ export async function findBlocks(db: Rows, search: Search): Promise<Block[]> {
 }
 
 /** Names go across all periods, so there is one block of them. */
-export const asOneBlock = (blocks: readonly Block[]): Block[] =>
-  blocks.length === 0 ? [] : [{ sort: '', period: null, jobs: jobsOf(blocks) }]
+export const asOneBlock = (blocks: readonly PeriodBlock[]): Block[] =>
+  blocks.length === 0 ? [] : [{ sort: '', periods: null, jobs: jobsOf(blocks) }]
+
+/** Neighbours with at most so many jobs together as one: each block is a question of its own. */
+export function joined(blocks: readonly PeriodBlock[], most: number): Block[] {
+  const all: Block[] = []
+  for (const { sort, period, jobs } of blocks) {
+    const last = all.at(-1)
+    if (last?.periods && last.sort === sort && last.jobs + jobs <= most) {
+      const [from, until] = last.periods
+      all[all.length - 1] = {
+        sort,
+        periods: [Math.min(from, period), Math.max(until, period)],
+        jobs: last.jobs + jobs,
+      }
+    } else all.push({ sort, periods: [period, period], jobs })
+  }
+  return all
+}
 
 /** Where the answer goes on after `skip` jobs: blocks, and how many of the first to pass over. */
 export function stretchesOf(blocks: readonly Block[], skip: number): { block: Block; skip: number }[] {
@@ -55,14 +80,19 @@ export function stretchesOf(blocks: readonly Block[], skip: number): { block: Bl
 }
 
 /** Of `g`: is it in the block? */
-export const groupOfBlock = (block: Block, sort: RawBuilder<string> | null): Condition[] => [
-  ...(block.period === null ? [] : [sql<boolean>`g.period = ${block.period}`]),
-  ...(sort === null ? [] : [sql<boolean>`${sort} = ${block.sort}`]),
+export const groupOfBlock = ({ periods, sort: key }: Block, sort: RawBuilder<string> | null): Condition[] => [
+  ...(periods === null ? [] : [sql<boolean>`g.period between ${periods[0]} and ${periods[1]}`]),
+  ...(sort === null ? [] : [sql<boolean>`${sort} = ${key}`]),
 ]
 
-/** Of `i`: was it made in the block's period? */
-export const timeOfBlock = ({ period }: Block): Condition[] =>
-  period === null ? [] : timeConditions(windowOfPeriod(period))
+/** Of `i`: was it made in the block's time? */
+export const timeOfBlock = ({ periods }: Block): Condition[] =>
+  periods === null
+    ? []
+    : timeConditions({
+        fromMs: windowOfPeriod(periods[0]).fromMs,
+        untilMs: windowOfPeriod(periods[1]).untilMs,
+      })
 
 export const windowOfPeriod = (period: number): Window => ({
   fromMs: period * PERIOD_MS,

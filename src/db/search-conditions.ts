@@ -3,7 +3,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { JobCondition, JobQuery, SortKey, TextKey } from '../job/job-query.ts'
 import { contains } from './like.ts'
-import type { Rows } from './tables.ts'
 
 export type Condition = RawBuilder<boolean>
 
@@ -47,7 +46,7 @@ export type Search = {
   readonly nameParts: readonly (readonly string[])[]
 }
 
-export function takeApart(db: Rows, projectId: string, query: JobQuery): Search {
+export function takeApart(projectId: string, query: JobQuery): Search {
   const { conditions, workspaceId } = query
   const scope = (table: 'g' | 'i'): Condition[] => [
     sql`${sql.ref(`${table}.project_id`)} = ${projectId}`,
@@ -63,7 +62,7 @@ export function takeApart(db: Rows, projectId: string, query: JobQuery): Search 
     groupScope: scope('g'),
     detail: detailOf([...conditions.map(({ key }) => key), query.sortBy]),
     jobScope: scope('i'),
-    facets: conditions.flatMap((condition) => facetOf(db, condition)),
+    facets: conditions.flatMap(facetOf),
     window: {
       fromMs: Math.max(0, ...times.map(({ from }) => from)),
       untilMs: Math.min(Number.MAX_SAFE_INTEGER, ...times.map(({ until }) => until)),
@@ -80,12 +79,12 @@ const detailOf = (keys: readonly string[]): number =>
 const sortColumnOf = (key: SortKey): RawBuilder<string> | null =>
   key === 'create_time' || key === 'name' ? null : sql.ref(COLUMNS[key])
 
-function facetOf(db: Rows, condition: JobCondition): Condition[] {
+function facetOf(condition: JobCondition): Condition[] {
   const { key, operator } = condition
   if (key === 'name' || key === 'create_time') return []
   const column = COLUMNS[key]
   if (operator !== 'like') return [listing(column, operator, condition.values)]
-  return [anyOf(condition.values.map((value) => contains(db, sql.ref(column), value)))]
+  return [anyOf(condition.values.map((value) => contains(sql.ref(column), value)))]
 }
 
 function listing(column: string, operator: 'in' | 'not', values: readonly (string | number)[]): Condition {

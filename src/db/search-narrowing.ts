@@ -3,7 +3,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { isPostgres } from './is-postgres.ts'
 import { toText } from './job-rows.ts'
-import { contains } from './like.ts'
+import { foldedContains } from './like.ts'
 import { and, anyOf, type Condition, type Search } from './search-conditions.ts'
 import type { Rows } from './tables.ts'
 
@@ -48,10 +48,10 @@ function throughJobs(table: 'job_tags' | 'job_hosts', condition: Condition): Nar
 }
 
 function ofName(db: Rows, parts: readonly string[]): Narrowing {
-  const matches = anyOf(parts.map((part) => contains(db, sql.ref('i.name'), part)))
+  const matches = anyOf(parts.map((part) => foldedContains(sql.ref('i.folded_name'), part)))
   if (parts.some((part) => [...part].length < TRIGRAM)) return { matches, candidates: null }
   if (isPostgres(db)) {
-    const matching = anyOf(parts.map((part) => contains(db, sql.ref('n.name'), part)))
+    const matching = anyOf(parts.map((part) => foldedContains(sql.ref('n.name'), part)))
     return { matches, candidates: sql`select n.seq from job_names n where ${matching}` }
   }
   const terms = trigramsOf(parts)
@@ -84,7 +84,7 @@ function trigramsOf(parts: readonly string[]): string | null {
 /** Are there at most so many candidates? */
 export async function isRare(db: Rows, candidates: RawBuilder<unknown>, most: number): Promise<boolean> {
   const { rows } = await sql<{ count: number }>`
-    select count(*) as count from (${candidates} limit ${most + 1}) as some
+    select count(*) as count from (${candidates} limit ${most + 1}) as part
   `.execute(db)
   return (rows[0]?.count ?? 0) <= most
 }

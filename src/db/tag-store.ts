@@ -104,7 +104,7 @@ async function searchTagged(
       row.and([
         ...query.filters.map((filter) => hasTag(row, filter)),
         ...(query.untagged ? [row.not(hasAnyTag(row))] : []),
-        ...(query.name === '' ? [] : [contains(db, row.ref('name'), query.name)]),
+        ...(query.name === '' ? [] : [contains(row.ref('name'), query.name)]),
       ]),
     )
   const { total } = await matching

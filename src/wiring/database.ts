@@ -46,6 +46,11 @@ function watchLog(where: string, logger: Logger) {
       sinceMs = performance.now()
       logger.warn({ database: where, error: cause.message }, 'the database does not answer; tasks go on')
     },
+    onNoTrigrams: (cause: Error) =>
+      logger.warn(
+        { database: where, error: cause.message },
+        'searches for a part of a name look at all names: the extension pg_trgm cannot be added',
+      ),
     onBack: () => {
       const seconds = Math.round(performance.now() - sinceMs) / 1000
       logger.info({ database: where, seconds }, 'the database answers again')

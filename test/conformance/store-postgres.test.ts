@@ -8,6 +8,7 @@ import { createJobStore } from '../../src/db/job-store.ts'
 import { openPostgres } from '../../src/db/postgres.ts'
 import { openFeed } from '../../src/db/postgres-feed.ts'
 import type { Tables } from '../../src/db/tables.ts'
+import { readSearch } from '../../src/job/job-query.ts'
 import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
 import { describeStore } from './store.ts'
 import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
@@ -47,9 +48,9 @@ describe('PostgreSQL', () => {
   test('eight servers that start at once on an empty database make one schema', async () => {
     const url = await engine.newDatabase()
     const opened = await Promise.all(Array.from({ length: 8 }, (_, n) => open(url, `serve-${n}`)))
-    const { rows } = await sql<{ count: number }>`select count(*) as count from pg_sequences`.execute(
-      opened[0]!.db,
-    )
+    const { rows } = await sql<{ count: number }>`
+      select count(*) as count from pg_sequences where sequencename like '%_numbers'
+    `.execute(opened[0]!.db)
     assert.equal(rows[0]?.count, 2)
     for (const database of opened) await database[Symbol.asyncDispose]()
   })
@@ -78,6 +79,27 @@ describe('PostgreSQL', () => {
       assert.doesNotMatch(error.message, /hunter2/)
       return true
     })
+  })
+
+  test('who may not add pg_trgm is told, and finds by parts of names all the same', async () => {
+    const owner = await engine.newDatabase()
+    const client = new pg.Client(owner)
+    await client.connect()
+    await client.query('create role plain login; grant create on schema public to plain')
+    await client.end()
+    const told: string[] = []
+    await using database = await openPostgres({
+      ...{ url: owner.replace('postgres@', 'plain@'), serveId: SERVE },
+      onAway: (error) => assert.fail(error),
+      onBack: () => assert.fail('it was away'),
+      onNoTrigrams: ({ message }) => told.push(message),
+    })
+    assert.match(told.join(), /permission denied to create extension "pg_trgm"/)
+    const store = createJobStore(database.db, { secretKey, serveId: SERVE })
+    const { id } = await store.create(newJob({ name: 'train-resnet-50' }), [])
+    const filters = [{ key: 'name', operator: 'like', value: ['N-RES'] }]
+    const found = await store.search('p', readSearch({ filters }, { inventory: { hosts: [] }, nowMs: 0 }))
+    assert.deepEqual([found.count, found.items[0]?.id], [1, id])
   })
 
   test('a database that is not there is one sentence', async () => {

@@ -1,5 +1,5 @@
 // What every JobStore must do, whatever database it is over. Run by store-sqlite.test.ts and store-postgres.test.ts.
-// Parts: store-search.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes), store-bookings.ts,
+// Parts: store-search.ts, store-search-many.ts, store-events.ts (reading), store-lease.ts (claims and guarded writes), store-bookings.ts,
 // store-projects.ts (what stands beside jobs).
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -12,6 +12,7 @@ import { describeStoreLeases } from './store-lease.ts'
 import { describeStoreOutputs } from './store-outputs.ts'
 import { describeStoreProjects } from './store-projects.ts'
 import { describeStoreSearch } from './store-search.ts'
+import { describeStoreSearchMany } from './store-search-many.ts'
 
 /** Runs the suite; `open` makes an empty database each time it is called. */
 export function describeStore(name: string, open: OpenStores): void {
@@ -20,6 +21,7 @@ export function describeStore(name: string, open: OpenStores): void {
     describeStoreLeases(open)
     describeStoreBookings(open)
     describeStoreSearch(open)
+    describeStoreSearchMany(open)
     describeStoreEvents(open)
     describeStoreOutputs(open)
     describeStoreProjects(open)

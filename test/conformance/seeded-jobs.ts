@@ -1,14 +1,14 @@
-// A year of jobs, made inside the database by one statement: finished ones, and the newest still live.
+// A year of jobs, made inside the database by one statement: finished ones, and the newest still live. For tests and bench/.
 import { sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import { isPostgres } from '../src/db/is-postgres.ts'
-import { toNewRow } from '../src/db/job-rows.ts'
-import { MIGRATIONS } from '../src/db/migrate.ts'
-import type { Rows } from '../src/db/tables.ts'
-import { changeOf, newJob } from '../test/conformance/store-fixture.ts'
+import { isPostgres } from '../../src/db/is-postgres.ts'
+import { toNewRow } from '../../src/db/job-rows.ts'
+import { MIGRATIONS } from '../../src/db/migrate.ts'
+import type { Rows } from '../../src/db/tables.ts'
+import { changeOf, newJob } from './store-fixture.ts'
 
-export const FINISHED = Number(process.env['SEED_JOBS'] ?? 1_000_000)
-export const LIVE = Math.min(10_000, FINISHED)
+export type Seeds = { readonly finished: number; readonly live: number; readonly untilMs: number }
+
 const YEAR_MS = 365 * 86_400_000
 const NAMES = ['bert', 'glm', 'llama', 'resnet', 'qwen', 'yolo', 'whisper', 'unet']
 const NAME = 'name-of-this-job'
@@ -26,11 +26,11 @@ export async function migrateBefore(db: Rows, name: string): Promise<void> {
   if (error !== undefined) throw error
 }
 
-/** `until`: the time of the newest. Numbers go on from what the database had. */
-export async function seedJobs(db: Rows, untilMs: number): Promise<void> {
-  const total = FINISHED + LIVE
+/** `untilMs`: the time of the newest; every fiftieth is in the workspace `other`. */
+export async function seedJobs(db: Rows, { finished, live, untilMs }: Seeds): Promise<void> {
+  const total = finished + live
   const phase = sql`case
-    when n > ${sql.lit(FINISHED)} then case when n % 100 = 0 then 'Running' else 'Pending' end
+    when n > ${sql.lit(finished)} then case when n % 100 = 1 then 'Running' else 'Pending' end
     when n % 100 < 70 then 'Completed' when n % 100 < 90 then 'Failed'
     when n % 100 < 98 then 'Terminated' else 'Abnormal' end`
   const made = newJob({ name: NAME, job: { projectId: SEEDED_PROJECT, createTimeMs: 0 } })
@@ -44,6 +44,7 @@ export async function seedJobs(db: Rows, untilMs: number): Promise<void> {
     ...row,
     seq: sql`n`,
     id: sql`'00000000-0000-4000-8000-' || substr('000000000000' || n, length(cast(n as text)) + 1)`,
+    workspace_id: sql`case when n % 50 = 0 then 'other' else '0' end`,
     name,
     kind: sql`case when n % 97 = 0 then 'hetero_job' else 'job' end`,
     algorithm_name: sql`case when n % 10 < 7 then '' else 'algorithm-' || (n / 7 % 30) end`,
@@ -53,8 +54,8 @@ export async function seedJobs(db: Rows, untilMs: number): Promise<void> {
     request: sql`replace(${sql.lit(row.request)}, ${sql.lit(NAME)}, ${name})`,
     phase,
     shown_phase: phase,
-    finished: sql`case when n > ${sql.lit(FINISHED)} then 0 else 1 end`,
-    status: sql`case when n > ${sql.lit(FINISHED)} then ${sql.lit(row.status)} else ${sql.lit(JSON.stringify(status))} end`,
+    finished: sql`case when n > ${sql.lit(finished)} then 0 else 1 end`,
+    status: sql`case when n > ${sql.lit(finished)} then ${sql.lit(row.status)} else ${sql.lit(JSON.stringify(status))} end`,
   }
   const keys = Object.keys(values)
   const numbers = isPostgres(db)
