@@ -3,6 +3,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Job } from '../job/job.ts'
 import type { JobQuery } from '../job/job-query.ts'
+import { isPostgres } from './is-postgres.ts'
 import { toJob } from './job-rows.ts'
 import {
   asOneBlock,
@@ -92,7 +93,7 @@ async function lookAtAll(
   const conditions = and([...search.groupScope, ...search.facets, ...jobConditions(search), ...narrow])
   const matching =
     candidates === null
-      ? sql`${GROUPS_FIRST} and ${conditions}`
+      ? sql`${groupsFirst(db)} and ${conditions}`
       : sql`(${candidates}) c cross join job_index i cross join job_groups g
           where i.seq = c.seq and g.id = i.group_id and ${conditions}`
   const { page, limit } = search.query
@@ -140,10 +141,11 @@ async function lookUntilFull(
   const found = seqs.slice(page * limit)
   if (seqs.length < wanted) return { count: seqs.length, seqs: found }
   const conditions = [...jobConditions(search), ...narrow]
+  const { facets, groupScope, jobScope } = search
   const all =
-    search.facets.length === 0
-      ? jobsFirst(search, [], [BY_TIME, ...conditions])
-      : sql`${GROUPS_FIRST} and ${and([...search.groupScope, ...search.facets, ...conditions])}`
+    facets.length === 0
+      ? sql`job_index i where ${and([...jobScope, BY_TIME, ...conditions])}`
+      : sql`${groupsFirst(db)} and ${and([...groupScope, ...facets, ...conditions])}`
   const counted = await countOf(db, sql`(select i.seq from ${all} limit ${search.limits.counted}) as part`)
   return { count: Math.max(counted, seqs.length), seqs: found }
 }
@@ -161,7 +163,7 @@ async function readBlock(
   const turned = narrow === undefined && skip > block.jobs / 2
   const taken = turned ? Math.min(limit, block.jobs - skip) : limit
   const conditions = [...jobConditions(search), ...(narrow ?? [])]
-  const matching = jobsOfBlock(search, block, conditions)
+  const matching = jobsOfBlock(db, search, block, conditions)
   const seqs = await seqsOf(
     db,
     matching,
@@ -173,29 +175,20 @@ async function readBlock(
 }
 
 function jobsOfBlock(
+  db: Rows,
   search: LimitedSearch,
   block: Block,
   conditions: readonly Condition[],
 ): RawBuilder<unknown> {
-  const { sort, query, facets, groupScope, limits } = search
-  const ofGroups = groupOfBlock(block, sort)
+  const { sort, query, facets, groupScope, jobScope, limits } = search
+  const inGroups = [...groupScope, ...facets, ...groupOfBlock(block, sort)]
   if (query.workspaceId === null || block.jobs <= limits.gathered)
-    return sql`${GROUPS_FIRST} and ${and([...groupScope, ...facets, ...ofGroups, ...conditions])}`
-  // Its time alone tells whether a job is in a block that is not of the group's making.
-  return jobsFirst(search, sort === null ? [] : ofGroups, [...timeOfBlock(block), ...conditions])
-}
-
-/** Jobs as their index has them; their groups only where they are asked for. */
-function jobsFirst(
-  { jobScope, facets }: Search,
-  ofGroups: readonly Condition[],
-  conditions: readonly Condition[],
-): RawBuilder<unknown> {
-  const ofJobs = [...jobScope, ...conditions]
-  const asked = [...facets, ...ofGroups]
-  return asked.length === 0
-    ? sql`job_index i where ${and(ofJobs)}`
-    : sql`job_index i cross join job_groups g where g.id = i.group_id and ${and([...ofJobs, ...asked])}`
+    return sql`${groupsFirst(db)} and ${and([...inGroups, ...conditions])}`
+  const ofJobs = [...jobScope, ...timeOfBlock(block), ...conditions]
+  if (facets.length === 0 && sort === null) return sql`job_index i where ${and(ofJobs)}`
+  // The groups' own scope follows from that of the jobs; PostgreSQL would else read all groups there are.
+  return sql`job_index i cross join job_groups g
+    where g.id = i.group_id and ${HOLDS_JOBS} and ${and([...ofJobs, ...inGroups])}`
 }
 
 const inPeriodsOf = (blocks: readonly PeriodBlock[]): Condition => {
@@ -203,8 +196,15 @@ const inPeriodsOf = (blocks: readonly PeriodBlock[]): Condition => {
   return periods.length === 0 ? sql`1 = 0` : sql`g.period in (${sql.join(periods)})`
 }
 
-/** Tables in the order they are read in: SQLite keeps to it, PostgreSQL knows how many rows there are. */
-const GROUPS_FIRST = sql`job_groups g cross join job_index i where g.id = i.group_id and ${HOLDS_JOBS}`
+/**
+ * Groups, and then the jobs of each by their index. PostgreSQL would often read all jobs there are instead: it takes a
+ * group for larger than it is.
+ */
+const groupsFirst = (db: Rows): RawBuilder<unknown> =>
+  isPostgres(db)
+    ? sql`job_groups g cross join lateral (select * from job_index where group_id = g.id offset 0) i
+        where ${HOLDS_JOBS}`
+    : sql`job_groups g cross join job_index i where g.id = i.group_id and ${HOLDS_JOBS}`
 
 async function seqsOf(
   db: Rows,
