@@ -43,7 +43,7 @@ export type SearchRequest = z.infer<typeof searchRequest>
 export const searchResponse = z.looseObject({
   /** All jobs of the project. */
   total: z.number().int(),
-  /** Those that match. */
+  /** Those that match; of what more than 10,000 have in their name, or as a tag or address, at least so many. */
   count: z.number().int(),
   limit: z.number().int(),
   offset: z.number().int(),

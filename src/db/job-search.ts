@@ -4,6 +4,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Job } from '../job/job.ts'
 import type { JobQuery } from '../job/job-query.ts'
 import { isPostgres } from './is-postgres.ts'
+import { jobsOfProject } from './job-counts.ts'
 import { toJob } from './job-rows.ts'
 import {
   asOneBlock,
@@ -15,7 +16,6 @@ import {
   type PeriodBlock,
   stretchesOf,
   timeOfBlock,
-  totalOf,
 } from './search-blocks.ts'
 import {
   and,
@@ -57,7 +57,7 @@ export async function searchJobs(
 ): Promise<{ total: number; count: number; items: Job[] }> {
   const search = { ...takeApart(projectId, query), limits }
   for (let tries = 0; ; tries++) {
-    const total = await totalOf(db, projectId)
+    const total = await jobsOfProject(db, projectId)
     const { count, seqs } = await findPage(db, serveId, search)
     const items = await readJobs(db, seqs)
     // A job that was erased in between would make the page short, and clients take a short page for the last one.
@@ -230,12 +230,3 @@ async function readJobs(db: Rows, seqs: readonly number[]): Promise<Job[]> {
   return seqs.flatMap((seq) => bySeq.get(seq) ?? [])
 }
 const READ_AT_ONCE = 1_000
-
-/** The names that jobs of a project use. */
-export async function listWorkspaces(db: Rows, projectId: string): Promise<string[]> {
-  const { rows } = await sql<{ workspace_id: string }>`
-    select g.workspace_id from counted_groups g where g.project_id = ${projectId} and g.detail = 0
-    group by 1 having sum(g.jobs) > 0 order by 1
-  `.execute(db)
-  return rows.map((row) => row.workspace_id)
-}

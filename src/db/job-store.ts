@@ -3,6 +3,7 @@ import type { RawBuilder } from 'kysely'
 import type { JobStore } from '../job/store.ts'
 import type { JobNotice } from './change-notices.ts'
 import { listBookings } from './job-bookings.ts'
+import { listWorkspaces } from './job-counts.ts'
 import { createJob, findByToken, isNameTaken } from './job-create.ts'
 import { addEvents, eventsSince, listEvents, recordReport } from './job-events.ts'
 import {
@@ -15,7 +16,7 @@ import {
   releaseLeasesOf,
 } from './job-lease.ts'
 import { openSecrets, toJob, toText } from './job-rows.ts'
-import { listWorkspaces, searchJobs } from './job-search.ts'
+import { searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
 import { keeperOf } from './serves.ts'
 import type { Rows } from './tables.ts'

@@ -2,6 +2,7 @@
 import { AppError } from '../api/error.ts'
 import { QUOTA_RESOURCES, type Quota, type QuotaStore, UNLIMITED } from '../job/quotas.ts'
 import type { NewJob } from '../job/store.ts'
+import { jobsOfUser } from './job-counts.ts'
 import { toText } from './job-rows.ts'
 import { lockNames } from './locks.ts'
 import type { Rows } from './tables.ts'
@@ -11,7 +12,7 @@ export function createQuotaStore(db: Rows): QuotaStore {
   return {
     list: async (projectId, userName) => {
       const set = await quotasOf(db, projectId, userName)
-      const used = await countJobs(db, projectId, userName)
+      const used = await jobsOfUser(db, projectId, toText(userName))
       return QUOTA_RESOURCES.map((resource): Quota => {
         const row = set.get(resource)
         return {
@@ -51,22 +52,12 @@ async function quotasOf(db: Rows, projectId: string, userName: string) {
   return new Map(rows.map((row) => [row.resource, row]))
 }
 
-async function countJobs(db: Rows, projectId: string, userName: string): Promise<number> {
-  const { used } = await db
-    .selectFrom('jobs')
-    .where('project_id', '=', projectId)
-    .where('user_name', '=', toText(userName))
-    .select((row) => row.fn.countAll<number>().as('used'))
-    .executeTakeFirstOrThrow()
-  return used
-}
-
 /** Throws AppError QuotaExceeded. Nothing is counted where nobody set a quota. */
 export async function refuseOverQuota(transaction: Rows, { projectId, userName }: NewJob): Promise<void> {
   const quota = (await quotasOf(transaction, projectId, userName)).get('job-num')?.quota
   if (quota === undefined) return
   await lockNames(transaction, [{ name: `quota ${projectId} ${userName}` }])
-  const used = await countJobs(transaction, projectId, userName)
+  const used = await jobsOfUser(transaction, projectId, toText(userName))
   if (used >= quota)
     throw new AppError(
       'QuotaExceeded',

@@ -25,15 +25,6 @@ export type PeriodBlock = { readonly sort: string; readonly period: number; read
 export const jobsOf = (blocks: readonly { readonly jobs: number }[]): number =>
   blocks.reduce((sum, { jobs }) => sum + jobs, 0)
 
-/** All jobs of a project. */
-export async function totalOf(db: Rows, projectId: string): Promise<number> {
-  const { rows } = await sql<{ total: number }>`
-    select cast(coalesce(sum(g.jobs), 0) as bigint) as total from counted_groups g
-    where g.project_id = ${projectId} and g.detail = 0
-  `.execute(db)
-  return rows[0]?.total ?? 0
-}
-
 /** By the kept counts: a period at an end of the window is counted whole. */
 export async function findBlocks(db: Rows, search: Search): Promise<PeriodBlock[]> {
   const { groupScope, facets, window, sort, query, detail } = search

@@ -47,7 +47,10 @@ export interface JobStore {
   isNameTaken(projectId: string, workspaceId: string, name: string): Promise<boolean>
   /** Workspaces that jobs of the project are in. */
   workspaces(projectId: string): Promise<string[]>
-  /** Page of jobs matching; `total` counts all of the project (modelarts.md §1.6 search). */
+  /**
+   * Page of jobs matching; `total` counts all of the project, `count` those that match (modelarts.md §1.6 search): of what
+   * more than 10,000 have in their name, or as a tag or host, at least so many.
+   */
   search(projectId: string, query: JobQuery): Promise<{ total: number; count: number; items: Job[] }>
   setDescription(projectId: string, jobId: string, description: string): Promise<boolean>
   /** Records the wish and an event once; false when it was there already. The job row's version grows. */

@@ -13,6 +13,7 @@ const YEAR_MS = 365 * 86_400_000
 const NAMES = ['bert', 'glm', 'llama', 'resnet', 'qwen', 'yolo', 'whisper', 'unet']
 const NAME = 'name-of-this-job'
 
+/** The first project, which a server answers for. */
 export const SEEDED_PROJECT = '0123456789abcdef0123456789abcdef'
 
 /** The name of the nth job, as the database makes it. */
@@ -28,6 +29,10 @@ export async function migrateBefore(db: Rows, name: string): Promise<void> {
 
 /** `untilMs`: the time of the newest; every fiftieth is in the workspace `other`. */
 export async function seedJobs(db: Rows, { finished, live, untilMs }: Seeds): Promise<void> {
+  await db
+    .insertInto('projects')
+    .values({ id: SEEDED_PROJECT, name: 'default', description: '', enabled: 1, created_at: 0 })
+    .execute()
   const total = finished + live
   const phase = sql`case
     when n > ${sql.lit(finished)} then case when n % 100 = 1 then 'Running' else 'Pending' end

@@ -12,6 +12,7 @@ import { readSearch } from '../../src/job/job-query.ts'
 import { type PostgresEngine, startPostgres } from '../engines/postgres.ts'
 import { describeStore } from './store.ts'
 import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
+import { checkUpgradedSearch } from './store-search-many.ts'
 
 const secretKey = Buffer.alloc(32, 7)
 const open = (url: string, serveId = SERVE) =>
@@ -61,6 +62,13 @@ describe('PostgreSQL', () => {
     pg.types.setTypeParser(20, Number)
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
     await checkUpgrade(db).finally(() => db.destroy())
+  })
+
+  test('jobs from before searches had tables of their own are found', async () => {
+    const pool = new pg.Pool({ connectionString: await engine.newDatabase(), max: 1 })
+    pg.types.setTypeParser(20, Number)
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+    await checkUpgradedSearch(db).finally(() => db.destroy())
   })
 
   test('an older server refuses a newer schema, and its words hold no password', async () => {

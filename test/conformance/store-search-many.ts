@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { searchRequest } from '../../src/api/job-search.ts'
 import { type Limits, searchJobs } from '../../src/db/job-search.ts'
+import { migrate } from '../../src/db/migrate.ts'
 import type { Rows } from '../../src/db/tables.ts'
 import { type JobQuery, readSearch, SORT_KEYS, type SortKey } from '../../src/job/job-query.ts'
-import { SEEDED_PROJECT, seedJobs } from './seeded-jobs.ts'
+import { migrateBefore, SEEDED_PROJECT, seedJobs } from './seeded-jobs.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores, SERVE } from './store-fixture.ts'
 
 const UNTIL_MS = Date.UTC(2026, 0, 1)
@@ -176,6 +177,15 @@ async function wrongCounts(db: Rows): Promise<unknown[]> {
     where coalesce(kept.jobs, 0) <> coalesce(real.jobs, 0)
   `.execute(db)
   return rows
+}
+
+/** Jobs that were there before searches had tables of their own. `db`: an empty database, not migrated. */
+export async function checkUpgradedSearch(db: Rows): Promise<void> {
+  await migrateBefore(db, '0011-search')
+  await seedJobs(db, SEEDS)
+  await migrate(db, 'the database')
+  assert.deepEqual(await wrongCounts(db), [])
+  await checkAnswers(db, 3, 60)
 }
 
 export function describeStoreSearchMany(open: OpenStores): void {

@@ -16,6 +16,7 @@ import { readSearch } from '../../src/job/job-query.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { describeStore } from './store.ts'
 import { event, newJob, SERVE, type Stores } from './store-fixture.ts'
+import { checkUpgradedSearch } from './store-search-many.ts'
 
 const secretKey = Buffer.alloc(32, 7)
 
@@ -150,6 +151,12 @@ test('a data folder made before reports lost their time of arrival is brought up
     rows.map(({ name }) => name),
     ['job_id', 'attempt', 'task', 'sequence'],
   )
+})
+
+test('jobs from before searches had tables of their own are found', async () => {
+  await using folder = await makeFolder()
+  await using database = openDatabaseFile(join(folder.dir, DATABASE_FILE))
+  await checkUpgradedSearch(database.db)
 })
 
 test('no plain secret stands in any file of the data folder, the write-ahead log included', async () => {
