@@ -39,7 +39,11 @@ export async function rates(call: (n: number) => Promise<unknown>): Promise<numb
 
 const best = (values: readonly number[]): number => Math.max(...values)
 
-function row(what: string, ours: readonly number[], floor: { name: string; rates: readonly number[] }): Row {
+export function rateRow(
+  what: string,
+  ours: readonly number[],
+  floor: { name: string; rates: readonly number[] },
+): Row {
   return {
     what: `${what}, ${CLIENTS} clients`,
     ours: `${best(ours).toFixed(0)}/s at best, ${median(ours).toFixed(0)}/s median of ${ROUNDS}`,
@@ -84,7 +88,7 @@ async function onSqlite(): Promise<Row[]> {
   try {
     const floor = { name: 'bare appends with fsync', rates: fsyncs(dir) }
     await using database = await openDatabase(join(dir, 'data'))
-    return [row('jobs created in SQLite', await createsInto(database.db), floor)]
+    return [rateRow('jobs created in SQLite', await createsInto(database.db), floor)]
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -105,5 +109,5 @@ async function onPostgres(): Promise<Row[]> {
   const bare = await rates((n) => pool.query('insert into floor values ($1, $2)', [n, 'x'.repeat(1000)]))
   await pool.end()
   const floor = { name: 'bare inserts', rates: bare }
-  return [row('jobs created in PostgreSQL', await createsInto(database.db), floor)]
+  return [rateRow('jobs created in PostgreSQL', await createsInto(database.db), floor)]
 }

@@ -94,12 +94,11 @@ export async function listDue(db: Rows, claim: Omit<Claim, 'leaseMs'>): Promise<
 }
 
 /** First come first. */
-export async function listWaiting(db: Rows, mover: Mover): Promise<Job[]> {
-  const rows = await db
+export async function listWaiting(db: Rows, mover: Mover): Promise<Pick<Job, 'id' | 'seq'>[]> {
+  return await db
     .selectFrom('jobs')
-    .selectAll()
+    .select(['id', 'seq'])
     .where((row) => row.and([mayMove(row, mover), isWaiting(row)]))
     .orderBy('seq')
     .execute()
-  return rows.map(toJob)
 }

@@ -1,5 +1,6 @@
 // JobStore over SQL. The promises stand in job/store.ts; each group of calls has a file of its own.
 import type { RawBuilder } from 'kysely'
+import type { Job } from '../job/job.ts'
 import type { JobStore } from '../job/store.ts'
 import type { JobNotice } from './change-notices.ts'
 import { listBookings } from './job-bookings.ts'
@@ -76,6 +77,9 @@ function tellingStore(
     recordReport: (jobId, ...rest) => told(store.recordReport(jobId, ...rest), { jobId, serveId: NOBODY }),
   }
 }
+/** SQLite takes at most 32,766 values in one statement. */
+const READ_AT_ONCE = 1_000
+
 /** Events move no job. */
 const NOBODY = '-'
 
@@ -95,6 +99,15 @@ function silentStore(db: Rows, options: JobStoreOptions): JobStore {
     getById: async (jobId) => {
       const row = await db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst()
       return row === undefined ? null : toJob(row)
+    },
+    getMany: async (jobIds) => {
+      const jobs: Job[] = []
+      for (let n = 0; n < jobIds.length; n += READ_AT_ONCE) {
+        const part = jobIds.slice(n, n + READ_AT_ONCE)
+        const rows = await db.selectFrom('jobs').selectAll().where('id', 'in', part).execute()
+        jobs.push(...rows.map(toJob))
+      }
+      return jobs
     },
     findByToken: (projectId, token) => findByToken(db, secretKey, projectId, token),
     isNameTaken: (projectId, workspaceId, name) => isNameTaken(db, projectId, workspaceId, name),

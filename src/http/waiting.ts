@@ -1,24 +1,18 @@
 // Why waiting jobs wait, for those who ask. Deciding looks at the whole queue, so many askers share one answer for a
 // moment: a hundred people who watch a hundred jobs must not keep the server from starting them.
-import type { Inventory } from '../accelerator/device.ts'
-import { type Admission, admit } from '../job/admission.ts'
+import type { Admission } from '../job/admission.ts'
+import { type AdmissionParts, decideAdmission } from '../job/decide-admission.ts'
 import type { Job } from '../job/job.ts'
 import { isTerminal } from '../job/phase.ts'
-import type { JobStore } from '../job/store.ts'
-
-export type WaitingParts = {
-  readonly store: Pick<JobStore, 'listWaiting' | 'bookings'>
-  readonly inventory: () => Inventory
-}
 
 const SHARED_MS = 250
 
 export class WaitingView {
-  readonly #parts: WaitingParts
+  readonly #parts: AdmissionParts
   #decided: Promise<Map<string, Admission>> = Promise.resolve(new Map())
   #decidedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(parts: WaitingParts) {
+  constructor(parts: AdmissionParts) {
     this.#parts = parts
   }
 
@@ -35,11 +29,8 @@ export class WaitingView {
   }
 
   #decide(): void {
-    const { store, inventory } = this.#parts
     this.#decidedAtMs = performance.now()
-    this.#decided = Promise.all([store.listWaiting(), store.bookings()]).then(([waiting, bookings]) =>
-      admit(waiting, inventory(), bookings),
-    )
+    this.#decided = decideAdmission(this.#parts)
     // Whoever awaits it hears of it; the next one asks again.
     this.#decided.catch(() => {
       this.#decidedAtMs = Number.NEGATIVE_INFINITY

@@ -30,6 +30,18 @@ it('first come, first served: who fits but stands behind somebody who does not, 
   assert.match(c.reason, /"big"/)
 })
 
+it('those behind the jobs looked at wait in their order when one before them does, and are left open when none does', () => {
+  const decided = admit([four('a'), four('big', 2)], inventory2x4, [], ['c', 'd'])
+  assert.deepEqual(
+    ['c', 'd'].map((id) => decided.get(id)),
+    [
+      { admitted: false, position: 2, reason: '1 job is ahead; the first is "big"' },
+      { admitted: false, position: 3, reason: '2 jobs are ahead; the first is "big"' },
+    ],
+  )
+  assert.equal(admit([four('a')], inventory2x4, [], ['c']).has('c'), false)
+})
+
 it('a flavor that no host offers any more is named', () => {
   const gone = admit([buildJob({ id: 'x', flavor: 'ropeway.gpu.8' })], inventory2x4, []).get('x')
   assert.ok(gone && !gone.admitted)

@@ -13,22 +13,26 @@ export type Admission =
 
 /**
  * Decides for every waiting job, in the order given. Devices of jobs admitted here count as taken for those after.
- * Keys are job ids.
+ * Keys are job ids. `behind`: ids of those that follow, which are decided too where one before them has to wait.
  */
 export function admit(
   waiting: readonly Job[],
   inventory: Inventory,
   bookings: readonly Booking[],
+  behind: readonly string[] = [],
 ): Map<string, Admission> {
   const decided = new Map<string, Admission>()
   const taken = [...bookings]
   let blocker: Job | null = null
   let position = 0
+  const wait = (id: string, first: Job): void => {
+    position++
+    const reason = `${position - 1} ${position === 2 ? 'job is' : 'jobs are'} ahead; the first is "${first.request.metadata.name}"`
+    decided.set(id, { admitted: false, position, reason })
+  }
   for (const job of waiting) {
     if (blocker) {
-      position++
-      const reason = `${position - 1} ${position === 2 ? 'job is' : 'jobs are'} ahead; the first is "${blocker.request.metadata.name}"`
-      decided.set(job.id, { admitted: false, position, reason })
+      wait(job.id, blocker)
       continue
     }
     const result = place(job, inventory, taken)
@@ -50,6 +54,7 @@ export function admit(
       decided.set(job.id, { admitted: false, position: 1, reason: result.reason })
     }
   }
+  if (blocker) for (const id of behind) wait(id, blocker)
   return decided
 }
 

@@ -2,9 +2,9 @@
 // It may die at any line and be run again. Wake-ups carry no data; a slow periodic look replaces lost ones.
 import { AppError } from '../api/error.ts'
 import { sleep } from '../lib/abort.ts'
-import { type Admission, admit } from './admission.ts'
 import { cancelOnStop } from './cancel-on-stop.ts'
 import { type ControllerParts, PACE } from './controller-parts.ts'
+import { decideAdmission } from './decide-admission.ts'
 import { EVENTS } from './events.ts'
 import type { Job, NewEvent } from './job.ts'
 import { isTerminal } from './phase.ts'
@@ -15,6 +15,8 @@ import type { JobChange, Lease } from './store.ts'
 
 const SERVER_GRACE_MS = 20_000
 const START_TRIES = 3
+/** So many writes wait for the database at once. */
+const ASKING_AT_ONCE = 64
 
 /** What one turn of the loop came to; an error is a start that failed. */
 type Moved = 'again' | 'started' | 'rest' | 'erased' | Error
@@ -27,6 +29,7 @@ export class Controller implements AsyncDisposable {
   readonly #again = new Set<string>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
   readonly #unlisten: (() => void)[] = []
+  readonly #asking: { readonly job: Job; readonly asked: PromiseWithResolvers<Moved> }[] = []
   #admitting: Promise<unknown> = Promise.resolve()
   #lookTimer: NodeJS.Timeout | undefined
 
@@ -131,25 +134,41 @@ export class Controller implements AsyncDisposable {
     return { ...nothing, rankFailure: rankFailures.of(job), overBudget: budgets.exceeded(job), ...known }
   }
 
-  /** Admission and the write that books are one at a time, so no two jobs are promised the same core. */
+  /**
+   * Deciding and the writes that book are one at a time, so no two jobs are promised the same core. Who asks meanwhile
+   * shares the next decision: it looks at the whole queue.
+   */
   #moveWaiting(job: Job): Promise<Moved> {
-    const turn = this.#admitting.then(async () => {
-      const fresh = await this.#parts.store.getById(job.id)
-      if (!fresh || fresh.version !== job.version) return 'again'
-      const admission = (await this.#decide(fresh)).get(job.id) ?? null
-      return this.#take(fresh, reconcile(fresh, this.#world(fresh, { admission })))
-    })
-    this.#admitting = turn.catch(() => undefined)
-    return turn
+    const asked = Promise.withResolvers<Moved>()
+    this.#asking.push({ job, asked })
+    this.#admitting = this.#admitting.then(() => this.#admitAsking())
+    return asked.promise
   }
 
-  /** `asking` may be so new that it does not stand in the queue yet. */
-  async #decide(asking?: Job): Promise<Map<string, Admission>> {
-    const { store, inventory } = this.#parts
-    const queue = await store.listWaiting()
-    if (asking && !queue.some(({ id }) => id === asking.id)) queue.push(asking)
-    const inOrder = queue.toSorted((a, b) => a.seq - b.seq)
-    return admit(inOrder, inventory(), await store.bookings())
+  async #admitAsking(): Promise<void> {
+    const all = this.#asking.splice(0, ASKING_AT_ONCE)
+    if (all.length === 0) return
+    try {
+      const fresh = await this.#freshOf(all.map(({ job }) => job))
+      const admissions = await decideAdmission(this.#parts, [...fresh.values()])
+      const moves = all.map(async ({ job: { id }, asked }) => {
+        const job = fresh.get(id)
+        if (!job) return asked.resolve('again')
+        const step = reconcile(job, this.#world(job, { admission: admissions.get(id) ?? null }))
+        await this.#take(job, step).then(asked.resolve, asked.reject)
+      })
+      await Promise.all(moves)
+    } catch (error) {
+      for (const { asked } of all) asked.reject(error)
+    }
+  }
+
+  /** Those of the jobs, by id, that nobody has changed since they were read. None when the server is stopping. */
+  async #freshOf(jobs: readonly Job[]): Promise<Map<string, Job>> {
+    if (this.#stop.signal.aborted) return new Map()
+    const versions = new Map(jobs.map(({ id, version }) => [id, version]))
+    const now = await this.#parts.store.getMany([...versions.keys()])
+    return new Map(now.filter(({ id, version }) => version === versions.get(id)).map((job) => [job.id, job]))
   }
 
   /** Does one step under a lease: the action, then the write. */
@@ -185,7 +204,8 @@ export class Controller implements AsyncDisposable {
 
   /** Something was freed: those who fit now may move. The rest of the queue sleeps on. */
   async #wakeAdmitted(): Promise<void> {
-    for (const [jobId, admission] of await this.#decide()) if (admission.admitted) this.#enqueue(jobId)
+    for (const [jobId, admission] of await decideAdmission(this.#parts))
+      if (admission.admitted) this.#enqueue(jobId)
   }
 
   /** Replaces lost wake-ups, and finds jobs whose serve is gone. */

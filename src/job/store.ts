@@ -42,6 +42,8 @@ export interface JobStore {
   get(projectId: string, jobId: string): Promise<Job | null>
   /** For the controller and the tasks' sockets, which know no project. */
   getById(jobId: string): Promise<Job | null>
+  /** Those that are there, in any order. */
+  getMany(jobIds: readonly string[]): Promise<Job[]>
   /** The job that the token made; null when there is none. Throws AppError InvalidParam when its body was another. */
   findByToken(projectId: string, token: ClientToken): Promise<Job | null>
   isNameTaken(projectId: string, workspaceId: string, name: string): Promise<boolean>
@@ -92,7 +94,7 @@ export interface JobStore {
   keeper(jobId: string): Promise<Keeper | null>
   bookings(): Promise<Booking[]>
   /** Jobs waiting for devices, in admission order. */
-  listWaiting(): Promise<Job[]>
+  listWaiting(): Promise<Pick<Job, 'id' | 'seq'>[]>
   secretEnvironment(jobId: string): Promise<Record<string, string>>
 
   addEvents(jobId: string, events: readonly NewEvent[], atMs: number): Promise<void>
