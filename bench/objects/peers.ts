@@ -55,7 +55,8 @@ export async function startSeaweed(dir: string, fsync: boolean): Promise<Store |
   mkdirSync(dir, { recursive: true })
   const config = join(dir, 's3.json')
   writeFileSync(config, JSON.stringify({ identities: [IDENTITY] }))
-  const ports = { 's3.port': 28333, 'master.port': 29333, 'volume.port': 28080, 'filer.port': 28888 }
+  // It listens 10,000 above each of them too, which has to stay below the ports that the system gives to clients.
+  const ports = { 's3.port': 18333, 'master.port': 19333, 'volume.port': 18080, 'filer.port': 18888 }
   const args = Object.entries(ports).map(([name, port]) => `-${name}=${port}`)
   const child = spawn(
     weed,
@@ -66,11 +67,12 @@ export async function startSeaweed(dir: string, fsync: boolean): Promise<Store |
       `-s3.config=${config}`,
       ...args,
       '-ip=127.0.0.1',
+      '-volume.max=50',
       '-master.telemetry=false',
     ],
     { stdio: 'ignore' },
   )
-  const target = { endpoint: 'http://127.0.0.1:28333', accessKey: 'AKBENCH', secretKey: 'SKBENCH' }
+  const target = { endpoint: 'http://127.0.0.1:18333', accessKey: 'AKBENCH', secretKey: 'SKBENCH' }
   const client = new ObjectClient({ target, attempts: 1 })
   await until(
     'SeaweedFS answers',
@@ -88,7 +90,7 @@ export async function startSeaweed(dir: string, fsync: boolean): Promise<Store |
   await client[Symbol.asyncDispose]()
   if (fsync) {
     const command = `fs.configure -locationPrefix=/buckets/ -fsync -apply\n`
-    execFileSync(weed, ['shell', '-master=127.0.0.1:29333', '-filer=127.0.0.1:28888'], { input: command })
+    execFileSync(weed, ['shell', '-master=127.0.0.1:19333', '-filer=127.0.0.1:18888'], { input: command })
   }
   return {
     ...{ name: `SeaweedFS${fsync ? ', fsync' : ''}`, ...target },

@@ -1,5 +1,6 @@
 // Object transfers beside s5cmd, rclone and aws, on our server and on SeaweedFS, in memory and on disk:
-//   node bench/objects/run.ts [--full]     about 10 minutes; --full moves 4 GiB, 10,000 × 256 KiB and 100,000 × 4 KiB
+//   node bench/objects/run.ts [--full]     about 10 minutes; --full moves 4 GiB (in memory 1 GiB), 10,000 × 256 KiB and
+//                                          100,000 × 4 KiB, which takes an hour
 // Prints one line a transfer: seconds, the client's and the server's processor seconds.
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
@@ -22,6 +23,10 @@ import {
 const run = promisify(execFile)
 const MIB = 1024 ** 2
 const ROUNDS = 2
+/** What took longer is not taken again, and is less in need of it. */
+const AGAIN_S = 20
+/** It takes minutes for so many. */
+const AWS_FILES = 20_000
 
 type Set = { readonly name: string; readonly shape: Shape; readonly count: number; readonly bytes: number }
 const QUICK: readonly Set[] = [
@@ -55,19 +60,24 @@ async function take(client: Client, store: Store, argv: readonly string[]): Prom
   return { seconds, cpu: user + system, server: cpuOf(store.pid) - before }
 }
 
-/** Every client brings the same files up and down again, one after the other; the better of two rounds counts. */
+/** Every client brings the same files up and down again, one after the other; of ours and s5cmd the better of two rounds counts. */
 async function measure(store: Store, medium: string, set: Set, source: string, dir: string): Promise<void> {
   for (const direction of ['up', 'down'] as const satisfies readonly Direction[]) {
     const best = new Map<string, Took | string>()
     for (let round = 0; round < ROUNDS; round += 1)
       for (const client of clientsFor(store)) {
+        const first = best.get(client.name)
+        const short = typeof first === 'object' && first.seconds < AGAIN_S
+        if (round > 0 && !(short && /^(ropeway|s5cmd)/.test(client.name))) continue
+        if (client.name === 'aws' && set.count > AWS_FILES) continue
+        // Checksums of uploads are never left out.
+        if (direction === 'up' && client.name.includes('--no-checksum')) continue
         const dest = join(dir, 'dest')
         mkdirSync(dest)
         const local = direction === 'up' ? source : set.shape === 'file' ? join(dest, 'file') : dest
         const argv = client.argv(direction, set.shape, local, `${set.count}-${set.bytes}`)
         const took = await take(client, store, argv).catch((error: unknown) => String(error).slice(0, 200))
-        const known = best.get(client.name)
-        if (typeof took === 'string' || !known || typeof known === 'string' || took.seconds < known.seconds)
+        if (typeof took === 'string' || typeof first !== 'object' || took.seconds < first.seconds)
           best.set(client.name, took)
         rmSync(dest, { recursive: true })
       }
@@ -123,7 +133,9 @@ console.log(
 console.log(
   '| medium | store | files | | client | time | rate | processor | processor |\n|---|---|---|---|---|---|---|---|---|',
 )
-await onMedium('tmpfs', '/dev/shm', sets)
+// SeaweedFS keeps what was overwritten: several times 4 GiB would not fit into memory.
+const inMemory = sets.map((set) => (set.bytes > 1024 * MIB ? (QUICK[0] as Set) : set))
+await onMedium('tmpfs', '/dev/shm', inMemory)
 await onMedium('disk', tmpdir(), sets)
 console.log(
   `load average at the end: ${loadavg()

@@ -24,6 +24,7 @@ export type ListPage = {
 }
 
 const FIRST_BATCH = 64
+const GROWTH = 8
 const MAX_BATCH = 1000
 
 /** The smallest string that sorts behind everything beginning with `prefix`; undefined when there is none. */
@@ -93,7 +94,8 @@ export function listObjects(index: ObjectIndex, input: ListInput): ListPage {
       position = afterKey(row.key)
     }
     if (!jumped && rows.length < batch) break
-    batch = jumped ? FIRST_BATCH : MAX_BATCH
+    // Behind a folder there is mostly another one, of which one key is enough.
+    batch = jumped ? 1 : Math.min(batch * GROWTH, MAX_BATCH)
   }
   return { objects, prefixes, ...(last === undefined ? {} : { last }) }
 }
