@@ -5,9 +5,7 @@ import { body, Ropeway } from '../test/e2e/harness.ts'
 import { startPostgres } from '../test/engines/postgres.ts'
 import { rateRow, rates } from './creates.ts'
 import type { Row } from './measure.ts'
-
-/** A limit per user that a bench of one user does not meet. */
-export const NO_LIMIT = 'api:\n  requests_per_second: 1000000\n'
+import { NO_LIMIT } from './seeded-server.ts'
 
 export async function apiCreates(): Promise<Row[]> {
   const rows: Row[] = [await through('SQLite', {})]
