@@ -1,15 +1,12 @@
 // Does a server grow with the requests it has answered? Eight clients ask for jobs, pages, events and dry runs, again and again.
 // Aim: at the end no more than a tenth above what it was after the first fifth.
-import { readFileSync } from 'node:fs'
 import { body } from '../test/e2e/harness.ts'
 import type { Row } from './measure.ts'
+import { megabytes } from './process-usage.ts'
 import type { SeededServer } from './seeded-server.ts'
 
 const CLIENTS = 8
 const STEPS = 10
-
-const megabytes = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 /** Of every hundred requests: 60 of a job, 10 of a page, 20 of events, 10 dry runs. */
 export async function apiMemory({ database, ropeway, jobs }: SeededServer, requests: number): Promise<Row> {

@@ -9,6 +9,7 @@ import { type DockerEngine, startDockerEngine } from '../test/engines/dockerd.ts
 import { busyboxFiles, importImage } from '../test/engines/images.ts'
 import { CpuParts, type CpuSeconds, perOne, total } from './cpu-parts.ts'
 import { median, ms, printTable, type Row } from './measure.ts'
+import { megabytes } from './process-usage.ts'
 
 const run = promisify(execFile)
 const IMAGE = 'bench:1'
@@ -18,9 +19,6 @@ const MANY = 100
 const AT_ONCE = 8
 const FLAVOR = 'ropeway.ascend-910a.1'
 const algorithm = { engine: { image_url: IMAGE } }
-
-const megabytes = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 /** Milliseconds since the machine's start, in steps of 10: what an image with nothing but busybox can tell. */
 const stampOf = (uptime: string): number => Number(/^(\d+\.\d\d) \d+\.\d\d$/m.exec(uptime)?.[1]) * 1000

@@ -1,29 +1,21 @@
 // An idle server: memory and CPU over 60 s, then the same with 200 queued jobs. Aims: < 150 MB, ≤ 0.5 %; ≤ 1 % and ≤ 45 MB more.
 // The peer is the bare runtime: Node with an empty HTTP server.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { body, Ropeway } from '../test/e2e/harness.ts'
 import type { Row } from './measure.ts'
+import { cpuSeconds, megabytes } from './process-usage.ts'
 
 const SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 60)
 const QUEUED = 200
-const TICKS_PER_SECOND = 100
 
 type Usage = { megabytes: number; percent: number }
 
-const cpuTicks = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return Number(fields[11]) + Number(fields[12])
-}
-const megabytes = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-
 async function watch(pid: number): Promise<Usage> {
-  const before = cpuTicks(pid)
+  const before = cpuSeconds(pid)
   await wait(SECONDS * 1000)
-  return { megabytes: megabytes(pid), percent: ((cpuTicks(pid) - before) / TICKS_PER_SECOND / SECONDS) * 100 }
+  return { megabytes: megabytes(pid), percent: ((cpuSeconds(pid) - before) / SECONDS) * 100 }
 }
 
 async function bareNode(): Promise<Usage> {

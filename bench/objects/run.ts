@@ -3,12 +3,13 @@
 //                                          100,000 × 4 KiB, which takes an hour
 // Prints one line a transfer: seconds, the client's and the server's processor seconds.
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { ROOT } from '../../test/e2e/harness.ts'
+import { cpuSeconds } from '../process-usage.ts'
 import { makeFiles } from './files.ts'
 import {
   type Client,
@@ -40,24 +41,16 @@ const FULL: readonly Set[] = [
   { name: '100,000 × 4 KiB', shape: 'folder', count: 100_000, bytes: 4096 },
 ]
 
-/** Processor seconds of a process so far. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
 type Took = { readonly seconds: number; readonly cpu: number; readonly server: number }
 
 /** A command with its times, taken by bash: it alone says what ended children used. */
 async function take(client: Client, store: Store, argv: readonly string[]): Promise<Took> {
-  const before = cpuOf(store.pid)
+  const before = cpuSeconds(store.pid)
   const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null'
   const env = { ...process.env, ...client.env(store) }
   const { stderr } = await run('bash', ['-c', script, 'bash', ...argv], { env, maxBuffer: 1 << 26 })
   const [seconds = 0, user = 0, system = 0] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number)
-  return { seconds, cpu: user + system, server: cpuOf(store.pid) - before }
+  return { seconds, cpu: user + system, server: cpuSeconds(store.pid) - before }
 }
 
 /** Every client brings the same files up and down again, one after the other; of ours and s5cmd the better of two rounds counts. */
