@@ -88,7 +88,9 @@ export async function ranksOfTable(options: RankRunOptions, signal: AbortSignal)
   const { environment, log } = options
   const parsed = await awaitTable(options, signal)
   const source = { path: tablePath(environment).path, digest: tableDigest(parsed.text) }
-  const conversion = convertRankTable(parsed)
+  const conversion = convertRankTable(parsed, {
+    isHccsDisabled: environment['HCCL_INTER_HCCS_DISABLE']?.toUpperCase() === 'TRUE',
+  })
   for (const finding of conversion.findings) {
     if (finding.severity === 'warning') log.warning(`rank table: ${describeFinding(finding)}`)
     else log.error(`rank table: ${describeFinding(finding)}`)

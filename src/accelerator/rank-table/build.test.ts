@@ -73,6 +73,21 @@ test('the form a job asks for is the v0.1 table converted; what has no such form
   assert.equal(buildTable('1.2', plain), buildTable('0.1', plain))
 })
 
+test('hosts of one super pod whose cards have no address get the v1.2 form they ask for', () => {
+  const tasks = [0, 1].map((index) => ({
+    podName: `p-${index}`,
+    serverId: `10.0.0.${index + 1}`,
+    superPodId: '7',
+    devices: [0, 1].map((die) => ({ physicalId: die, deviceIp: '', superDeviceId: String(2 * index + die) })),
+  }))
+  const table = JSON.parse(buildTable('1.2', { groupName: 'g', tasks }))
+  assert.equal(table.version, '1.2')
+  assert.deepEqual(table.server_list[1].device[1], { device_id: '1', super_device_id: '3', rank_id: '3' })
+  assert.deepEqual(table.super_pod_list, [
+    { super_pod_id: '7', server_list: [{ server_id: '10.0.0.1' }, { server_id: '10.0.0.2' }] },
+  ])
+})
+
 test('names with quotes, newlines and letters of any script come back as they went in', () => {
   const podName = 'a",\n  "b\\-作业-0'
   const text = buildTable('0.1', {

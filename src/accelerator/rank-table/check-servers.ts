@@ -1,9 +1,11 @@
-// The rules that hold for servers and their devices in every form of table: ids, addresses, counts, rings.
+// The rules that hold for servers and their devices in every form of table: ids, counts, rings.
 import type { Chip } from '../device.ts'
 import { MAX_DEVICES } from '../simulated.ts'
+import { checkAddresses } from './check-addresses.ts'
 import { devicePath, type Findings, words } from './finding.ts'
-import { type IpAddress, isIpv4, isLoopback, parseIp } from './ip.ts'
-import type { TableDevice } from './types.ts'
+import { isIpv4 } from './ip.ts'
+import { isOneSuperPod } from './super-pods.ts'
+import type { CheckOptions, JsonObject, ParsedTable, TableDevice } from './types.ts'
 
 /** One server with its devices, in table order. */
 export type ServerView = {
@@ -11,12 +13,15 @@ export type ServerView = {
   readonly hostIp: string | null
   readonly path: string
   readonly devices: readonly TableDevice[]
+  readonly extra: JsonObject
 }
 
 export type ServerRules = {
   readonly chip: Chip | undefined
   /** Check sets of devices as on a 910A: as warnings, and unequal counts as an error only if `chip` says so. */
   readonly ringRule: boolean
+  /** The dies talk through the network of their super pod, and need no address of their own for it (ascend.md §1.4). */
+  readonly isOneSuperPod: boolean
 }
 
 /**
@@ -29,10 +34,25 @@ const SETS_OF_FOUR: ReadonlySet<number> = new Set(
   ),
 )
 
+/** What servers of a table are held to. `ringRule` where no chip is named. */
+export function rulesFor(
+  { table, version }: ParsedTable,
+  servers: readonly ServerView[],
+  { chip, to, isHccsDisabled = false }: CheckOptions,
+  ringRule: boolean,
+): ServerRules {
+  const isFor12 = (to ?? version) === '1.2'
+  return {
+    chip,
+    ringRule,
+    isOneSuperPod: isFor12 && !isHccsDisabled && isOneSuperPod(table, version, servers),
+  }
+}
+
 /** Checks all servers of a table together. */
 export function checkServers(servers: readonly ServerView[], rules: ServerRules, findings: Findings): void {
   for (const server of servers) checkServer(server, rules, findings)
-  checkAddresses(servers, findings)
+  checkAddresses(servers, rules, findings)
   checkCounts(servers, rules, findings)
 }
 
@@ -93,80 +113,6 @@ function checkRing(server: ServerView, chip: Chip | undefined, findings: Finding
     // Two cards in two rings are only advised against; and whether it is a 910A at all, its user must say.
     chip === '910a' && ids.length !== 2 ? 'EI0014' : null,
   )
-}
-
-/** Addresses: needed and of one family with several servers, valid and unique always, as many for each device. */
-function checkAddresses(servers: readonly ServerView[], findings: Findings): void {
-  const several = servers.length > 1
-  const owner = new Map<string, TableDevice>()
-  let firstFamily: { family: 4 | 6; device: TableDevice } | undefined
-  let firstCount: { count: number; device: TableDevice } | undefined
-  for (const server of servers) {
-    for (const device of server.devices) {
-      if (device.deviceIp === null) {
-        if (several)
-          findings.error(
-            addressPath(device),
-            words(`nothing, in server "${server.serverId}"`),
-            'an address, because the table has several servers',
-          )
-        continue
-      }
-      const parts = device.deviceIp.split(',')
-      firstCount ??= { count: parts.length, device }
-      if (parts.length !== firstCount.count) {
-        findings.error(
-          addressPath(device),
-          words(`${parts.length} addresses`),
-          `${firstCount.count}, as in ${addressPath(firstCount.device)}`,
-        )
-      }
-      for (const part of parts) {
-        const address = checkAddress(part, device, several, findings)
-        if (!address) continue
-        const earlier = owner.get(address.key)
-        if (earlier === undefined) owner.set(address.key, device)
-        else
-          findings.error(
-            () => addressPath(device),
-            part,
-            `an address of its own; ${addressPath(earlier)} has this one`,
-          )
-        firstFamily ??= { family: address.family, device }
-        if (address.family === firstFamily.family) continue
-        const got = words(
-          `an IPv${address.family} address beside IPv${firstFamily.family} in ${addressPath(firstFamily.device)}`,
-        )
-        const path = addressPath(device)
-        if (several) findings.error(path, got, 'one family in the whole table')
-        else findings.warn(path, got, 'one family in the whole table')
-      }
-    }
-  }
-}
-
-/** Only where something is found: there are as many as devices. */
-const addressPath = (device: TableDevice): string => devicePath(device, 'device_ip')
-
-function checkAddress(
-  text: string,
-  device: TableDevice,
-  several: boolean,
-  findings: Findings,
-): IpAddress | undefined {
-  const address = parseIp(text)
-  if (!address) {
-    // The device plugin writes -1 when it could not ask the card (ascend.md §2.1).
-    const valid =
-      text === '-1'
-        ? 'an IP address; -1 means that the card was not asked successfully'
-        : 'an IPv4 or IPv6 address'
-    findings.error(addressPath(device), text, valid)
-    return undefined
-  }
-  if (several && isLoopback(address))
-    findings.error(addressPath(device), text, 'an address that other servers reach, not loopback')
-  return address
 }
 
 /** A 910A refuses servers that give different numbers of devices; elsewhere it is only advised against. */

@@ -1,10 +1,15 @@
 // The rules of a v0.1 table beyond the form of its fields: counts, names, servers.
-import { checkServers, type ServerView } from './check-servers.ts'
+import { checkServers, rulesFor, type ServerView } from './check-servers.ts'
 import { type Findings, words } from './finding.ts'
-import type { CheckOptions, TableGroup, TableInstance, TableV01 } from './types.ts'
+import type { CheckOptions, ParsedTable, TableGroup, TableInstance, TableV01 } from './types.ts'
 
 /** Checks a v0.1 table that was read, reporting to `findings`. */
-export function checkV01(table: TableV01, options: CheckOptions, findings: Findings): void {
+export function checkV01(
+  parsed: ParsedTable,
+  table: TableV01,
+  options: CheckOptions,
+  findings: Findings,
+): void {
   const differs = (declared: number | null, counted: number) => declared !== null && declared !== counted
   if (differs(table.groupCount, table.groups.length)) {
     findings.warn(
@@ -35,12 +40,10 @@ export function checkV01(table: TableV01, options: CheckOptions, findings: Findi
   if (instances.every((instance) => instance.devices.length === 0)) {
     findings.error('group_list', words('no device'), 'at least one instance with a device')
   }
-  const { chip } = options
-  checkServers(
-    serversOf(instances.filter((instance) => instance.devices.length > 0)),
-    { chip, ringRule: chip === undefined || chip === '910a' },
-    findings,
-  )
+  checkGroupNames(table, findings)
+  const servers = serversOf(instances.filter((instance) => instance.devices.length > 0))
+  const ringRule = options.chip === undefined || options.chip === '910a'
+  checkServers(servers, rulesFor(parsed, servers, options, ringRule), findings)
 }
 
 /** All pods of all groups, in table order. */
@@ -51,6 +54,18 @@ export function instancesOf(table: TableV01): TableInstance[] {
 /** Go writers keep groups that never got an instance; they say so with 0 and are passed over. */
 function isEmptyGroup(group: TableGroup): boolean {
   return group.instances.length === 0 && (group.deviceCount === 0 || group.deviceCount === null)
+}
+
+/** HCCL refuses a name that comes twice; we merge all groups anyway. */
+function checkGroupNames({ groups }: TableV01, findings: Findings): void {
+  const seen = new Map<string, string>()
+  for (const { name, path } of groups) {
+    if (name === null) continue
+    const earlier = seen.get(name)
+    if (earlier)
+      findings.warn(`${path}.group_name`, name, `a name of its own; ${earlier} has this one`, 'EI0014')
+    seen.set(name, path)
+  }
 }
 
 function checkPods(instances: readonly TableInstance[], findings: Findings): void {
@@ -76,5 +91,6 @@ function serversOf(instances: readonly TableInstance[]): ServerView[] {
     hostIp: pods.find((pod) => pod.hostIp !== null)?.hostIp ?? null,
     path: pods[0]?.path ?? 'group_list',
     devices: pods.flatMap((pod) => pod.devices),
+    extra: pods[0]?.extra ?? {},
   }))
 }

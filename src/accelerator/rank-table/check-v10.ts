@@ -1,6 +1,8 @@
 // Reads and checks a v1.0 table (server_list, device), and of a v1.2 what they have in common.
 // Such a table is handed on as it is; only JSON numbers are forgiven, and then it is written anew.
-import { checkServers } from './check-servers.ts'
+import { UNKNOWN_ADDRESS } from './check-addresses.ts'
+import { checkOptional } from './check-optional.ts'
+import { checkServers, rulesFor } from './check-servers.ts'
 import { devicePath, extraKeys, type Findings, field, objectsIn, words } from './finding.ts'
 import {
   newReading,
@@ -9,18 +11,20 @@ import {
   readDevices,
   readId,
   readName,
+  readPhysicalId,
   tellNumbers,
 } from './reading.ts'
-import type { CheckOptions, JsonObject, TableServer } from './types.ts'
+import type { CheckOptions, JsonObject, ParsedTable, TableServer } from './types.ts'
 
 const KNOWN = ['device_id', 'device_ip', 'rank_id']
 
 type RankedDevice = TableServer['devices'][number]
 
-export type ReadV10 = { readonly servers: readonly TableServer[]; readonly hasNumbers: boolean }
+export type ReadV10 = { readonly servers: readonly TableServer[]; readonly hasRepairs: boolean }
 
 /** Returns the servers in table order; what is malformed is reported and left out. */
-export function readV10(table: JsonObject, options: CheckOptions, findings: Findings): ReadV10 {
+export function readV10(parsed: ParsedTable, options: CheckOptions, findings: Findings): ReadV10 {
+  const { table } = parsed
   const reading = newReading(findings)
   const list = field(table, 'server_list')
   if (!Array.isArray(list) || list.length === 0) {
@@ -30,17 +34,21 @@ export function readV10(table: JsonObject, options: CheckOptions, findings: Find
       'a list with at least one server',
       Array.isArray(list) ? 'EI0014' : 'EI0017',
     )
-    return { servers: [], hasNumbers: false }
+    return { servers: [], hasRepairs: false }
   }
   const servers = objectsIn(findings, list, 'server_list').flatMap(([server, path]) =>
     readServer(reading, server, path),
   )
   checkServerCount(reading, field(table, 'server_count'), list.length)
+  checkOptional(servers, reading)
   tellNumbers(reading)
   checkServerIds(servers, findings)
   checkRanks(servers, findings)
-  checkServers(servers, { chip: options.chip, ringRule: options.chip === '910a' }, findings)
-  return { servers, hasNumbers: reading.numbers > 0 }
+  checkServers(servers, rulesFor(parsed, servers, options, options.chip === '910a'), findings)
+  const isUnknown = servers.some(({ devices }) =>
+    devices.some(({ deviceIp }) => deviceIp === UNKNOWN_ADDRESS),
+  )
+  return { servers, hasRepairs: isUnknown || reading.numbers > 0 }
 }
 
 function readServer(reading: Reading, server: JsonObject, path: string): TableServer[] {
@@ -68,7 +76,7 @@ function readServer(reading: Reading, server: JsonObject, path: string): TableSe
 }
 
 function readDevice(reading: Reading, device: JsonObject, list: string, at: number): RankedDevice | null {
-  const physicalId = readId(reading, field(device, 'device_id'), () => `${list}[${at}].device_id`)
+  const physicalId = readPhysicalId(reading, field(device, 'device_id'), () => `${list}[${at}].device_id`)
   const rankId = readId(reading, field(device, 'rank_id'), () => `${list}[${at}].rank_id`)
   const deviceIp = readDeviceIp(
     reading.findings,

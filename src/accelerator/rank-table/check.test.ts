@@ -5,47 +5,7 @@ import { checkRankTable } from './check.ts'
 import { convertRankTable } from './convert.ts'
 import { describeFinding, isAcceptable } from './finding.ts'
 import { parseRankTable } from './parse.ts'
-import type { CheckOptions } from './types.ts'
-
-const check = (text: string, options: CheckOptions = {}) => {
-  const findings = checkRankTable(parseRankTable(text), options)
-  return { ok: isAcceptable(findings), text: findings.map(describeFinding).join('\n') }
-}
-const v01 = (servers: Record<string, number[]>) =>
-  JSON.stringify({
-    group_count: '1',
-    group_list: [
-      {
-        group_name: 'w',
-        device_count: String(Object.values(servers).flat().length),
-        instance_count: String(Object.keys(servers).length),
-        instance_list: Object.entries(servers).map(([server, ids], s) => ({
-          pod_name: `w-${s}`,
-          server_id: server,
-          devices: ids.map((id) => ({ device_id: String(id), device_ip: `192.168.${id}.${s + 1}` })),
-        })),
-      },
-    ],
-    status: 'completed',
-  })
-type Server = { server_id: unknown; device: object[]; [key: string]: unknown }
-const server = (id: string, ranks: number[], more: object = {}): Server => ({
-  server_id: id,
-  device: ranks.map((rank, i) => ({
-    device_id: String(i),
-    device_ip: `192.168.${rank}.1`,
-    rank_id: String(rank),
-  })),
-  ...more,
-})
-const v10 = (servers: Server[], over: object = {}) =>
-  JSON.stringify({
-    status: 'completed',
-    version: '1.0',
-    server_count: String(servers.length),
-    server_list: servers,
-    ...over,
-  })
+import { check, server, v01, v10 } from './table-fixture.ts'
 
 test('910A sets of devices are held against the rings', () => {
   for (const [ids, warned] of [
@@ -161,7 +121,7 @@ test('JSON numbers in a v1.0 table are taken and written as strings; strict refu
   const result = convertRankTable(parseRankTable(text))
   assert.ok(result.ok)
   assert.deepEqual(result.findings.map(describeFinding), [
-    'warning EI0017 server_list[0].device[0].device_id: got 3 JSON numbers, the first here; valid: strings, which the converted table has; HCCL itself refuses numbers',
+    'warning EI0017 server_list[0].device[0].device_id: got 4 JSON numbers, the first here; valid: strings, which the converted table has; HCCL itself refuses numbers (HCCL Config_Error_Ranktable, reading of keys)',
   ])
   const [device] = JSON.parse(result.converted.text).server_list[0].device
   assert.deepEqual(device, { device_id: '4', device_ip: '192.168.0.1', rank_id: '0', device_port: '16667' })

@@ -22,11 +22,11 @@ export type CheckedTable = {
   readonly instances: readonly TableInstance[]
   readonly servers: readonly TableServer[]
   readonly ranks: readonly RankV20[]
-  /** JSON numbers stood where HCCL wants strings: the text itself cannot be handed on. */
-  readonly hasNumbers: boolean
+  /** There was something that HCCL refuses and we put right: the text itself cannot be handed on. */
+  readonly hasRepairs: boolean
 }
 
-const NOTHING = { instances: [], servers: [], ranks: [], hasNumbers: false }
+const NOTHING = { instances: [], servers: [], ranks: [], hasRepairs: false }
 
 /** Checks a table as HCCL and our converter would. Findings of severity `error` mean that it is refused. */
 export function checkRankTable(parsed: ParsedTable, options: CheckOptions = {}): readonly Finding[] {
@@ -46,20 +46,24 @@ export function readAndCheck(parsed: ParsedTable, options: CheckOptions): Checke
   switch (version) {
     case '0.1': {
       const read = readV01(table, findings)
-      checkV01(read, options, findings)
+      checkV01(parsed, read, options, findings)
       return { findings, ...NOTHING, instances: orderInstances(read, findings) }
     }
     case 'lab':
-      return { findings, ...NOTHING, servers: readLab(table, options, findings) }
+      return { findings, ...NOTHING, servers: readLab(parsed, options, findings) }
     case '2.0':
       return { findings, ...NOTHING, ranks: checkV20(table, findings) }
     default: {
-      const { servers, hasNumbers } = readV10(table, options, findings)
+      const { servers, hasRepairs } = readV10(parsed, options, findings)
       if (version === '1.2') checkSuperPods(table, servers, findings)
-      return { findings, ...NOTHING, servers, hasNumbers }
+      return { findings, ...NOTHING, servers, hasRepairs }
     }
   }
 }
+
+/** The form a table gets; a form that is there already is handed on unchanged. */
+export const wantedForm = (version: TableVersion, to: CheckOptions['to']): '1.0' | '1.2' =>
+  to ?? (version === '1.2' ? '1.2' : '1.0')
 
 /** false for a table that says itself that it is not ready: it has nothing else to be held to. */
 function checkStatus(table: JsonObject, version: TableVersion, findings: Findings): boolean {

@@ -1,6 +1,6 @@
 // From any form to v1.0 or v1.2: a pure function of the table, because each container converts on its own and HCCL compares
 // checksums of the results. A table that has the wanted form already passes through unchanged after its check.
-import { type CheckedTable, readAndCheck } from './check.ts'
+import { type CheckedTable, readAndCheck, wantedForm } from './check.ts'
 import type { RankV20 } from './check-v20.ts'
 import { type Finding, field } from './finding.ts'
 import { orderDevices } from './order.ts'
@@ -16,8 +16,6 @@ import type {
 import { serverTableText } from './wire.ts'
 
 export type ConvertOptions = CheckOptions & {
-  /** Default: 1.0 for a v0.1 and a lab table, else what it is. A form that is there already is handed on unchanged. */
-  readonly to?: '1.0' | '1.2'
   /** Adds `pod_ip` and `container_ip` to servers, for readers that want them (MindSpore's msrun, MindIE). */
   readonly withAddresses?: boolean
   /** Copy keys we do not know of a v0.1 table, too; `host_ip` always goes along. */
@@ -83,7 +81,7 @@ export function convertRankTable(parsed: ParsedTable, options: ConvertOptions = 
 /** The text in the wanted form; null, with a finding, where the table cannot have it. */
 function textIn(
   parsed: ParsedTable,
-  { servers, hasNumbers, findings }: CheckedTable,
+  { servers, hasRepairs, findings }: CheckedTable,
   { to, withAddresses = false, keepExtraKeys = false }: ConvertOptions,
 ): string | null {
   const { version, table, text } = parsed
@@ -93,8 +91,8 @@ function textIn(
     return null
   }
   const hasOwnForm = version === '1.0' || version === '1.2'
-  const wanted = to ?? (version === '1.2' ? '1.2' : '1.0')
-  if (version === wanted && !withAddresses && !hasNumbers) return text
+  const wanted = wantedForm(version, to)
+  if (version === wanted && !withAddresses && !hasRepairs) return text
   // A v1.2 table without super pods is one of plain servers; it stays that.
   const isPlain = wanted === '1.0' || (version === '1.2' && field(table, 'super_pod_list') === undefined)
   const superPods = isPlain ? undefined : superPodsFor(table, servers, findings)

@@ -12,12 +12,26 @@ export type Finding = {
   readonly got: string
   readonly valid: string
   readonly code: HcclCode | null
+  /** Who would have given the code; null without one. */
+  readonly source: string | null
 }
 
-/** A finding as one line: `error EI0014 server_count: got "3"; valid: "2", the length of server_list`. */
-export function describeFinding(finding: Finding): string {
-  const code = finding.code ? ` ${finding.code}` : ''
-  return `${finding.severity}${code} ${finding.path}: got ${finding.got}; valid: ${finding.valid}`
+/** Where HCCL gives each code, by the title its messages have (ascend.md §1.13). */
+const SOURCES: Readonly<Record<HcclCode, string>> = {
+  EI0004: 'HCCL File_Operation_Error_Parse, reading of the file',
+  EI0014: 'HCCL Config_Error_Ranktable, check of values',
+  EI0017: 'HCCL Config_Error_Ranktable, reading of keys',
+}
+
+const sourceOf = (code: HcclCode | null): string | null => (code === null ? null : SOURCES[code])
+
+/**
+ * A finding as one line: `error EI0014 server_count: got "3"; valid: "2", the length of server_list (HCCL
+ * Config_Error_Ranktable, check of values)`.
+ */
+export function describeFinding({ severity, code, path, got, valid, source }: Finding): string {
+  const from = source ? ` (${source})` : ''
+  return `${severity}${code ? ` ${code}` : ''} ${path}: got ${got}; valid: ${valid}${from}`
 }
 
 /** True when nothing among the findings refuses the table. */
@@ -62,7 +76,7 @@ export class Findings {
       ...this.#kept,
       ...rest.map((severity): Finding => {
         const got = `${this.#dropped[severity]} further findings of this kind`
-        return { severity, path: '(table)', got, valid: 'none', code: null }
+        return { severity, path: '(table)', got, valid: 'none', code: null, source: null }
       }),
     ]
   }
@@ -79,7 +93,7 @@ export class Findings {
       return
     }
     const path = typeof place === 'string' ? place : place()
-    this.#kept.push({ severity, path, got: show(got), valid, code })
+    this.#kept.push({ severity, path, got: show(got), valid, code, source: sourceOf(code) })
   }
 }
 

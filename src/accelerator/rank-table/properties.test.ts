@@ -108,7 +108,54 @@ const VALID = [
     [1, 0],
   ),
   converted(v01([{ server: 0, devices: [0, 1, 2, 3] }], [0])).text,
+  JSON.stringify({
+    ...{ board_id: '0x0000', chip_info: '910', deploy_mode: 'lab', group_count: '1' },
+    group_list: [
+      {
+        ...{ device_num: '2', server_num: '1', group_name: '', instance_count: '2' },
+        instance_list: [0, 1].map((rank) => ({
+          devices: [{ device_id: String(rank), device_ip: `192.168.10${rank}.1` }],
+          rank_id: String(rank),
+          server_id: '10.0.0.1',
+        })),
+      },
+    ],
+    ...{ para_plane_nic_location: 'device', para_plane_nic_name: ['eth0'], para_plane_nic_num: '1' },
+    status: 'completed',
+  }),
+  JSON.stringify({
+    ...{ status: 'completed', version: '1.2', server_count: '2' },
+    server_list: [0, 1].map((server) => ({
+      server_id: `10.0.0.${server}`,
+      device: [0, 1].map((die) => ({
+        ...{ device_id: String(die), super_device_id: String(2 * server + die), device_port: '16666' },
+        rank_id: String(2 * server + die),
+      })),
+    })),
+    super_pod_list: [
+      { super_pod_id: '0', server_list: [{ server_id: '10.0.0.0' }, { server_id: '10.0.0.1' }] },
+    ],
+  }),
+  JSON.stringify({
+    ...{ status: 'completed', version: '2.0', rank_count: 1 },
+    rank_list: [
+      {
+        ...{ rank_id: 0, local_id: 0, device_id: 0, device_port: 16666 },
+        level_list: [
+          {
+            ...{ net_layer: 0, net_instance_id: 'a', net_type: 'CLOS', net_attr: '' },
+            rank_addr_list: [{ addr_type: 'IPV4', addr: '10.0.0.1', ports: ['0/1'], plane_id: 'p' }],
+          },
+        ],
+      },
+    ],
+  }),
 ]
+
+test('each form of table that is broken below is a valid one', () => {
+  const versions = VALID.map((text) => converted(text).sourceVersion)
+  assert.deepEqual(versions, ['0.1', '1.0', 'lab', '1.2', '2.0'])
+})
 
 test('every prefix of a valid table is waited on, and none is taken for a table', () => {
   for (const text of VALID) {

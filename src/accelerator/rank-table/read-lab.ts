@@ -1,6 +1,6 @@
 // An old "lab" table (`deploy_mode`), as hccl_tools.py and modelzoo wrote it: it names the rank of every device (ascend.md §1.7).
 
-import { checkServers } from './check-servers.ts'
+import { checkServers, rulesFor } from './check-servers.ts'
 import { checkRanks } from './check-v10.ts'
 import { extraKeys, type Findings, field, objectsIn, words } from './finding.ts'
 import {
@@ -13,7 +13,7 @@ import {
   readPhysicalId,
   tellNumbers,
 } from './reading.ts'
-import type { CheckOptions, JsonObject, TableServer } from './types.ts'
+import type { CheckOptions, JsonObject, ParsedTable, TableServer } from './types.ts'
 
 type RankedDevice = TableServer['devices'][number]
 type Instance = {
@@ -26,7 +26,8 @@ type Instance = {
 const COUNTS = [1, 2, 4, 8, 16]
 
 /** Servers by their first rank, devices by rank; what is malformed is reported and left out. */
-export function readLab(table: JsonObject, options: CheckOptions, findings: Findings): TableServer[] {
+export function readLab(parsed: ParsedTable, options: CheckOptions, findings: Findings): TableServer[] {
+  const { table } = parsed
   const reading = newReading(findings)
   if (field(table, 'para_plane_nic_location') === 'host')
     findings.error(
@@ -52,11 +53,8 @@ export function readLab(table: JsonObject, options: CheckOptions, findings: Find
         'EI0014',
       )
   checkRanks(servers, findings)
-  checkServers(
-    servers,
-    { chip: options.chip, ringRule: options.chip === undefined || options.chip === '910a' },
-    findings,
-  )
+  const ringRule = options.chip === undefined || options.chip === '910a'
+  checkServers(servers, rulesFor(parsed, servers, options, ringRule), findings)
   return servers
 }
 

@@ -45,6 +45,7 @@ function readGroup(reading: Reading, group: JsonObject, path: string): TableGrou
   )
   return {
     path,
+    name: typeof name === 'string' ? name : null,
     deviceCount: readCount(reading, field(group, 'device_count'), `${path}.device_count`),
     instanceCount: readCount(reading, field(group, 'instance_count'), `${path}.instance_count`),
     instances,

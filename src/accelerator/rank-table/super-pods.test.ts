@@ -148,3 +148,52 @@ test('on an A3 a die without its sister is warned of', () => {
   assert.match(convert(lone, { chip: 'a3' }).findings, /warning server_list\[0\]: got die 0 without die 1/)
   assert.equal(convert(superPods(), { chip: 'a3' }).findings, '')
 })
+
+/** Two servers of one super pod whose dies have `address`, or none. */
+const onePod = (address?: string) =>
+  superPods((table) => {
+    for (const { device } of table.server_list)
+      for (const die of device) {
+        if (address === undefined) delete die.device_ip
+        else die.device_ip = address
+      }
+    table.super_pod_list = [
+      { super_pod_id: '0', server_list: [{ server_id: '10.0.0.1' }, { server_id: '10.0.0.2' }] },
+    ]
+  })
+
+test('servers of one super pod need no addresses of devices; those of two do, and a v1.0 table does', () => {
+  for (const address of [undefined, '']) {
+    const { findings, text } = convert(onePod(address), { mode: 'strict', chip: 'a3' })
+    assert.equal(findings, '')
+    assert.equal(text, JSON.stringify(onePod(address)))
+  }
+  const noHosts = onePod()
+  for (const server of noHosts.server_list as AnyTable[]) delete server.host_ip
+  assert.equal(convert(noHosts, { mode: 'strict' }).findings, '')
+  assert.match(refuse(noHosts, { to: '1.0' }), /device_ip: got nothing, in server "10.0.0.1"/)
+  assert.match(refuse(noHosts, { isHccsDisabled: true }), /device_ip: got nothing, in server "10.0.0.2"/)
+  const two = superPods((table) => {
+    for (const server of table.server_list) {
+      delete server.host_ip
+      for (const die of server.device) delete die.device_ip
+    }
+  })
+  assert.match(refuse(two), /error EI0014 server_list\[0\]\.device\[0\]\.device_ip: got nothing/)
+  const plain = structuredClone(noHosts) as AnyTable
+  for (const server of plain.server_list) for (const die of server.device) delete die.super_device_id
+  delete plain.super_pod_list
+  assert.match(refuse(plain), /device_ip: got nothing/)
+})
+
+test('a -1 of the device plugin is left out where no address is needed, and strict refuses it as HCCL does', () => {
+  const { findings, json } = convert(onePod('-1'))
+  assert.match(
+    findings,
+    /warning EI0014 server_list\[0\]\.device\[0\]\.device_ip: got "-1"; valid: no such key/,
+  )
+  assert.deepEqual(json, onePod())
+  assert.match(refuse(onePod('-1'), { mode: 'strict' }), /error EI0014 .*device_ip: got "-1"/)
+  const two = superPods((table) => Object.assign(table.server_list[0].device[0], { device_ip: '-1' }))
+  assert.match(refuse(two), /error EI0014 .*got "-1"; valid: an IP address; -1 means/)
+})

@@ -1,10 +1,27 @@
 // Super pods of Atlas 900 A3 (ascend.md §1.4): which servers belong together, and the id each die has in its super pod.
 import { devicePath, type Findings, field, isObject, readDecimal, words } from './finding.ts'
 import { readName } from './reading.ts'
-import type { JsonObject, TableServer } from './types.ts'
+import type { JsonObject, TableServer, TableVersion } from './types.ts'
 
 /** A super pod and its servers, both in the order of the table. */
 export type SuperPod = { readonly id: string; readonly serverIds: readonly string[] }
+
+type Dies = { readonly devices: readonly { readonly extra: JsonObject }[]; readonly extra: JsonObject }
+
+/**
+ * Are all servers in one super pod, and are the ids of all dies known? HCCL then goes through the super pod's own network.
+ * A v1.2 table says so by its list alone; without one its servers are plain ones.
+ */
+export function isOneSuperPod(table: JsonObject, version: TableVersion, servers: readonly Dies[]): boolean {
+  const hasIds = servers.every(({ devices }) =>
+    devices.every(({ extra }) => field(extra, 'super_device_id') !== undefined),
+  )
+  if (!hasIds) return false
+  const list = field(table, 'super_pod_list')
+  if (list !== undefined) return Array.isArray(list) && list.length === 1
+  const ids = new Set(servers.map(({ extra }) => field(extra, 'super_pod_id')))
+  return version !== '1.2' && ids.size === 1 && !ids.has(undefined)
+}
 
 /** Checks the super pods of a v1.2 table: known servers, each in one pod, pods contiguous, ids of dies unique in each. */
 export function checkSuperPods(table: JsonObject, servers: readonly TableServer[], findings: Findings): void {

@@ -60,6 +60,8 @@ export type TableInstance = {
 
 export type TableGroup = {
   readonly path: string
+  /** Null when absent or no string. */
+  readonly name: string | null
   /** As declared; null when absent or not a number. */
   readonly deviceCount: number | null
   readonly instanceCount: number | null
@@ -86,4 +88,8 @@ export type CheckOptions = {
   readonly mode?: 'strict' | 'compat'
   /** Turns on the rules of one chip. Without it a v0.1 table is held against the 910A's, as warnings only. */
   readonly chip?: Chip
+  /** The form it is to have; whether devices need addresses depends on it. Default: 1.0 for v0.1 and lab, else its own. */
+  readonly to?: '1.0' | '1.2'
+  /** HCCL_INTER_HCCS_DISABLE: servers of one super pod reach one another by their devices' addresses all the same. */
+  readonly isHccsDisabled?: boolean
 }

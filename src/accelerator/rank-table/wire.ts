@@ -1,5 +1,6 @@
 // The text of a v1.0 or v1.2 table, keys in the public converter's order (ascend.md §3.4). Put together piece by piece and not
 // as objects: a large job has 80,000 devices, and an object for each would double what the launcher takes.
+import { UNKNOWN_ADDRESS } from './check-addresses.ts'
 import { dumpTable } from './dump.ts'
 import { field } from './finding.ts'
 import { parseIp } from './ip.ts'
@@ -48,7 +49,7 @@ function deviceText(
   { physicalId, deviceIp, rankId, extra }: TableServer['devices'][number],
   { version, keepExtraKeys }: WireForm,
 ): string {
-  const ip = deviceIp === null ? '' : `, "device_ip": ${dumpTable(deviceIp)}`
+  const ip = deviceIp === null || deviceIp === UNKNOWN_ADDRESS ? '' : `, "device_ip": ${dumpTable(deviceIp)}`
   const die = version === '1.2' ? field(extra, 'super_device_id') : undefined
   const place = die === undefined ? '' : `, "super_device_id": ${dumpTable(String(die))}`
   const more = keepExtraKeys ? fieldsText(without(extra, OWN_DEVICE_KEYS)) : ''
