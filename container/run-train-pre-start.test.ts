@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { tableText, testRuntime } from './launcher-fixture.ts'
+import { isAlive, tableText, testRuntime } from './launcher-fixture.ts'
 import { PRINT, ranksOf, stage } from './run-train-fixture.ts'
 
 const runtime = await testRuntime()
@@ -52,4 +52,25 @@ test('SIGTERM while it runs ends it, and no rank starts', async (t) => {
   running.child.kill('SIGTERM')
   assert.equal((await running.ended).code, 143)
   assert.ok(!existsSync(at('mnt/workspace/device0/started')))
+})
+
+test('a service that ma-pre-start.sh starts lives and is heard until the ranks have ended, then is ended by name', async (t) => {
+  const script = `import os, time
+open("../../../go", "w").close()
+for _ in range(1000):
+    if not os.path.exists("../../../heard"): time.sleep(0.01)
+`
+  const { start, table, at } = stage(t, runtime, script)
+  table(tableText({ 'p-0': [0] }))
+  writeFileSync(
+    at('code/net/ma-pre-start.sh'),
+    `sh -c 'echo $$; until [ -e ${at('go')} ]; do sleep 0.05; done; echo service; : > ${at('heard')}; exec sleep 62' &\n`,
+  )
+  const { code, output } = await start().ended
+  assert.equal(code, 0, output)
+  const [pid, ...others] = ranksOf(output)
+  assert.deepEqual(others, ['service'])
+  assert.match(output, new RegExp(`INFO - .*; ended is: ${pid} \\(sleep 62\\)`))
+  assert.ok(output.indexOf('ended is:') > output.indexOf('Begin destroy training processes'))
+  assert.equal(isAlive(Number(pid)), false)
 })

@@ -80,6 +80,18 @@ test('variables of the image for its own programs reach the ranks, not our runti
   assert.deepEqual(ranksOf(output), ['/nowhere --no-such-option /c'])
 })
 
+test('variables that have the names of a shell script reach the ranks as they are', async (t) => {
+  const { start, table } = stage(t, runtime, PRINT)
+  table(tableText({ 'p-0': [0] }))
+  const given = { name: 'a job', runtime: 'b', loader: 'c', ROPEWAY_SH_NAME: 'd' }
+  for (const shell of ['bash', 'dash']) {
+    const args = [[...Object.keys(given), 'ROPEWAY_SH_RUNTIME', 'ROPEWAY_SH_LOADER'].join(',')]
+    const { code, output } = await start(given, args, shell).ended
+    assert.equal(code, 0, output)
+    assert.deepEqual(ranksOf(output), ['a job b c None None None'])
+  }
+})
+
 test('through a shell that forgets names with dots, the ranks still get them', async (t) => {
   const { dir, table, at } = stage(t, runtime, PRINT)
   table(tableText({ 'p-0': [0] }))

@@ -82,31 +82,31 @@ async function inner(
     { openRankPipes },
     { serviceLog },
     { lazyObjects },
+    { printTo },
   ] = await Promise.all([
     import('./platform.ts'),
     import('./rank-logs.ts'),
     import('./rank-run.ts'),
     import('./service-log.ts'),
     import('./objects.ts'),
+    import('./print-to.ts'),
   ])
   const run = command === 'ranks' ? await ranks(args) : await runTrain(args)
   const own = giveBack(process.env)
   const objects = lazyObjects(process.env['ROPEWAY_TASK_SOCKET'] || TASK_PATHS.socket, storeKeysOf(own))
-  // A reader that went away is no reason to die in the middle of ending ranks.
-  process.stdout.on('error', () => undefined)
-  const print = (bytes: Uint8Array | string) => void (bytes.length > 0 && process.stdout.write(bytes))
+  const print = printTo(process.stdout)
   const outer = own['ROPEWAY_LAUNCHER_SOCKET']
     ? await findOuter(own['ROPEWAY_LAUNCHER_SOCKET'], print, signal)
     : null
   const environment = outer ? restoreDropped(own, outer.environment) : own
-  using sharedLog = new LogFile(run.logFile, logFileBytes(environment), (sentence) =>
-    print(`[ropeway] ${sentence}\n`),
-  )
-  const write = (bytes: Buffer): void => {
-    print(bytes)
+  using sharedLog = new LogFile(run.logFile, logFileBytes(environment), (sentence) => {
+    print(`[ropeway] ${sentence}\n`)
+  })
+  const write = (bytes: Buffer): void | Promise<void> => {
     sharedLog.write(bytes)
+    return print(bytes)
   }
-  const log = serviceLog((line) => write(Buffer.from(line)))
+  const log = serviceLog((line) => void write(Buffer.from(line)))
   const platform = outer?.platform ?? printingPlatform(print)
   await using pipes = openRankPipes(runtimeDir(), environment)
   const end = (code: number) => {

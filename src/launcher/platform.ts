@@ -6,6 +6,7 @@ import { INNER_ROUTES } from './inner-socket.ts'
 import { LineSplitter } from './lines.ts'
 import type { LogSpool } from './log-spool.ts'
 import type { OutputSink } from './ports.ts'
+import type { Print } from './print-to.ts'
 import { TaskClient } from './task-client.ts'
 
 export type Platform = {
@@ -34,14 +35,14 @@ export function spoolPlatform(spool: LogSpool, tell: (report: TaskReport) => voi
   }
 }
 
-/** With no launcher around us: whole lines to stdout. */
-export function printingPlatform(print: (bytes: Buffer) => void): Platform {
+/** With no launcher around us: whole lines to stdout, as fast as they are taken. */
+export function printingPlatform(print: Print): Platform {
   return {
     rankOutput() {
       const lines = new LineSplitter()
       return {
         write: (chunk) => print(lines.push(chunk)),
-        end: async () => print(lines.end()),
+        end: async () => await print(lines.end()),
       }
     },
     tell: () => undefined,
@@ -54,7 +55,7 @@ export type Outer = { readonly platform: Platform; readonly environment: Environ
 /** The launcher around us, if one answers at `socketPath`. */
 export async function findOuter(
   socketPath: string,
-  print: (bytes: Buffer) => void,
+  print: Print,
   signal: AbortSignal,
 ): Promise<Outer | null> {
   const client = new TaskClient(socketPath)
@@ -65,7 +66,7 @@ export async function findOuter(
   return { platform: socketPlatform(client, print), environment: JSON.parse(reply.body.toString()) }
 }
 
-function socketPlatform(client: TaskClient, print: (bytes: Buffer) => void): Platform {
+function socketPlatform(client: TaskClient, print: Print): Platform {
   const never = new AbortController().signal
   let telling: Promise<unknown> = Promise.resolve()
   return {

@@ -6,7 +6,7 @@ import type { TaskReport } from '../api/task.ts'
 import type { Environment } from './environment.ts'
 import { pythonOf, shellOf } from './interpreter.ts'
 import { firstWritable } from './places.ts'
-import { runStep, STEP_MARK, type StepOptions } from './run-one.ts'
+import { runLastingStep, STEP_MARK, type StepOptions } from './run-one.ts'
 
 export type PreStartOptions = StepOptions & {
   readonly bootFile: string
@@ -22,12 +22,16 @@ const NOT_THEIRS = ['_', 'SHLVL', 'PWD', 'OLDPWD', ENV_FILE, STEP_MARK]
 /** Shells drop variables of other names; that they are missing says nothing. */
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
+/** What the scripts left for what follows. Services they started in the background live until it is disposed of. */
+export type PreStarted = AsyncDisposable & { readonly environment: Environment }
+
 /**
- * Runs what is there, the shell script first. Returns the environment for what follows. A script that fails is told of and
- * does not keep the training from starting. Throws the signal's reason.
+ * Runs what is there, the shell script first. A script that fails is told of and does not keep the training from starting.
+ * Throws the signal's reason.
  */
-export async function preStart(options: PreStartOptions, signal: AbortSignal): Promise<Environment> {
+export async function preStart(options: PreStartOptions, signal: AbortSignal): Promise<PreStarted> {
   let { environment } = options
+  await using services = new AsyncDisposableStack()
   for (const name of ['ma-pre-start.sh', 'ma-pre-start.py']) {
     const path = join(dirname(options.bootFile), name)
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue
@@ -39,14 +43,17 @@ export async function preStart(options: PreStartOptions, signal: AbortSignal): P
         ? [shellOf(environment), '-c', SOURCE, 'ropeway', path]
         : [pythonOf(environment, options.cwd), path]
       const env = { ...environment, [ENV_FILE]: envFile }
-      const code = await runStep(options, { argv, env, cwd: options.cwd }, signal)
+      const ran = await runLastingStep(options, { argv, env, cwd: options.cwd }, signal)
+      services.use(ran.services)
+      const { code } = ran
       if (code !== 0) sayFailed(options, name, code)
       environment = merged(environment, dumpOf(envFile))
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
   }
-  return environment
+  const kept = services.move()
+  return { environment, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 function sayFailed({ log, tell }: PreStartOptions, name: string, code: number): void {

@@ -27,7 +27,9 @@ type Process = {
 }
 
 /** Living processes of the family, zombies left out. */
-export function findFamily({ leaders, mark, reaper = null, cgroup = null }: Family): number[] {
+export const findFamily = (family: Family): number[] => familyOf(family).map(({ pid }) => pid)
+
+function familyOf({ leaders, mark, reaper = null, cgroup = null }: Family): Process[] {
   const known = new Set([...leaders, ...(cgroup?.members() ?? [])])
   const processes = listProcesses()
   const byPid = new Map(processes.map((process) => [process.pid, process]))
@@ -37,7 +39,7 @@ export function findFamily({ leaders, mark, reaper = null, cgroup = null }: Fami
     if (process.parent === reaper) return true
     return isOurs(byPid.get(process.parent), depth + 1)
   }
-  return processes.filter((found) => isOurs(found) || hasMark(found.pid, mark)).map(({ pid }) => pid)
+  return processes.filter((found) => isOurs(found) || hasMark(found.pid, mark))
 }
 
 /** SIGTERM to the groups of all leaders, at once; the rest of the family follows in `endFamily`. */
@@ -45,28 +47,57 @@ export function signalGroups(leaders: readonly number[], signal: NodeJS.Signals)
   for (const leader of leaders) signalProcess(-leader, signal)
 }
 
-/** SIGTERM, then after `graceMs` SIGKILL, until no process of the family is left. Resolves with what could not be ended. */
-export async function endFamily(family: Family, graceMs: number): Promise<number[]> {
-  const grouped = new Set(family.leaders)
-  signalGroups(family.leaders, 'SIGTERM')
+/**
+ * SIGTERM, then after `graceMs` SIGKILL, until no process of the family is left. Resolves with what could not be ended.
+ * Nobody has SIGTERM twice, for a second one ends who is saving its work: `told` are leaders whose groups had it already.
+ */
+export async function endFamily(
+  family: Family,
+  graceMs: number,
+  told: ReadonlySet<number> = new Set(),
+): Promise<number[]> {
+  const groups = new Set(family.leaders)
+  signalGroups(
+    family.leaders.filter((leader) => !told.has(leader)),
+    'SIGTERM',
+  )
   const deadlineMs = performance.now() + graceMs
-  const told = new Set(grouped)
-  let left = findFamily(family)
-  for (; left.length > 0 && performance.now() < deadlineMs; left = findFamily(family)) {
-    for (const pid of left) {
-      if (!told.has(pid)) signalProcess(pid, 'SIGTERM')
-      told.add(pid)
+  const alone = new Set<number>()
+  let left = familyOf(family)
+  for (; left.length > 0 && performance.now() < deadlineMs; left = familyOf(family)) {
+    for (const { pid, group } of left) {
+      if (!groups.has(group) && !alone.has(pid)) signalProcess(pid, 'SIGTERM')
+      alone.add(pid)
     }
     await sleep(LOOK_EVERY_MS)
   }
   const giveUpMs = performance.now() + AFTER_KILL_MS
-  for (; left.length > 0 && performance.now() < giveUpMs; left = findFamily(family)) {
+  for (; left.length > 0 && performance.now() < giveUpMs; left = familyOf(family)) {
     family.cgroup?.kill()
     signalGroups(family.leaders, 'SIGKILL')
-    for (const pid of left) signalProcess(pid, 'SIGKILL')
+    for (const { pid } of left) signalProcess(pid, 'SIGKILL')
     await sleep(LOOK_EVERY_MS)
   }
-  return left
+  return left.map(({ pid }) => pid)
+}
+
+/** Ends whom programs left behind when they had ended themselves, and says so: who it is, and `why`. */
+export async function endLeftovers(
+  family: Family,
+  graceMs: number,
+  say: (sentence: string) => void,
+  why: string,
+): Promise<void> {
+  const left = findFamily(family)
+  if (left.length === 0) return
+  say(`${why}; ended ${left.length === 1 ? 'is' : 'are'}: ${left.map(describeProcess).join(', ')}`)
+  await endFamily(family, graceMs)
+}
+
+/** `4711 (sleep 60)` */
+function describeProcess(pid: number): string {
+  const words = readText(`/proc/${pid}/cmdline`).split('\0').join(' ').trim()
+  return `${pid} (${words.length > 80 ? `${words.slice(0, 77)}...` : words || '?'})`
 }
 
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {

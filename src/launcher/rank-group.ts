@@ -10,7 +10,7 @@ import { LauncherError, messageOf, type StopRequest } from './launcher-error.ts'
 import { LastLines } from './lines.ts'
 import type { OutputPipes } from './output-pipes.ts'
 import type { Platform } from './platform.ts'
-import { endFamily, signalGroups } from './processes.ts'
+import { endFamily, endLeftovers, signalGroups } from './processes.ts'
 import { RankCgroup } from './rank-cgroup.ts'
 import { LogFile, logFileBytes, rankSink } from './rank-logs.ts'
 import type { RankPlan } from './rank-plan.ts'
@@ -57,6 +57,8 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   const onExit = (one: Started, exit: Exit) => {
     const { plan, running } = one
     const code = exitCodeOf(exit)
+    // What ends because another could not be started has failed nothing, and nobody is to read that it did.
+    if (problem !== null) return
     tellRank(options, plan, running.pid, exit)
     if (code === 0 || signal.aborted) return
     log.error(
@@ -65,8 +67,13 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
     first ??= { one, code }
     failure.abort()
   }
+  const told = new Set<number>()
+  const tellAll = () => {
+    signalGroups(leaders(), 'SIGTERM')
+    for (const leader of leaders()) told.add(leader)
+  }
   // Before anything else: peers of a dead rank hear of it in the same turn.
-  over.addEventListener('abort', () => signalGroups(leaders(), 'SIGTERM'), { once: true })
+  over.addEventListener('abort', tellAll, { once: true })
   try {
     for (const [index, plan] of options.plans.entries()) {
       over.throwIfAborted()
@@ -84,14 +91,12 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
   await Promise.race([all, aborted(over)])
   log.info('Begin destroy training processes')
   const family = { leaders: leaders(), mark, reaper, cgroup }
-  const left = over.aborted ? await endFamily(family, graceMs) : []
+  const left = over.aborted ? await endFamily(family, graceMs, told) : []
   if (left.length > 0) log.error(`processes ${left.join(', ')} could not be ended`)
   await all
-  await finishOutput(
-    started.map(({ running }) => running),
-    family,
-    graceMs,
-  )
+  const programs = started.map(({ running }) => running)
+  await finishOutput(programs, family, graceMs, log.warning)
+  await endLeftovers(family, graceMs, log.info, 'all ranks have ended, and others are left')
   log.info('End destroy training processes')
   await options.platform.settled()
   const failed = first as Failed | null

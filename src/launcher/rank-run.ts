@@ -40,7 +40,7 @@ export type RankRunOptions = {
   readonly sharedLog: LogFile
   readonly objects: ObjectPort
   /** To the job's log: what steps before the ranks print. */
-  readonly write: (bytes: Buffer) => void
+  readonly write: (bytes: Buffer) => void | Promise<void>
 }
 
 export type OwnRanks = {

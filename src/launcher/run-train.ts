@@ -50,10 +50,11 @@ export async function runTrain(
   const bootFile = bootPath(root, codeUrl, boot)
   requireBootFile(bootFile, dirname(bootFile))
   const graceMs = graceMsOf(environment)
-  const after = await preStart(
+  await using prepared = await preStart(
     { ...options, bootFile, cwd: root, graceMs, tell: options.platform.tell },
     signal,
   )
+  const after = prepared.environment
   const python = pythonOf(after, root)
   const method = runMethodOf(after)
   if (method === null) {

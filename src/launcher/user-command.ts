@@ -11,7 +11,7 @@ import { LauncherError, messageOf } from './launcher-error.ts'
 import { OutputPipes } from './output-pipes.ts'
 import { installRequirements } from './pip-requirements.ts'
 import { spoolPlatform } from './platform.ts'
-import { preStart } from './pre-start.ts'
+import { type PreStarted, preStart } from './pre-start.ts'
 import { LogFile, logFileBytes } from './rank-logs.ts'
 import { openRankPipes, runRankJob } from './rank-run.ts'
 import { methodLogFolder, methodProgram, runMethodOf } from './run-method.ts'
@@ -28,7 +28,10 @@ export type UserResult = { readonly code: number; readonly firstFailedRank: numb
 /** Runs the command to its end. Throws LauncherError when it cannot be started, and the signal's reason when stopped. */
 export async function runUserCommand(given: TaskContext, signal: AbortSignal): Promise<UserResult> {
   const { command } = given.hello
-  if (command.mode === 'boot') return runBootFile(await prepared(given, command, signal), command, signal)
+  if (command.mode === 'boot') {
+    await using ready = await prepared(given, command, signal)
+    return await runBootFile({ ...given, environment: ready.environment }, command, signal)
+  }
   const { environment } = given
   const cwd = workingFolder(given)
   const program = { argv: argvOf(command, environment, cwd), env: environment, cwd }
@@ -76,7 +79,7 @@ async function prepared(
   context: TaskContext,
   { boot_file: bootFile }: BootCommand,
   signal: AbortSignal,
-): Promise<TaskContext> {
+): Promise<PreStarted> {
   const { environment, log, spool, tell, hello } = context
   await using pipes = new OutputPipes(context.runtimeDir, spool.dir)
   const write = (chunk: Buffer): void => spool.append('task', chunk)
@@ -84,8 +87,7 @@ async function prepared(
   const { code } = hello
   const codeDir = code === null ? null : join(code.local_dir, lastFolderOf(code.url))
   await installRequirements({ ...step, codeDir }, signal)
-  const after = await preStart({ ...step, cwd: workingFolder(context), tell }, signal)
-  return { ...context, environment: after }
+  return await preStart({ ...step, cwd: workingFolder(context), tell }, signal)
 }
 
 async function runPerDevice(
@@ -103,12 +105,12 @@ async function runPerDevice(
 }
 
 async function runProgram(context: TaskContext, program: Program, signal: AbortSignal): Promise<number> {
-  const { environment, spool, hello } = context
+  const { environment, spool, hello, log } = context
   const graceMs = hello.grace_s * 1000
   await using pipes = new OutputPipes(context.runtimeDir, spool.dir)
   const sink = { write: (chunk: Buffer) => spool.append('task', chunk), end: async () => undefined }
   const mark = `${TASK_MARK}=${environment[TASK_MARK]}`
-  return await runOne({ ...program, mark, graceMs }, sink, pipes, signal)
+  return await runOne({ ...program, mark, graceMs, log }, sink, pipes, signal)
 }
 
 /** `working_dir`, made if need be; else the home of the generation, else the root. */
