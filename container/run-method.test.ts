@@ -61,6 +61,28 @@ test('a single task talks to itself; a word nobody knows, and tasks without name
   assert.match(nameless.output, /VC_WORKER_HOSTS: got nothing, and there are 2 tasks/)
 })
 
+test('devices are counted in every way of naming them, and the task by either name of its index', async (t) => {
+  const { start, env } = place(t)
+  const alone = { MA_RUN_METHOD: 'torchrun', MA_SCRIPT_INTERPRETER: env.MA_SCRIPT_INTERPRETER, END: '0' }
+  for (const [devices, count] of [
+    ['0-7', 8],
+    ['Ascend910-1, Ascend910-3', 2],
+    ['0-1,1,5', 3],
+    ['void', 1],
+  ] as const) {
+    const { output } = await start({ ...alone, ASCEND_VISIBLE_DEVICES: devices }).ended
+    assert.match(output, new RegExp(`--nproc_per_node ${count} `), devices)
+  }
+  const second = await start({ ...env, ...alone, VC_TASK_INDEX: 'UNSET', VK_TASK_INDEX: '1' }).ended
+  assert.match(second.output, /--nnodes 2 --node_rank 1 /)
+  const wrong = await start({ ...alone, ASCEND_VISIBLE_DEVICES: 'all' }).ended
+  assert.equal(wrong.code, 2)
+  assert.match(
+    wrong.output,
+    /ASCEND_VISIBLE_DEVICES: got "all"; valid: ids and ranges such as 0,2 or 0-7, or void/,
+  )
+})
+
 test('a boot file is started by it too, after pip installed what lies beside it', async (t) => {
   const { at, dir, env } = place(t)
   const boot = {

@@ -135,6 +135,10 @@ test('run_train.sh brings the code from object storage over the task socket', as
   assert.equal((await task.ended).code, 0, server.text())
   assert.equal(server.text('rank-0'), '0\n')
   assert.equal(readFileSync(at('jobs/resnet50/train.py'), 'utf8'), PRINT)
+  assert.match(
+    server.text(),
+    /code: 1 objects, \d+ bytes of obs:\S+ are in \S+ after [\d.]+ s, [\d.]+ (B|KiB|MiB)\/s\n/,
+  )
   const ranks = server.reports.flatMap((report) => (report.kind === 'rank' ? [report.state] : []))
   assert.deepEqual(ranks, ['started', 'exited'])
 })

@@ -144,15 +144,22 @@ async function readTable(context: CliContext, file: string): Promise<ParsedTable
   const { RankTableError } = await import('../accelerator/rank-table/rank-table-error.ts')
   const name = file === '-' ? 'standard input' : file
   try {
-    const { createReadStream } = await import('node:fs')
+    const { createReadStream, statSync } = await import('node:fs')
+    const found = file === '-' ? undefined : statSync(file, { throwIfNoEntry: false })
+    if (found?.isFile() && found.size > MAX_TABLE_BYTES)
+      throw new RankTableError('size', `${found.size} bytes; at most ${MAX_TABLE_BYTES} (40 MiB) are read`)
     const source = file === '-' ? context.stdin : createReadStream(file, { signal: context.signal })
     const pieces: Buffer[] = []
     let size = 0
     for await (const piece of source) {
       pieces.push(Buffer.from(piece))
       size += piece.length
-      // One byte too many is enough for the parser to say so; /dev/zero has no end.
-      if (size > MAX_TABLE_BYTES) break
+      // /dev/zero has no end.
+      if (size > MAX_TABLE_BYTES)
+        throw new RankTableError(
+          'size',
+          `more than ${MAX_TABLE_BYTES} bytes (40 MiB), which is all that is read`,
+        )
     }
     return parseRankTable(Buffer.concat(pieces))
   } catch (error) {

@@ -14,13 +14,14 @@ const OPEN_MA_NAMES = new Set([
   'MA_PIP_URL',
   'MA_PIP_HOST',
 ])
-const OPEN_OWN_NAMES = new Set([
+/** Numbers above 0; the launcher refuses anything else, and then it is late. */
+const OWN_NUMBERS = [
   'ROPEWAY_RANK_TABLE_TIMEOUT',
+  'ROPEWAY_RANK_TABLE_INTERVAL',
   'ROPEWAY_GRACE',
-  'ROPEWAY_RUN_METHOD_ARGS',
-  'ROPEWAY_CPU_AFFINITY',
   'ROPEWAY_LOG_FILE_BYTES',
-])
+]
+const OPEN_OWN_NAMES = new Set([...OWN_NUMBERS, 'ROPEWAY_RUN_METHOD_ARGS', 'ROPEWAY_CPU_AFFINITY'])
 
 /** Values of variables marked secret. Throws AppError for names the platform owns. */
 export function checkEnvironment(body: TrainingJobRequest): Record<string, string> {
@@ -41,6 +42,7 @@ export function checkEnvironment(body: TrainingJobRequest): Record<string, strin
     }
   }
   checkTableDir(environments['RANK_TABLE_FILE'])
+  checkNumbers(environments)
   return secretsOf(body, environments)
 }
 
@@ -50,6 +52,17 @@ function checkTableDir(value: string | undefined): void {
     throw new AppError(
       'InvalidParam',
       `algorithm.environments.RANK_TABLE_FILE: got ${JSON.stringify(value)}; valid: an absolute folder, /user/config is advised`,
+    )
+  }
+}
+
+function checkNumbers(environments: Readonly<Record<string, string>>): void {
+  for (const name of OWN_NUMBERS) {
+    const value = environments[name]
+    if (!value || (/^\d+(\.\d+)?$/.test(value) && Number(value) > 0)) continue
+    throw new AppError(
+      'InvalidParam',
+      `algorithm.environments.${name}: got ${JSON.stringify(value.slice(0, 100))}; valid: a number above 0, such as 30`,
     )
   }
 }

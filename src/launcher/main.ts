@@ -37,11 +37,14 @@ async function main(): Promise<number> {
     throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', USAGE)
   } catch (caught) {
     const error: unknown = stop.signal.aborted ? stop.signal.reason : caught
-    if (error instanceof StopRequest) return error.signal === 'SIGINT' ? 130 : LAUNCHER_EXIT.stopped
+    if (error instanceof StopRequest) return stoppedCode(error)
     process.stderr.write(`[ropeway] ${error instanceof LauncherError ? error.message : describe(error)}\n`)
     return error instanceof LauncherError ? error.exitCode : LAUNCHER_EXIT.spawnFailed
   }
 }
+
+/** Ctrl-C is answered as shells do. */
+const stoppedCode = ({ signal }: StopRequest): number => (signal === 'SIGINT' ? 130 : LAUNCHER_EXIT.stopped)
 
 const describe = (error: unknown): string => (error instanceof Error && error.stack) || messageOf(error)
 
@@ -78,7 +81,8 @@ async function inner(
 ): Promise<number> {
   const [
     { findOuter, printingPlatform },
-    { LogFile, logFileBytes },
+    { LogFile },
+    { logFileBytes },
     { openRankPipes },
     { serviceLog },
     { lazyObjects },
@@ -86,6 +90,7 @@ async function inner(
   ] = await Promise.all([
     import('./platform.ts'),
     import('./rank-logs.ts'),
+    import('./settings.ts'),
     import('./rank-run.ts'),
     import('./service-log.ts'),
     import('./objects.ts'),
@@ -120,7 +125,7 @@ async function inner(
     const error: unknown = signal.aborted ? signal.reason : caught
     if (error instanceof StopRequest) {
       log.info(error.message)
-      end(LAUNCHER_EXIT.stopped)
+      end(stoppedCode(error))
       throw error
     }
     if (!(error instanceof LauncherError)) throw error

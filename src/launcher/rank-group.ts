@@ -12,9 +12,10 @@ import type { OutputPipes } from './output-pipes.ts'
 import type { Platform } from './platform.ts'
 import { endFamily, endLeftovers, signalGroups } from './processes.ts'
 import { RankCgroup } from './rank-cgroup.ts'
-import { LogFile, logFileBytes, rankSink } from './rank-logs.ts'
+import { LogFile, rankSink } from './rank-logs.ts'
 import type { RankPlan } from './rank-plan.ts'
 import type { ServiceLog } from './service-log.ts'
+import { logFileBytes } from './settings.ts'
 import { type Exit, exitCodeOf, type Running, startProgram } from './spawn.ts'
 
 export type RankGroupOptions = {

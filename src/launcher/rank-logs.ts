@@ -2,22 +2,13 @@
 import { closeSync, existsSync, fstatSync, openSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolder } from '../lib/make-folder.ts'
-import type { Environment } from './environment.ts'
 import { messageOf } from './launcher-error.ts'
 import { type LastLines, LineSplitter } from './lines.ts'
 import type { OutputSink } from './ports.ts'
 import { writeAll } from './write-file.ts'
 
-/** ModelArts' own pipe stops writing here, without a word (modelarts.md §3.4). */
-const FILE_BYTES = 1 << 30
 /** Older parts that stay beside the file, as FILE.1 and FILE.2. */
 const KEPT = 2
-
-/** `ROPEWAY_LOG_FILE_BYTES`, or 1 GiB. */
-export function logFileBytes(environment: Environment): number {
-  const bytes = Number(environment['ROPEWAY_LOG_FILE_BYTES'])
-  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : FILE_BYTES
-}
 
 /**
  * A file that grows up to a limit and then begins anew, the older part beside it. When the disk refuses, one sentence

@@ -25,10 +25,9 @@ import { tableDigest, watchTable } from './rank-table-change.ts'
 import { TABLE_NAME, tablePath } from './rank-table-file.ts'
 import { waitForRankTable } from './rank-table-wait.ts'
 import type { ServiceLog } from './service-log.ts'
+import { graceMsOf, tableIntervalMs, tableTimeoutS } from './settings.ts'
 import { replaceFile, utf8Pieces } from './write-file.ts'
 
-const DEFAULT_TABLE_TIMEOUT_S = 1800
-const DEFAULT_GRACE_S = 15
 const USUAL_DEVICES = 8
 
 export type RankRunOptions = {
@@ -127,7 +126,7 @@ async function awaitTable(
   signal: AbortSignal,
 ): Promise<ParsedTable> {
   const { path, isSet } = tablePath(environment)
-  const timeoutS = positive(environment['ROPEWAY_RANK_TABLE_TIMEOUT']) ?? DEFAULT_TABLE_TIMEOUT_S
+  const timeoutS = tableTimeoutS(environment)
   const advice =
     'RANK_TABLE_FILE is not set, so no rank table is made; set environment RANK_TABLE_FILE=/user/config on the job'
   log.info('Wait for Rank table file ready')
@@ -135,7 +134,8 @@ async function awaitTable(
   const startMs = performance.now()
   const onWaiting = (detail: string) =>
     log.info(`Wait for Rank table file ready: ${path}: ${detail}${isSet ? '' : `. ${advice}`}`)
-  const result = await waitForRankTable({ path, timeoutMs: timeoutS * 1000, onWaiting }, signal)
+  const wait = { path, timeoutMs: timeoutS * 1000, sayEveryMs: tableIntervalMs(environment), onWaiting }
+  const result = await waitForRankTable(wait, signal)
   if (result.state === 'timeout') {
     const message = `no rank table after ${timeoutS} s (ROPEWAY_RANK_TABLE_TIMEOUT): ${path}: ${result.detail}${isSet ? '' : `. ${advice}`}`
     throw new LauncherError(LAUNCHER_EXIT.rankTableTimeout, 'RankTableTimeout', message)
@@ -219,14 +219,4 @@ export function openRankPipes(runtimeDir: string, environment: Environment): Out
   const pipes = new OutputPipes(runtimeDir, firstWritable([spool, environment['TMPDIR']]) ?? '/tmp')
   pipes.prepare(USUAL_DEVICES)
   return pipes
-}
-
-/** How long programs have between SIGTERM and SIGKILL. */
-export const graceMsOf = (environment: Environment): number =>
-  (positive(environment['ROPEWAY_GRACE']) ?? DEFAULT_GRACE_S) * 1000
-
-/** A positive number of seconds from the environment, or null. */
-export function positive(text: string | undefined): number | null {
-  const value = Number(text)
-  return text !== undefined && Number.isFinite(value) && value > 0 ? value : null
 }

@@ -1,20 +1,18 @@
 // A table that is replaced while ranks run, as cluster controllers do after a reschedule: ranks that run keep the one they have,
 // because HCCL read it once, and the log says that another one is there (ascend.md §2.3, §7).
 import { type TableFile, tableReadiness } from '../accelerator/rank-table/readiness.ts'
-import { lookAt, stampOf } from './rank-table-file.ts'
+import { lookAt, type Stamp } from './rank-table-file.ts'
 
 const LOOK_EVERY_MS = 1_000
 
 /** Calls `tell` once, with what is there now, when the file's bytes are others than those that were taken. */
 export function watchTable(path: string, taken: string, tell: (detail: string) => void): Disposable {
-  let seen = stampOf(path)?.text
+  let seen: Stamp | null = null
   const timer = setInterval(() => {
-    const stamp = stampOf(path)?.text
-    if (stamp === seen) return
+    const { stamp, file } = lookAt(path, seen)
     seen = stamp
-    const file = lookAt(path)
     // One that is being written will be looked at again, when it is whole.
-    if (isEmpty(file) || digestOf(file) === taken) return
+    if (file === null || isEmpty(file) || digestOf(file) === taken) return
     tell(tableReadiness(file).detail)
     clearInterval(timer)
   }, LOOK_EVERY_MS)

@@ -1,5 +1,14 @@
 // One look at a rank table on disk, and where the environment says it is.
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  opendirSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MAX_TABLE_BYTES } from '../accelerator/rank-table/parse.ts'
 import type { TableFile } from '../accelerator/rank-table/readiness.ts'
@@ -32,41 +41,67 @@ export function tablePath(environment: Environment): { readonly path: string; re
 /** What tells one state of a file from another, as far as stat can tell. */
 export type Stamp = { readonly text: string; readonly changedMs: number }
 
-/** A cheap look; null when the file is not there. */
-export function stampOf(path: string): Stamp | null {
-  try {
-    const stat = statSync(path, { bigint: true })
-    return {
-      text: `${stat.ino}/${stat.size}/${stat.mtimeNs}/${stat.ctimeNs}/${stat.mode}`,
-      changedMs: Number(stat.ctimeMs),
-    }
-  } catch (error) {
-    return errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR'
-      ? null
-      : { text: errnoOf(error), changedMs: 0 }
-  }
-}
+/** Two writes this close may look the same to stat, so a file so young is read again. */
+const YOUNG_MS = 1_000
 
-/** Reads it whole. Never blocks on a FIFO and never throws. */
-export function lookAt(path: string): TableFile {
+/** What a look found; `file` is null when it is what the last look found, and was not read again. */
+export type Look = { readonly stamp: Stamp | null; readonly file: TableFile | null }
+
+/**
+ * Looks once: opens the file, and reads it whole unless it is as it was at `before`. Never blocks on a FIFO and never
+ * throws. The file is opened each time, because NFS asks its server then and only then: a bare stat, or a name that was not
+ * there, is answered from a cache for up to a minute (nfs(5), "close-to-open").
+ */
+export function lookAt(path: string, before: Stamp | null = null): Look {
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const code = errnoOf(error)
-    return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'absent' } : { kind: 'unreadable', code }
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return { stamp: null, file: { kind: 'unreadable', code } }
+    readFolder(dirname(path))
+    return { stamp: null, file: { kind: 'absent' } }
   }
   try {
-    const stat = fstatSync(fd)
-    if (stat.isDirectory()) return { kind: 'unreadable', code: 'EISDIR' }
-    if (!stat.isFile()) return { kind: 'unreadable', code: 'NOT_A_FILE' }
-    if (stat.size > MAX_TABLE_BYTES) return { kind: 'unreadable', code: 'TOO_LARGE' }
-    const bytes = new Uint8Array(stat.size)
-    return { kind: 'content', content: bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)) }
+    const stat = fstatSync(fd, { bigint: true })
+    const stamp = stampOf(stat)
+    const isYoung = Math.abs(Date.now() - stamp.changedMs) < YOUNG_MS
+    if (stamp.text === before?.text && !isYoung) return { stamp, file: null }
+    const file = readAll(fd, stat)
+    // What could not be read is tried again, though nobody touches it: the fault may have been ours, or the network's.
+    return { stamp: file.kind === 'unreadable' ? null : stamp, file }
   } catch (error) {
-    return { kind: 'unreadable', code: errnoOf(error) }
+    return { stamp: null, file: { kind: 'unreadable', code: errnoOf(error) } }
   } finally {
     closeSync(fd)
+  }
+}
+
+const stampOf = ({ ino, size, mtimeNs, ctimeNs, ctimeMs, mode }: BigIntStats): Stamp => ({
+  text: `${ino}/${size}/${mtimeNs}/${ctimeNs}/${mode}`,
+  changedMs: Number(ctimeMs),
+})
+
+function readAll(fd: number, stat: BigIntStats): TableFile {
+  if (stat.isDirectory()) return { kind: 'unreadable', code: 'EISDIR' }
+  if (!stat.isFile()) return { kind: 'unreadable', code: 'NOT_A_FILE' }
+  const size = Number(stat.size)
+  if (size > MAX_TABLE_BYTES) return { kind: 'unreadable', code: 'TOO_LARGE', size }
+  const bytes = new Uint8Array(size)
+  return { kind: 'content', content: bytes.subarray(0, readSync(fd, bytes, 0, size, 0)) }
+}
+
+/** Makes NFS forget which names a folder did not have. */
+function readFolder(folder: string): void {
+  try {
+    const dir = opendirSync(folder)
+    try {
+      dir.readSync()
+    } finally {
+      dir.closeSync()
+    }
+  } catch {
+    // It does not exist yet either.
   }
 }
 

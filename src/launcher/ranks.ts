@@ -58,7 +58,10 @@ async function ownRanks(
   const { environment } = options
   const { path, isSet } = tablePath(environment)
   if (isSet || processes === null || existsSync(path)) return ofTable(processes, options, signal)
-  const taskIndex = Number(environment['VC_TASK_INDEX'] ?? environment['DLS_TASK_INDEX'] ?? 0) || 0
+  const taskIndex =
+    Number(
+      environment['VC_TASK_INDEX'] ?? environment['VK_TASK_INDEX'] ?? environment['DLS_TASK_INDEX'] ?? 0,
+    ) || 0
   const tasks = Number(environment['MA_NUM_HOSTS'] ?? environment['DLS_TASK_NUMBER'] ?? 1) || 1
   const devices = devicesWithoutTable(processes, taskIndex)
   return { devices, rankSize: processes * tasks, tableFile: null, source: null }

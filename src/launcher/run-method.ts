@@ -2,6 +2,7 @@
 // (ascend.md §3.16). Both make their own world from an address, so no table is read and none is handed on.
 import { hostname } from 'node:os'
 import { dirname, isAbsolute } from 'node:path'
+import { visibleIds } from '../accelerator/rank-table/own-devices.ts'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
 import type { Environment } from './environment.ts'
 import { LauncherError } from './launcher-error.ts'
@@ -64,7 +65,7 @@ type World = {
 
 function worldOf(environment: Environment): World {
   const nodes = count(environment, ['MA_NUM_HOSTS', 'VC_WORKER_NUM', 'DLS_TASK_NUMBER'], 1) ?? 1
-  const node = count(environment, ['VC_TASK_INDEX', 'DLS_TASK_INDEX'], 0) ?? 0
+  const node = count(environment, ['VC_TASK_INDEX', 'VK_TASK_INDEX', 'DLS_TASK_INDEX'], 0) ?? 0
   const [first = ''] = (environment['VC_WORKER_HOSTS'] ?? '').split(',')
   const address = environment['MASTER_ADDR'] || (nodes === 1 ? '127.0.0.1' : first)
   if (address === '')
@@ -77,11 +78,18 @@ function worldOf(environment: Environment): World {
   }
 }
 
-/** One per device of this task; a CPU task has one. */
+/** One per device of this task; a task without devices has one. */
 function processesOf(environment: Environment): number {
-  const visible = (environment['ASCEND_VISIBLE_DEVICES'] ?? '').split(',').filter(Boolean)
-  const devices = count(environment, ['MA_NUM_GPUS'], 0) ?? visible.length
-  return Math.max(devices, 1)
+  return Math.max(count(environment, ['MA_NUM_GPUS'], 0) ?? visibleDevices(environment), 1)
+}
+
+function visibleDevices(environment: Environment): number {
+  const text = environment['ASCEND_VISIBLE_DEVICES']?.trim() ?? ''
+  const ids = visibleIds(text)
+  if (ids.length > 0 || text === '' || text === 'void') return ids.length
+  throw usage(
+    `ASCEND_VISIBLE_DEVICES: got ${JSON.stringify(text.slice(0, 100))}; valid: ids and ranges such as 0,2 or 0-7, or void`,
+  )
 }
 
 function count(environment: Environment, names: readonly string[], least: number): number | null {

@@ -3,9 +3,10 @@
 import { statSync } from 'node:fs'
 import { isObjectUrl } from './code.ts'
 import { messageOf } from './launcher-error.ts'
-import { graceMsOf, type RankRunOptions } from './rank-run.ts'
+import type { RankRunOptions } from './rank-run.ts'
 import { runStep } from './run-one.ts'
 import { banner, bringCode, requireCodeFolder } from './run-train.ts'
+import { graceMsOf } from './settings.ts'
 
 /** What that script answers when the code could not be had. */
 const NO_CODE = 127

@@ -9,10 +9,12 @@ import { pythonOf } from './interpreter.ts'
 import { LauncherError } from './launcher-error.ts'
 import { codeFolder } from './places.ts'
 import { preStart } from './pre-start.ts'
-import { graceMsOf, type RankRunOptions, runRankJob } from './rank-run.ts'
+import { type RankRunOptions, runRankJob } from './rank-run.ts'
 import { methodLogFolder, methodProgram, runMethodOf } from './run-method.ts'
 import { runStep } from './run-one.ts'
 import type { ServiceLog } from './service-log.ts'
+import { graceMsOf } from './settings.ts'
+import { rateText, tellingProgress } from './transfer-progress.ts'
 
 const DEFAULT_LOG = '/tmp/log/train.log'
 
@@ -97,7 +99,12 @@ export function requireCodeFolder(environment: Environment): string {
 
 /** Brings code, unless it is there; resolves to the folder that BOOT is relative to. Throws LauncherError 120. */
 export async function bringCode(
-  { objects, environment, log }: Pick<RankRunOptions, 'objects' | 'environment' | 'log'>,
+  {
+    objects,
+    environment,
+    log,
+    platform,
+  }: Pick<RankRunOptions, 'objects' | 'environment' | 'log' | 'platform'>,
   codeUrl: string,
   signal: AbortSignal,
 ): Promise<string> {
@@ -109,9 +116,12 @@ export async function bringCode(
     return parent
   }
   const startMs = performance.now()
-  const { moved } = await fetchCode(objects, codeUrl, parent, signal)
+  const { moved } = await tellingProgress({ tell: platform.tell, log }, 'code', 'code', (onProgress) =>
+    fetchCode(objects, codeUrl, parent, signal, onProgress),
+  )
+  const tookMs = performance.now() - startMs
   log.info(
-    `code: ${moved.objects} objects, ${moved.bytes} bytes of ${codeUrl} are in ${dir} after ${((performance.now() - startMs) / 1000).toFixed(3)} s`,
+    `code: ${moved.objects} objects, ${moved.bytes} bytes of ${codeUrl} are in ${dir} after ${(tookMs / 1000).toFixed(3)} s, ${rateText(moved.bytes, tookMs)}`,
   )
   return parent
 }

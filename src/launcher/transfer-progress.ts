@@ -11,10 +11,16 @@ const LONGEST_PAUSE_MS = 60_000
 
 /** `12 of 300 files, 1.0 GiB of 20.0 GiB, 200.0 MiB/s, about 97 s left` */
 export function progressText({ files, bytes, totalFiles, totalBytes }: MoveProgress, tookMs: number): string {
-  const perSecond = (bytes * 1000) / Math.max(tookMs, 1)
+  const perSecond = rate(bytes, tookMs)
   const left = perSecond > 0 ? `, about ${Math.ceil((totalBytes - bytes) / perSecond)} s left` : ''
-  return `${files} of ${totalFiles} files, ${sizeText(bytes)} of ${sizeText(totalBytes)}, ${sizeText(Math.round(perSecond))}/s${left}`
+  return `${files} of ${totalFiles} files, ${sizeText(bytes)} of ${sizeText(totalBytes)}, ${rateText(bytes, tookMs)}${left}`
 }
+
+const rate = (bytes: number, tookMs: number): number => (bytes * 1000) / Math.max(tookMs, 1)
+
+/** `200.0 MiB/s` */
+export const rateText = (bytes: number, tookMs: number): string =>
+  `${sizeText(Math.round(rate(bytes, tookMs)))}/s`
 
 /** Runs a transfer, and tells of it as part of a stage when it takes long. */
 export async function tellingProgress<T>(

@@ -1,5 +1,6 @@
 // Files that others read while we write them.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { newMark } from './mark.ts'
 
 /** Writes all bytes, however many writes it takes. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
@@ -22,9 +23,9 @@ export function* utf8Pieces(text: string): Generator<Uint8Array> {
  * On an error the old file is untouched.
  */
 export function replaceFile(path: string, text: string): void {
-  const aside = `${path}.${process.pid}.new`
+  // Containers that share the folder have the same pids.
+  const aside = `${path}.${newMark()}.new`
   try {
-    rmSync(aside, { force: true })
     const fd = openSync(aside, 'wx', 0o644)
     try {
       for (const piece of utf8Pieces(text)) writeAll(fd, piece)

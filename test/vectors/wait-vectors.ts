@@ -6,13 +6,15 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { tableText, testRuntime } from '../../container/launcher-fixture.ts'
+import { PATH, TestProcess, tableText, testRuntime } from '../../container/launcher-fixture.ts'
 import { PRINT, ranksOf, stage, WAITING } from '../../container/run-train-fixture.ts'
 import { tableReadiness } from '../../src/accelerator/rank-table/readiness.ts'
 import { fillDisk, smallDisk } from '../e2e/small-disk.ts'
@@ -26,11 +28,14 @@ type At = (name: string) => string
 const turn = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A launcher that waits for a table in `late`; what `arrive` puts there must end in one conversion. */
-async function arrives(t: TestContext, arrive: (at: At) => void | Promise<void>): Promise<string> {
+async function arrives(
+  t: TestContext,
+  arrive: (at: At, saw: (pattern: RegExp) => Promise<void>) => void | Promise<void>,
+): Promise<string> {
   const { start, at } = stage(t, runtime, PRINT)
-  const process = start({ RANK_TABLE_FILE: at('late') }, ['RANK_SIZE'])
+  const process = start({ RANK_TABLE_FILE: at('late'), ROPEWAY_RANK_TABLE_INTERVAL: '0.5' }, ['RANK_SIZE'])
   await process.saw(WAITING)
-  await arrive(at)
+  await arrive(at, (pattern) => process.saw(pattern))
   const { code, output } = await process.ended
   assert.deepEqual([code, ranksOf(output)], [0, ['1']], output)
   assert.equal(output.split('Rank table file (V1) is generated').length, 2)
@@ -45,6 +50,29 @@ async function neverComes(t: TestContext, put: (path: string) => void, why: RegE
   const { code, output } = await start({ RANK_TABLE_FILE: path, ROPEWAY_RANK_TABLE_TIMEOUT: '0.3' }).ended
   assert.equal(code, 121, output)
   assert.match(output, why)
+}
+
+/** The next folder is taken while there is one; none is left in a container whose root is read-only. */
+async function readOnly(t: TestContext): Promise<void> {
+  const { start, table, at, dir } = stage(t, runtime, PRINT)
+  table(ONE)
+  using disk = smallDisk('64k')
+  const folder = join(disk.dir, 'rank_table')
+  mkdirSync(folder)
+  writeFileSync(join(folder, NAME), 'old')
+  execFileSync('mount', ['-o', 'remount,ro', disk.dir])
+  const { code, output } = await start({ MA_HOME: disk.dir }, ['RANK_TABLE_FILE']).ended
+  assert.deepEqual([code, ranksOf(output)], [0, [at(`mnt/rank_table/${NAME}`)]], output)
+  assert.equal(readFileSync(join(folder, NAME), 'utf8'), 'old')
+  const root = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', at('log'), at('log')]
+  const places = { RANK_TABLE_FILE: at('config'), TMPDIR: at('log'), HOME: dir, MA_HOME: disk.dir }
+  await using closed = new TestProcess(
+    ['bwrap', ...root, '--unshare-pid', join(runtime, 'launcher'), 'ranks', '--', 'true'],
+    { PATH, ROPEWAY_RUNTIME_DIR: runtime, BATCH_TASK_LOG_PATH: at('log'), ...places },
+  )
+  const ended = await closed.ended
+  assert.equal(ended.code, 120, ended.output)
+  assert.match(ended.output, /the converted rank table has no place: uid 0 can write neither/)
 }
 
 const content = (text: string) => tableReadiness({ kind: 'content', content: text })
@@ -160,13 +188,19 @@ export const WAIT_VECTORS: readonly Vector[] = [
   },
   {
     id: '28',
-    what: 'a file renamed over one of the same size in the same second is seen',
+    what: 'a file renamed over one of the same size and time is seen',
     run: async (t) => {
-      await arrives(t, (at) => {
+      await arrives(t, async (at, saw) => {
+        const file = at(`late/${NAME}`)
         mkdirSync(at('late'))
-        writeFileSync(at(`late/${NAME}`), ' '.repeat(ONE.length))
+        writeFileSync(file, ' '.repeat(ONE.length))
+        // Said three times, it was seen, and is too old to be read again for its age.
+        await saw(/(the file is empty[\s\S]*){3}/)
         writeFileSync(at('late/x'), ONE)
-        renameSync(at('late/x'), at(`late/${NAME}`))
+        const { mtime, size } = statSync(file)
+        utimesSync(at('late/x'), mtime, mtime)
+        assert.equal(size, statSync(at('late/x')).size)
+        renameSync(at('late/x'), file)
       })
     },
   },
@@ -185,7 +219,11 @@ export const WAIT_VECTORS: readonly Vector[] = [
       const made = (script: string) => (path: string) => void execFileSync('sh', ['-c', script, 'sh', path])
       await neverComes(t, made('mkdir "$1"'), /it is a folder/)
       await neverComes(t, made('mkfifo "$1"'), /it is not a regular file/)
-      await neverComes(t, made('truncate -s 100M "$1"'), /it is larger than 40 MiB/)
+      await neverComes(
+        t,
+        made('truncate -s 100M "$1"'),
+        /it has 104857600 bytes; valid: at most 41943040 \(40 MiB\)/,
+      )
       assert.match(tableReadiness({ kind: 'unreadable', code: 'EACCES' }).detail, /no permission/)
     },
   },
@@ -211,8 +249,9 @@ export const WAIT_VECTORS: readonly Vector[] = [
   },
   {
     id: '37',
-    what: 'on a full disk the launcher says that it cannot write the table, and an old one stays untouched',
+    what: 'a read-only folder and a full disk leave an old table untouched; where nothing can be written the launcher says so',
     run: async (t) => {
+      await readOnly(t)
       const { start, table } = stage(t, runtime, PRINT)
       using disk = smallDisk('64k')
       const folder = join(disk.dir, 'rank_table')

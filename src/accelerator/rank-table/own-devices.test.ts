@@ -105,8 +105,11 @@ test('where no variable names the host, an address of the machine does; two serv
   assert.deepEqual(find(servers('a', 'b'), { addresses: ['127.0.0.1', '10.0.0.2'] })[0], [3, 6, 0, 'b'])
   assert.match(
     String(find(servers('a', 'b'), { addresses: ['10.0.0.1', '10.0.0.2'] })),
-    /got nothing in MA_CURRENT_HOST_IP, and 10\.0\.0\.1, 10\.0\.0\.2 here/,
+    /^2 servers fit: .*got nothing in MA_CURRENT_HOST_IP, and 10\.0\.0\.1, 10\.0\.0\.2 here; valid: MA_CURRENT_HOST_IP naming one .*\(a, b\)/,
   )
+  const shared = servers('a', 'b', 'c')
+  for (const server of shared.server_list) server.host_ip = server.server_id === 'c' ? '10.0.0.3' : '10.0.0.1'
+  assert.match(String(find(shared, { hostIp: '10.0.0.1' })), /^2 servers fit: .*got "10\.0\.0\.1".*\(a, b\)/)
 })
 
 test('lists of visible devices are read in all their forms', () => {

@@ -64,13 +64,17 @@ function byServer(table: ConvertedTable, { hostIp, addresses = [], visibleDevice
     const counts = visible.length > 0 && visible.every((id) => has.has(id))
     return accept(table, server.serverId, (physicalId) => !counts || visible.includes(physicalId))
   }
-  const names = list(servers.map((candidate) => candidate.serverId))
+  const named = list((matches.length > 0 ? matches : servers).map((candidate) => candidate.serverId))
   const got =
     hostIp === undefined
       ? `nothing in MA_CURRENT_HOST_IP, and ${addresses.join(', ') || 'no address'} here`
       : show(hostIp)
+  if (matches.length > 1)
+    return refuse(
+      `${matches.length} servers fit: own host address: got ${got}; valid: MA_CURRENT_HOST_IP naming one server of the rank table, by its server_id if need be (${named})`,
+    )
   return refuse(
-    `server is not found: own host address: got ${got}; valid: a server of the rank table (${names})`,
+    `server is not found: own host address: got ${got}; valid: a server of the rank table (${named})`,
   )
 }
 

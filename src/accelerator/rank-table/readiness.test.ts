@@ -58,7 +58,6 @@ test('a file that is not there is missing, and one that waiting will not mend sa
     ['EACCES', /no permission/],
     ['EISDIR', /it is a folder/],
     ['NOT_A_FILE', /not a regular file/],
-    ['TOO_LARGE', /larger than 40 MiB/],
     ['EIO', /cannot be read: EIO/],
     ['constructor', /cannot be read: constructor/],
   ] as const) {

@@ -1,15 +1,15 @@
 // Is the rank table there and complete? Asked again on every change of the file while a task waits.
 // A half-written file is never taken for a whole one, and the reason for waiting is always at hand.
 import { field, isObject, show } from './finding.ts'
-import { parseRankTable } from './parse.ts'
+import { MAX_TABLE_BYTES, parseRankTable } from './parse.ts'
 import { RankTableError, type RankTableFault } from './rank-table-error.ts'
 import type { ParsedTable } from './types.ts'
 
 /** What a look at the path gave. */
 export type TableFile =
   | { readonly kind: 'absent' }
-  /** `code`: an errno such as EACCES, EISDIR, ELOOP, or NOT_A_FILE (FIFO, socket, device), or TOO_LARGE. */
-  | { readonly kind: 'unreadable'; readonly code: string }
+  /** `code`: an errno such as EACCES, EISDIR, ELOOP, or NOT_A_FILE (FIFO, socket, device), or TOO_LARGE with its `size`. */
+  | { readonly kind: 'unreadable'; readonly code: string; readonly size?: number }
   | { readonly kind: 'content'; readonly content: string | Uint8Array }
 
 /**
@@ -25,9 +25,10 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   EPERM: 'no permission to read it',
   EISDIR: 'it is a folder; valid: a regular file',
   NOT_A_FILE: 'it is not a regular file',
-  TOO_LARGE: 'it is larger than 40 MiB',
   ELOOP: 'it is a symbolic link that leads to itself',
 }
+
+const tooLarge = (size: number): string => `it has ${size} bytes; valid: at most ${MAX_TABLE_BYTES} (40 MiB)`
 
 /** Faults that a writer in the middle of its work causes; the others stay. */
 const PASSING = {
@@ -44,7 +45,8 @@ export function tableReadiness(file: TableFile): Readiness {
   if (file.kind === 'absent') return { state: 'missing', detail: 'the file does not exist yet' }
   if (file.kind === 'unreadable') {
     const known = Object.hasOwn(UNREADABLE, file.code) ? UNREADABLE[file.code] : undefined
-    return { state: 'unreadable', detail: `the file cannot be read: ${known ?? file.code}` }
+    const why = file.size === undefined ? (known ?? file.code) : tooLarge(file.size)
+    return { state: 'unreadable', detail: `the file cannot be read: ${why}` }
   }
   let table: ParsedTable
   try {
