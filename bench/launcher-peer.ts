@@ -1,6 +1,6 @@
 // The launcher beside one that polls once a second (polling_launcher.py): the same table, the same ranks, the same clock.
 // Alone: `node bench/launcher-peer.ts`. Ranks are static busybox; times of files are good to 4 ms.
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PATH, scratch, TestProcess, tableText, testRuntime } from '../container/launcher-fixture.ts'
 import { median, ms, printTable, type Row } from './measure.ts'
@@ -10,7 +10,10 @@ const BASELINE = ['/usr/bin/python3', join(import.meta.dirname, 'polling_launche
 const SH = '/bin/busybox'
 
 type Place = { readonly at: (name: string) => string; readonly setTable: (text: string) => void }
-type Launcher = { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> }
+type Launcher = {
+  readonly argv: (place: Place) => readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
 
 /** Runs `measure` in a place of its own, with `ranks` devices in the table. */
 async function placed<T>(measure: (place: Place) => Promise<T>): Promise<T> {
@@ -24,9 +27,10 @@ async function placed<T>(measure: (place: Place) => Promise<T>): Promise<T> {
   return await measure({ at, setTable })
 }
 
-function start({ argv, env }: Launcher, { at }: Place, script: string): TestProcess {
+function start({ argv, env }: Launcher, place: Place, script: string): TestProcess {
+  const { at } = place
   const places = { RANK_TABLE_FILE: at('config'), MA_HOME: at('home'), MA_MOUNT_PATH: at('mnt') }
-  return new TestProcess([...argv, SH, 'sh', '-c', script], {
+  return new TestProcess([...argv(place), SH, 'sh', '-c', script], {
     ...{ PATH, ...places, BATCH_TASK_LOG_PATH: at('log'), MA_CURRENT_INSTANCE_NAME: 'p-0', ...env },
   })
 }
@@ -92,24 +96,36 @@ const wide = (pod: number, device: number): { serverId: string; deviceIp: string
   deviceIp: `172.${16 + device}.${pod >> 8}.${pod & 255}`,
 })
 
-/** Eight ranks pour lines from a file into their pipes; megabytes a second that reach their own files. */
-const pour = (launcher: Launcher): Promise<{ rate: number; lost: number }> =>
+type Poured = { readonly rate: number; readonly lost: number; readonly megabytes: number }
+
+const SLOW = `import sys, time
+while sys.stdin.buffer.read(1 << 20): time.sleep(0.02)`
+
+/**
+ * Eight ranks pour lines from a file into their pipes, from the first of them to the end of the launcher: megabytes a second
+ * that reach their own files, and the launcher's memory. Standard output goes nowhere, or to a reader of 50 MB/s.
+ */
+const pour = (launcher: Launcher, reader: 'none' | 'slow' = 'none'): Promise<Poured> =>
   placed(async (place) => {
     const line = `${'x'.repeat(99)}\n`
-    const perRank = 128 << 20
+    const perRank = (reader === 'none' ? 128 : 32) << 20
     writeFileSync(place.at('lines'), line.repeat(perRank / line.length))
     const size = statSync(place.at('lines')).size
     place.setTable(tableText({ 'p-0': ids(8) }))
-    const script = `: > ${place.at('first')}; cat ${place.at('lines')}`
-    const { argv, env } = launcher
-    const quiet = { argv: ['sh', '-c', 'exec "$@" > /dev/null 2>&1', 'sh', ...argv], env }
-    await using process = start(quiet, place, script)
+    const began = (rank: number | string) => place.at(`began${rank}`)
+    const script = `: > ${began('$RANK_ID')}; cat ${place.at('lines')}; grep VmHWM /proc/$PPID/status > ${place.at('memory')}$RANK_ID`
+    const run = reader === 'none' ? 'exec "$@" > /dev/null 2>&1' : `"$@" 2> /dev/null | python3 -c '${SLOW}'`
+    const argv = () => ['sh', '-c', run, 'sh', ...launcher.argv(place)]
+    await using process = start({ argv, env: launcher.env }, place, script)
     await process.ended
-    const seconds = (Date.now() - when(place.at('first'))) / 1000
-    // Where `launcher ranks` puts the lines of all ranks on a machine of its own.
-    rmSync('/tmp/log/train.log', { force: true })
+    const seconds = (Date.now() - Math.min(...ids(8).map((rank) => when(began(rank))))) / 1000
     const written = ids(8).map((rank) => statSync(logOf(place, rank)).size)
-    return { rate: (8 * size) / 1e6 / seconds, lost: written.reduce((sum, bytes) => sum + size - bytes, 0) }
+    const high = ids(8).map((rank) => readFileSync(place.at(`memory${rank}`), 'utf8'))
+    return {
+      rate: (8 * size) / 1e6 / seconds,
+      lost: written.reduce((sum, bytes) => sum + size - bytes, 0),
+      megabytes: Math.max(...high.map((text) => Number(/(\d+) kB/.exec(text)?.[1]))) / 1024,
+    }
   })
 
 function logOf({ at }: Place, rank: number): string {
@@ -148,8 +164,11 @@ const below = (what: string, limitMs: number): Compared => ({
 export async function launcherPeer(): Promise<Row[]> {
   const runtime = await testRuntime()
   const env = { ROPEWAY_RUNTIME_DIR: runtime, BATCH_JOB_ID: 'job0', ROPEWAY_LOG_FILE_BYTES: String(2 ** 40) }
-  const ours: Launcher = { argv: [join(runtime, 'launcher'), 'ranks', '--'], env }
-  const peer: Launcher = { argv: BASELINE, env: {} }
+  const ours: Launcher = {
+    argv: ({ at }) => [join(runtime, 'launcher'), 'ranks', '--log', at('log/train.log'), '--'],
+    env,
+  }
+  const peer: Launcher = { argv: () => BASELINE, env: {} }
   const both = async <T>(
     measure: (launcher: Launcher) => Promise<T>,
     rounds: number,
@@ -158,7 +177,8 @@ export async function launcherPeer(): Promise<Row[]> {
   const deaths = await both(death, ROUNDS)
   const last = await both(lastToExit, ROUNDS)
   const [large1, large2] = await both(large, 3)
-  const [pour1, pour2] = await both(pour, 1)
+  const [pour1, pour2] = await both((launcher) => pour(launcher), 1)
+  const slow = await pour(ours, 'slow')
   const of = <T>(values: readonly T[], pick: (value: T) => number): number[] => values.map(pick)
   const lost = pour1[0]?.lost ?? Number.NaN
   return [
@@ -196,6 +216,14 @@ export async function launcherPeer(): Promise<Row[]> {
       },
       ...([of(pour1, (p) => p.rate), of(pour2, (p) => p.rate)] as const),
     ),
+    {
+      what: `  its memory when stdout is read at ${slow.rate.toFixed(0)} MB/s, ${slow.lost} bytes lost`,
+      ours: `${slow.megabytes.toFixed(0)} MB`,
+      peer: `read at once ${pour1[0]?.megabytes.toFixed(0)} MB`,
+      difference: `+${(slow.megabytes - (pour1[0]?.megabytes ?? 0)).toFixed(0)} MB`,
+      aim: '< 120 MB, 0 lost',
+      met: slow.megabytes < 120 && slow.lost === 0,
+    },
   ]
 }
 

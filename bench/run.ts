@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { onDocker } from './docker.ts'
 import { idleServer } from './idle-server.ts'
+import { jobDeath } from './job-death.ts'
 import { launcherPeer } from './launcher-peer.ts'
 import { launcherStart } from './launcher-start.ts'
 import { logPath } from './log-path.ts'
@@ -13,6 +14,7 @@ const rows = [
   ...(await submitToFirstLine()),
   ...(await launcherStart()),
   ...(await launcherPeer()),
+  ...(await jobDeath()),
   ...(await onDocker()),
   ...(await logPath()),
   ...(await moxing()),

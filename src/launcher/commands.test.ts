@@ -30,15 +30,21 @@ test('run_train.sh takes a program for one: a word, or a file that is there, but
 })
 
 test('ranks takes a command, and a number of processes before --', () => {
-  assert.deepEqual(readRanks(['--', 'a', '--', 'b']), { processes: null, command: ['a', '--', 'b'] })
-  assert.deepEqual(readRanks(['a', 'b']), { processes: null, command: ['a', 'b'] })
-  assert.deepEqual(readRanks(['--processes', '4', '--', 'a']), { processes: 4, command: ['a'] })
-  assert.deepEqual(readRanks(['--processes=4', '--', 'a']), { processes: 4, command: ['a'] })
+  const usual = { processes: null, logFile: '/tmp/log/train.log' }
+  assert.deepEqual(readRanks(['--', 'a', '--', 'b']), { ...usual, command: ['a', '--', 'b'] })
+  assert.deepEqual(readRanks(['a', 'b']), { ...usual, command: ['a', 'b'] })
+  assert.deepEqual(readRanks(['--processes', '4', '--', 'a']), { ...usual, processes: 4, command: ['a'] })
+  assert.deepEqual(readRanks(['--log=/l=1', '--processes=4', '--', 'a']), {
+    ...{ processes: 4, logFile: '/l=1', command: ['a'] },
+  })
   for (const [args, pattern] of [
     [[], /no command/],
     [['--'], /no command/],
     [['--processes', '0', '--', 'a'], /got --processes 0; valid: --processes with a number/],
     [['--process', '4', '--', 'a'], /got --process 4/],
+    [['--log', '', '--', 'a'], /got --log ; valid: .*--log with a file/],
+    [['--log', '--', 'a'], /got --log;/],
+    [['--log', '/l', '--log', '/m', '--', 'a'], /got --log/],
     [['--processes', '4'], /got --processes and no --/],
   ] as const)
     assert.throws(() => readRanks(args), usage(pattern))

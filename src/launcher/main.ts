@@ -11,11 +11,8 @@ import { storeKeysOf } from './store-keys.ts'
 const USAGE = `usage: launcher task
        launcher run-train CODE_URL BOOT_FILE LOG_FILE [ARGUMENTS…]
        launcher run-train PROGRAM [ARGUMENTS…]
-       launcher ranks [--processes N] -- COMMAND…
+       launcher ranks [--processes N] [--log FILE] -- COMMAND…
        launcher exec [--session ID] -- COMMAND…`
-
-/** Where output of ranks goes beside the job's log, as with run_train.sh. */
-const DEFAULT_LOG = '/tmp/log/train.log'
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
@@ -165,7 +162,7 @@ async function ranks(args: readonly string[]): Promise<InnerCommand> {
   const request = readRanks(args)
   const start: InnerCommand['start'] = (options, signal) =>
     runRanksCommand(request, { ...options, prefer: 'MA_MOUNT_PATH' }, signal)
-  return { logFile: DEFAULT_LOG, start }
+  return { logFile: request.logFile, start }
 }
 
 const runtimeDir = (): string => process.env['ROPEWAY_RUNTIME_DIR'] || TASK_PATHS.runtime

@@ -1,4 +1,4 @@
-// `launcher ranks [--processes N] -- COMMAND…`: one process per device for any command.
+// `launcher ranks [--processes N] [--log FILE] -- COMMAND…`: one process per device for any command.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { LAUNCHER_EXIT } from '../api/task-constants.ts'
@@ -8,11 +8,18 @@ import { type OwnRanks, type RankRunOptions, ranksOfTable, runRankJob } from './
 import { tablePath } from './rank-table-file.ts'
 import { findProgram } from './spawn.ts'
 
-export type RanksArguments = { readonly processes: number | null; readonly command: readonly string[] }
+/** Where the lines of all ranks go beside the job's log, as with run_train.sh. */
+const DEFAULT_LOG = '/tmp/log/train.log'
+
+export type RanksArguments = {
+  readonly processes: number | null
+  readonly logFile: string
+  readonly command: readonly string[]
+}
 
 /** Takes the arguments apart. Throws LauncherError 2. */
 export function readRanks(args: readonly string[]): RanksArguments {
-  const usage = 'usage: launcher ranks [--processes N] -- COMMAND…'
+  const usage = 'usage: launcher ranks [--processes N] [--log FILE] -- COMMAND…'
   const split = args.indexOf('--')
   const own = split < 0 ? [] : args.slice(0, split)
   const command = split < 0 ? args : args.slice(split + 1)
@@ -20,17 +27,22 @@ export function readRanks(args: readonly string[]): RanksArguments {
     throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: no command; ${usage}`)
   if (split < 0 && command[0]?.startsWith('-'))
     throw new LauncherError(LAUNCHER_EXIT.usage, 'Usage', `ranks: got ${command[0]} and no --; ${usage}`)
-  const [name = '', value = '', ...more] = own.flatMap((word) =>
-    word.startsWith('--processes=') ? ['--processes', word.slice(12)] : [word],
-  )
-  if (own.length === 0) return { processes: null, command }
-  if (name !== '--processes' || more.length > 0 || !/^[1-9]\d{0,3}$/.test(value))
+  const words = own.flatMap((word) => /^(--(?:processes|log))=(.*)$/s.exec(word)?.slice(1) ?? [word])
+  const given = new Map<string, string>()
+  for (let at = 0; at < words.length; at += 2) given.set(words[at] ?? '', words[at + 1] ?? '')
+  const { '--processes': processes, '--log': log, ...others } = Object.fromEntries(given)
+  const isCount = processes === undefined || /^[1-9]\d{0,3}$/.test(processes)
+  if (!isCount || log === '' || Object.keys(others).length > 0 || given.size * 2 !== words.length)
     throw new LauncherError(
       LAUNCHER_EXIT.usage,
       'Usage',
-      `ranks: got ${own.join(' ')}; valid: --processes with a number from 1 to 9999; ${usage}`,
+      `ranks: got ${own.join(' ')}; valid: --processes with a number from 1 to 9999, --log with a file; ${usage}`,
     )
-  return { processes: Number(value), command }
+  return {
+    processes: processes === undefined ? null : Number(processes),
+    logFile: log ?? DEFAULT_LOG,
+    command,
+  }
 }
 
 /** Runs to the end and returns the exit code. Throws LauncherError. */
