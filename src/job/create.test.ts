@@ -44,6 +44,12 @@ describe('a bad body is refused with the field, what came and what is valid', ()
       /MA_HOME.*belong to the platform/,
     ],
     [
+      'a time that is no number of seconds',
+      { environments: { ROPEWAY_RANK_TABLE_TIMEOUT: '30m' } },
+      'InvalidParam',
+      /ROPEWAY_RANK_TABLE_TIMEOUT: got "30m"; valid: a number above 0/,
+    ],
+    [
       'a secret that is not set',
       { annotations: { 'ropeway/secret-environment': 'TOKEN' } },
       'InvalidParam',

@@ -107,7 +107,7 @@ function environmentOf(
     ROPEWAY_RANK_TABLE_TIMEOUT: String(hello.rank_table_timeout_s),
     // Launchers inside end their ranks before we end them.
     ROPEWAY_GRACE:
-      hello.environment['ROPEWAY_GRACE'] ?? String(Math.max(hello.grace_s - 1, hello.grace_s / 2)),
+      hello.environment['ROPEWAY_GRACE'] || String(Math.max(hello.grace_s - 1, hello.grace_s / 2)),
     ...(hello.code ? { ROPEWAY_STAGED_CODE: hello.code.url } : {}),
     [TASK_MARK]: newMark(),
   }
