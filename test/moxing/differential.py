@@ -16,6 +16,9 @@ import sys
 import moxing as mox
 from moxing import _movers, _reader
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from differential_calls import change, look, look_local, perform, shifted  # noqa: E402
+
 f = mox.file
 # What is small here has to take the ways of what is large.
 _reader.FIRST_WINDOW, _reader.LARGEST_WINDOW = 1000, 16000
@@ -248,37 +251,25 @@ class Twin(object):
             return told
         self.same('File', run, name, mode, str([act for act, _, _ in acts]))
 
+    def step_look(self):
+        folder = self.some_folder()
+        name = self.some_file() or 'none'
+        self.same('shifted look', lambda at: shifted(look, at(''), folder, name), folder, name)
+        if shifted(look_local, self.sides[1]) != (True, True, False):
+            raise Differs('pathlib after shift')
+
+    def step_change(self):
+        folder, name, data = self.some_folder(), self.new_name(), self.choice(BYTES)
+        self.same('shifted change', lambda at: shifted(change, at(''), folder, name, data), folder, name)
+        self.settle()
+
     STEPS = ['write', 'write', 'read', 'make', 'make_one', 'ask', 'list', 'walk', 'glob', 'remove', 'rename', 'copy',
-             'copy_folder', 'file', 'file']
+             'copy_folder', 'file', 'file', 'look', 'change']
 
     FILE_STEPS = ['write', 'write', 'read', 'make', 'remove', 'rename', 'copy', 'copy_folder', 'file', 'file']
 
     def step(self):
         getattr(self, 'step_' + self.choice(self.FILE_STEPS if self.files_only else self.STEPS))()
-
-
-def perform(file, act, data, number, binary):
-    if act == 'read':
-        return file.read()
-    if act == 'read5':
-        return file.read(5)
-    if act == 'line':
-        return file.readline()
-    if act == 'lines':
-        return file.readlines()
-    if act == 'write':
-        return file.write(data)
-    if act == 'start':
-        return file.seek(number if binary else 0)
-    if act == 'end':
-        return file.seek(0, 2)
-    if act == 'tell':
-        return file.tell()
-    if act == 'size':
-        return file.size()
-    if act == 'cut':
-        return file.truncate(number)
-    return file.flush()
 
 
 def main(url, folder, seed, steps, what=''):

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { MOXING, plainPython } from './python.ts'
+import { type Ended, MOXING, plainPython, pythons } from './python.ts'
 import { Scripts } from './scripts.ts'
 
 const idiom = (name: string): string =>
@@ -13,6 +13,18 @@ const idiom = (name: string): string =>
 /** The script with these arguments. */
 const withArguments = (name: string, args: readonly string[]): string =>
   `import sys; sys.argv = ${JSON.stringify(['script.py', ...args])}\n${idiom(name)}`
+
+/** What shift_first.py prints when the store, this machine and the standard library were as they should be. */
+function checkShifted({ stdout, stderr }: Ended): void {
+  const [same, unshifted, told, local, asBefore] = JSON.parse(stdout)
+  assert.equal(same, true, stdout)
+  assert.equal(unshifted, true)
+  assert.deepEqual(told.slice(0, 3), [499500, ['one', 'two', 'three'], ['a.txt', 'e', 'k.json', 'p.pkl']])
+  const paths = [true, true, 3, ['b.txt'], ['b.txt'], 'one', false, false]
+  assert.deepEqual(local, [...paths, '', ['b.txt'], [['b.txt'], ['b.txt']]])
+  assert.equal(asBefore, true)
+  assert.equal(stderr, '')
+}
 
 for (const uid of [1000, 1101])
   describe(`scripts of uid ${uid}`, () => {
@@ -56,12 +68,7 @@ print(base)`)
 
     test('shift as the first line: the standard library works in the store as it does here', async () => {
       const { here, url } = await fresh()
-      const { stdout, stderr } = await run('shift_first', [url, `${here}/local`])
-      const [same, unshifted, told] = JSON.parse(stdout)
-      assert.equal(same, true, stdout)
-      assert.equal(unshifted, true)
-      assert.deepEqual(told.slice(0, 3), [499500, ['one', 'two', 'three'], ['a.txt', 'e', 'k.json', 'p.pkl']])
-      assert.equal(stderr, '')
+      checkShifted(await run('shift_first', [url, `${here}/local`]))
     })
 
     test('checkpoints from a callback, a log in the store, and a resume from the newest', async () => {
@@ -89,3 +96,20 @@ print(base)`)
       assert.equal(stderr, '')
     })
   })
+
+describe('shift as the first line, in every Python of this machine', () => {
+  let scripts: Scripts
+  before(async () => {
+    scripts = await Scripts.open()
+  })
+  after(async () => await scripts[Symbol.asyncDispose]())
+
+  for (const [at, interpreter] of pythons().entries())
+    test(interpreter, async () => {
+      const args = [`obs://box/python-${at}`, join(scripts.dir, `python-${at}`)]
+      const env = { ...scripts.environment, PYTHONPATH: MOXING }
+      const ended = await plainPython(withArguments('shift_first', args), { interpreter, env })
+      assert.equal(ended.code, 0, ended.stderr)
+      checkShifted(ended)
+    })
+})

@@ -8,6 +8,7 @@ from typing import Any, List, Optional
 from urllib.parse import urlsplit
 
 from . import _settings
+from ._errors import MoxFileConnectionException
 
 READ_TIMEOUT = 120.0
 MAX_IDLE = 16
@@ -72,7 +73,7 @@ class Pool(object):
         proxy = urlsplit(target.proxy) if target.proxy else None
         address = (proxy.hostname, proxy.port) if proxy else (host, target.port)
         if target.scheme == 'https':
-            context = ssl.create_default_context() if target.verify else _trusting()
+            context = _checking(target.ca) if target.verify else _trusting()
             connection = http.client.HTTPSConnection(
                 address[0] or '', address[1], timeout=timeout, context=context)  # type: http.client.HTTPConnection
         else:
@@ -80,6 +81,17 @@ class Pool(object):
         if proxy:
             connection.set_tunnel(host, target.port)
         return connection
+
+
+def _checking(ca: Optional[str]) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca:
+        try:
+            context.load_verify_locations(None if os.path.isdir(ca) else ca, ca if os.path.isdir(ca) else None)
+        except (OSError, ssl.SSLError) as error:
+            raise MoxFileConnectionException('%s (of %s) holds no certificates to trust: %s' % (
+                ca, ' or '.join(_settings.AUTHORITIES), error)) from error
+    return context
 
 
 def _trusting() -> ssl.SSLContext:
@@ -92,9 +104,10 @@ def _trusting() -> ssl.SSLContext:
 class Answer(object):
     """An answer whose body is still to be read; the connection goes back to the pool when it is finished."""
 
-    def __init__(self, pool: Pool, connection: Any, response: Any, url: str) -> None:
+    def __init__(self, pool: Pool, connection: Any, response: Any, url: str, asked: str) -> None:
         self._pool, self._connection, self._response = pool, connection, response
         self.status, self.reason, self.headers, self.url = response.status, response.reason, response.headers, url
+        self.asked = asked
         length = response.headers.get('Content-Length')
         self.length = int(length) if length is not None and length.isdigit() else None
         self.body = b''  # unless the answer is streamed

@@ -1,14 +1,13 @@
-"""`copy`, `copy_parallel`, `rename` and what appends: files between this machine and the store, in any direction."""
+"""`copy` and `copy_parallel`: files between this machine and the store, in any direction."""
 import os
 import shutil
 import sys
-import tempfile
 import threading
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import _movers, _store, _store_write, file_io
+from ._aside import file_aside, is_unfinished
 from ._errors import MoxFileNameDuplicateException, not_exists
-from ._folders import remove
 from ._movers import Pair
 from ._parallel import run_all
 from ._store import Entry
@@ -22,7 +21,7 @@ def copy(src_url: Name, dst_url: Name, client_id: Any = None) -> None:
     source, target = as_text(src_url), as_text(dst_url)
     if not is_remote(source) and os.path.isdir(source):
         raise IsADirectoryError(21, 'is a folder; copy_parallel copies those', source)
-    _copy_file(source, target)
+    copy_file(source, target)
 
 
 def copy_parallel(src_url: Name, dst_url: Name, file_list: Optional[Iterable[Name]] = None, threads: int = 16,
@@ -33,29 +32,33 @@ def copy_parallel(src_url: Name, dst_url: Name, file_list: Optional[Iterable[Nam
     `is_processing` and `use_queue` change nothing: whoever moves the files is no process of this script.
     """
     source, target = as_text(src_url), as_text(dst_url)
-    if file_list is None and _is_file(source):
-        if target.endswith('/') or _is_folder(target):
+    if file_list is None and is_file(source):
+        if target.endswith('/') or is_folder(target):
             target = join(target, base_name(source))
-        _copy_file(source, target)
+        copy_file(source, target)
         return
     if file_list is not None:
-        files, folders = {as_text(name): None for name in file_list}, []  # type: Tree
-    elif is_remote(source):
-        files, folders = _remote_tree(source)
+        tree = {as_text(name): None for name in file_list}, []  # type: Tree
     else:
-        files, folders = _local_tree(source)
+        tree = tree_of(source)
+    if not tree[0]:
+        print('No files to copy', flush=True)
+    copy_tree(source, target, tree, file_io.workers(threads))
+
+
+def copy_tree(source: str, target: str, tree: Tree, workers: int) -> None:
+    """Copies files and empty folders from below `source` to below `target`."""
+    files, folders = tree
     _check_names(files, folders, source, target)
     if is_remote(target):
         parse(target)
     else:
         for folder in [''] + sorted({name.rpartition('/')[0] for name in files} | set(folders)):
             _make_local_folder(join(target, folder) if folder else target, source)
-    if not files:
-        print('No files to copy', flush=True)
-    _copy_files(source, target, files, file_io.workers(threads))
+    _copy_files(source, target, files, workers)
     if is_remote(target):
         marks = [parse(join(target, folder) + '/') for folder in folders]
-        run_all(lambda mark: _store_write.put_bytes(mark, b''), marks, file_io.workers(threads))
+        run_all(lambda mark: _store_write.put_bytes(mark, b''), marks, workers)
 
 
 def _copy_files(source: str, target: str, files: Dict[str, Optional[Entry]], workers: int) -> None:
@@ -81,7 +84,7 @@ def _pair_of(key: str, path: str, entry: Optional[Entry]) -> Pair:
     return Pair(key, os.path.abspath(path), entry.size if entry else None, entry.etag if entry else None)
 
 
-def _is_file(url: str) -> bool:
+def is_file(url: str) -> bool:
     """Is `url` one file? A name that is a file and a folder at once is refused."""
     if not is_remote(url):
         if not os.path.lexists(url):
@@ -95,12 +98,17 @@ def _is_file(url: str) -> bool:
     return True
 
 
-def _is_folder(url: str) -> bool:
+def is_folder(url: str) -> bool:
+    """Is `url` a folder?"""
     return _store.has_below(parse(url)) if is_remote(url) else os.path.isdir(url)
 
 
+def tree_of(url: str) -> Tree:
+    """Returns (files, empty folders) below a folder, as relative names."""
+    return _remote_tree(url) if is_remote(url) else _local_tree(url)
+
+
 def _remote_tree(url: str) -> Tree:
-    """Returns (files, empty folders) below a URL, as relative names."""
     source = parse(url)
     files, folders = {}, []  # type: Tree
     for entry in _store.list_entries(source, source.folder_key):
@@ -113,14 +121,14 @@ def _remote_tree(url: str) -> Tree:
 
 
 def _local_tree(root: str) -> Tree:
-    """Returns (files, empty folders) below a folder. Follows links, except around in circles."""
+    """Follows links, except around in circles. What is not whole yet is left out."""
     files, folders, waiting = {}, [], [('', ())]  # type: Dict[str, Optional[Entry]], List[str], List[Any]
     while waiting:
         below, above = waiting.pop()
         here = os.stat(os.path.join(root, below))
         if (here.st_dev, here.st_ino) in above:
             continue
-        names = sorted(os.listdir(os.path.join(root, below)))
+        names = sorted(name for name in os.listdir(os.path.join(root, below)) if not is_unfinished(name))
         if not names and below:
             folders.append(below)
         for name in names:
@@ -135,17 +143,24 @@ def _local_tree(root: str) -> Tree:
     return files, folders
 
 
-def _check_names(files: Dict[str, Optional[Entry]], folders: List[str], source: str, target: str) -> None:
-    """Before anything is moved: no name leaves the target, none is a file and a folder, all can be stored."""
-    parents = set(folders)
-    for name in list(files) + folders:
-        safe_relative(name, source, target)
-        if is_remote(target):
-            require_utf8(name, join(source, name))
+def parents_of(names: Iterable[str]) -> Set[str]:
+    """The folders that relative names are in, and those these are in."""
+    parents = set()  # type: Set[str]
+    for name in names:
         parent = name.rpartition('/')[0]
         while parent and parent not in parents:
             parents.add(parent)
             parent = parent.rpartition('/')[0]
+    return parents
+
+
+def _check_names(files: Dict[str, Optional[Entry]], folders: List[str], source: str, target: str) -> None:
+    """Before anything is moved: no name leaves the target, none is a file and a folder, all can be stored."""
+    for name in list(files) + folders:
+        safe_relative(name, source, target)
+        if is_remote(target):
+            require_utf8(name, join(source, name))
+    parents = parents_of(list(files) + folders).union(folders)
     for name in files:
         if name in parents:
             raise MoxFileNameDuplicateException('%s is a file and a folder' % join(source, name))
@@ -158,7 +173,8 @@ def _make_local_folder(path: str, source: str) -> None:
         raise MoxFileNameDuplicateException('%s is needed as a folder for %s, but there is a file' % (path, source))
 
 
-def _copy_file(source: str, target: str) -> None:
+def copy_file(source: str, target: str) -> None:
+    """Copies one file."""
     if is_remote(source) and is_remote(target):
         file_url(target)
         _copy_inside(source, target, None)
@@ -204,36 +220,10 @@ def _copy_local(source: str, target: str) -> None:
         raise MoxFileNameDuplicateException('%s is a folder, %s is a file' % (target, source))
     folder = os.path.dirname(os.path.abspath(target))
     _make_local_folder(folder, source)
-    handle, aside = tempfile.mkstemp(prefix='.moxing-', dir=folder)
-    os.close(handle)
-    try:
+    with file_aside(folder) as aside:
         shutil.copyfile(source, aside)
         os.chmod(aside, 0o666 & ~_movers.umask())
         _movers.land(aside, target, source)
-    except BaseException:
-        os.remove(aside)
-        raise
-
-
-def rename(src_url: Name, dst_url: Name) -> None:
-    """Moves a file or a folder, in any direction; the source is deleted once all of it has arrived."""
-    source, target = as_text(src_url), as_text(dst_url)
-    if not is_remote(source) and not is_remote(target):
-        os.rename(source, target)
-        return
-    from_path, to_path = source.rstrip('/') + '/', target.rstrip('/') + '/'
-    if from_path == to_path:
-        return
-    if _is_file(source):
-        _copy_file(source, target)
-        remove(source)
-        return
-    if not _is_folder(source):
-        raise not_exists(source)
-    if to_path.startswith(from_path):
-        raise ValueError('%s cannot be moved into itself (%s)' % (source, target))
-    copy_parallel(source, target)
-    remove(source, recursive=True)
 
 
 def background_sync_copy(src_url: Name, dst_url: Name, seconds: float = 120) -> threading.Event:

@@ -16,19 +16,20 @@ class MoxFileNameDuplicateException(MoxFileException):
 
 
 class Resp(object):
-    """What the store answered, with the attribute names of the OBS SDK."""
+    """What the store answered, with the attribute names of the OBS SDK. `asked`: of a refusal, who wanted what."""
 
     def __init__(self, status: int, reason: Optional[str], url: str, error_code: Optional[str] = None,
-                 error_message: Optional[str] = None) -> None:
-        self.status, self.reason, self.url = status, reason, url
+                 error_message: Optional[str] = None, asked: Optional[str] = None) -> None:
+        self.status, self.reason, self.url, self.asked = status, reason, url, asked
         self.errorCode, self.errorMessage = error_code, error_message
 
     def __str__(self) -> str:
         text = '%s: %s %s' % (self.url, self.status, self.errorCode or self.reason)
-        return '%s (%s)' % (text, self.errorMessage) if self.errorMessage else text
+        told = '; '.join(part for part in (self.errorMessage, self.asked) if part)
+        return '%s (%s)' % (text, told) if told else text
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        return Resp, (self.status, self.reason, self.url, self.errorCode, self.errorMessage)
+        return Resp, (self.status, self.reason, self.url, self.errorCode, self.errorMessage, self.asked)
 
 
 class _MoxFileBaseRespException(MoxFileException):
@@ -47,7 +48,7 @@ class MoxFileRespException(_MoxFileBaseRespException):
 
 
 class MoxFileReadException(_MoxFileBaseRespException):
-    """The body of an answer broke off, is not what was sent, or is of an object that changed meanwhile."""
+    """An answer broke off, is not what was sent or of no object store, or an object or a file changed meanwhile."""
 
 
 class MoxFileNotExistsException(MoxFileRespException, FileNotFoundError):

@@ -7,16 +7,18 @@ import http.client
 import json
 import os
 import shutil
+import ssl
 import subprocess
-import tempfile
 import threading
 import time
 from collections import namedtuple
 from typing import Any, Callable, Dict, IO, Iterable, Iterator, List, Optional, Tuple
 
 from . import _store, _store_write, file_io
+from ._aside import folder_aside
 from ._connection import UnixConnection
-from ._errors import MoxFileConnectionException, MoxFileNameDuplicateException, failure_of_mover
+from ._errors import (MoxFileConnectionException, MoxFileNameDuplicateException, MoxFileRespException,
+                      failure_of_mover)
 from ._parallel import run_all
 from ._transport import say, transport
 from ._urls import Url, is_utf8
@@ -32,13 +34,15 @@ SAY_EVERY = 30.0
 FEW_FILES, FEW_BYTES = 4, 1 << 20
 #: Below this, starting a command costs more than it gains.
 COMMAND_FILES, COMMAND_BYTES = 200, 256 << 20
+#: Refusals of the command that may be about how it asked: another region, another dialect, a redirect, the keys.
+MISUNDERSTOOD = (301, 307, 400, 401, 403)
 
 #: One file: key of the object, local path, size, and for a download the ETag of the list.
 Pair = namedtuple('Pair', 'key path size etag')
 
 
 class _Unavailable(Exception):
-    """This mover cannot be used here; nothing has been moved."""
+    """This mover cannot be used here; another one has to move all files."""
 
 
 def upload(bucket: str, pairs: List[Pair], workers: int) -> None:
@@ -48,27 +52,25 @@ def upload(bucket: str, pairs: List[Pair], workers: int) -> None:
 
 def download(bucket: str, pairs: List[Pair], workers: int, folder: str) -> None:
     """Brings objects into files below `folder`, which is there; each is written aside and renamed when whole."""
-    aside = tempfile.mkdtemp(prefix='.moxing-', dir=folder)
-    try:
-        _move('download', bucket, pairs, workers, aside)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    _move('download', bucket, pairs, workers, folder)
 
 
-def _move(direction: str, bucket: str, pairs: List[Pair], workers: int, aside: Optional[str]) -> None:
+def _move(direction: str, bucket: str, pairs: List[Pair], workers: int, folder: Optional[str]) -> None:
     if not pairs:
         return
     ways = []  # type: List[Callable[[Dict[str, Any], List[Pair]], None]]
     small = len(pairs) <= FEW_FILES and sum(pair.size or 0 for pair in pairs) <= FEW_BYTES
-    if not small and all(is_utf8(pair.path) for pair in pairs) and is_utf8(aside or ''):
+    if not small and all(is_utf8(pair.path) for pair in pairs) and is_utf8(folder or ''):
         ways = [_through_launcher, _through_command]
-    order = {'direction': direction, 'bucket': bucket, 'workers': workers, 'aside': aside, 'mode': 0o666 & ~umask()}
-    for way in ways:
+    order = {'direction': direction, 'bucket': bucket, 'workers': workers, 'aside': None, 'mode': 0o666 & ~umask()}
+    for way in ways + [_in_this_process]:
         try:
-            return way(order, pairs)
+            if folder is None:
+                return way(order, pairs)
+            with folder_aside(folder) as aside:  # each way its own: the others remove it at their end
+                return way(dict(order, aside=aside), pairs)
         except _Unavailable:
             pass
-    _in_this_process(order, pairs)
 
 
 def _lines(order: Dict[str, Any], pairs: Iterable[Pair]) -> Iterator[bytes]:
@@ -146,11 +148,32 @@ def _through_command(order: Dict[str, Any], pairs: List[Pair]) -> None:
     command = shutil.which(os.environ.get(COMMAND_VARIABLE, 'ropeway'))
     if not command or not plain or not target.ak:
         raise _Unavailable()
+    try:
+        _run_command(command, _command_environment(), order, pairs)
+    except (MoxFileConnectionException, MoxFileRespException) as error:
+        # It may trust others than we do, or take the store for another kind: our own words are those to hear then.
+        if isinstance(error, MoxFileRespException) and error.resp.status not in MISUNDERSTOOD:
+            raise
+        raise _Unavailable() from error
+
+
+def _command_environment() -> Dict[str, str]:
+    """The store that is meant, in the words of the command. It has its own list of whom to trust, so it is told ours."""
+    server = transport()
+    target = server.target
     endpoint = '%s://%s%s%s' % (target.scheme, target.host, ':%d' % target.port if target.port else '', target.base)
-    keys = {'ROPEWAY_OBJECT_ENDPOINT': endpoint, 'ROPEWAY_ACCESS_KEY': target.ak, 'ROPEWAY_SECRET_KEY': target.sk}
+    told = dict(os.environ, ROPEWAY_OBJECT_ENDPOINT=endpoint, ROPEWAY_ACCESS_KEY=target.ak, ROPEWAY_SECRET_KEY=target.sk,
+                ROPEWAY_OBJECT_REGION=server.region, ROPEWAY_OBJECT_DIALECT='s3')
+    trusted = target.ca or ssl.get_default_verify_paths().cafile
+    if target.scheme == 'https' and trusted and os.path.isfile(trusted):
+        told['ROPEWAY_OBJECT_CA'] = trusted
+    return told
+
+
+def _run_command(command: str, environment: Dict[str, str], order: Dict[str, Any], pairs: List[Pair]) -> None:
     # What it has to complain about is in its answers; its own words are for people who typed the command.
     process = subprocess.Popen([command, 'obs', 'move'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, env=dict(os.environ, **keys))
+                               stderr=subprocess.DEVNULL, env=environment)
     try:
         stdin, stdout = process.stdin, process.stdout
         assert stdin is not None and stdout is not None

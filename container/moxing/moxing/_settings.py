@@ -17,12 +17,14 @@ KEYS = (
     ('ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SECURITY_TOKEN'),
     ('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'),
 )
-REGIONS = ('OBS_REGION', 'S3_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION')
+REGIONS = ('ROPEWAY_OBJECT_REGION', 'OBS_REGION', 'S3_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION')
+#: Files with certificates of authorities to trust, beside those that the system does.
+AUTHORITIES = ('ROPEWAY_OBJECT_CA', 'AWS_CA_BUNDLE')
 #: Hosts of public clouds, where buckets are part of the name; elsewhere they are part of the path.
 VIRTUAL_HOSTS = ('.myhuaweicloud.com', '.myhuaweicloud.eu', '.amazonaws.com', '.otc.t-systems.com')
 
 #: A store: a Unix socket that is its own identity, or an address with keys.
-Target = namedtuple('Target', 'socket scheme host port base ak sk token region path_style verify proxy')
+Target = namedtuple('Target', 'socket scheme host port base ak sk token region path_style verify ca proxy')
 
 _given = {}  # type: Dict[str, Any]
 _files = {}  # type: Dict[str, Any]
@@ -54,7 +56,7 @@ def target() -> Target:
     """The store of this moment. Raises KeyError with the name of what is missing."""
     own = os.environ.get(SOCKET_VARIABLE)
     if not _given.get('server') and (own or _is_in_task()):
-        return Target(own or DEFAULT_SOCKET, 'http', 'localhost', None, '', None, None, None, '', True, True, None)
+        return Target(own or DEFAULT_SOCKET, 'http', 'localhost', None, '', None, None, None, '', True, True, None, None)
     stored = {}  # type: Dict[str, str]
     endpoint = _given.get('server') or _first(ENDPOINTS)
     if not endpoint:
@@ -87,7 +89,7 @@ def _tcp(endpoint: str, ak: Optional[str], sk: Optional[str], token: Optional[st
     if verify is None:
         verify = os.environ.get('S3_VERIFY_SSL', '1').lower() not in ('0', 'false')
     return Target(None, scheme, host, port, parts.path.rstrip('/'), ak, sk, token, _region(host), bool(style),
-                  bool(verify), os.environ.get('MOX_FILE_PROXY') or None)
+                  bool(verify), _first(AUTHORITIES), os.environ.get('MOX_FILE_PROXY') or None)
 
 
 def _first(names: Any) -> Optional[str]:

@@ -1,15 +1,21 @@
 """`shift('os', 'mox')`: lets open, os, glob and shutil take object URLs; `shift('mox', 'os')` ends that.
 
-Each replacement looks at its paths and hands local ones, file descriptors and everything else to what it replaces.
+Each replacement looks at its paths and hands local ones, file descriptors and everything else to what it replaces. The
+standard library keeps some of these functions in classes, asks sets for them and reads their attributes, so in all of that
+they have to be as what they stand for.
 """
 import builtins
+import functools
 import glob
 import os
 import shutil
+import sys
 import threading
+import types
 from typing import Any, Callable, List, Tuple
 
 from . import _browse, _copy, _folders
+from . import _rename as _moving
 from ._file_object import File
 from ._urls import SCHEMES
 
@@ -59,7 +65,7 @@ def _remove(original: Callable[..., Any], path: Any, **more: Any) -> None:
 
 
 def _rename(original: Callable[..., Any], src: Any, dst: Any, **more: Any) -> None:
-    _copy.rename(src, dst)
+    _moving.rename(src, dst)
 
 
 def _scandir(original: Callable[..., Any], path: Any = '.') -> Any:
@@ -132,24 +138,55 @@ def shift(src: str, dst: str) -> None:
             for place, name, replacement, count in TABLE:
                 original = getattr(place, name)
                 _originals.append((place, name, original))
-                setattr(place, name, _replace(original, replacement, count))
+                # As a function of Python and a built-in one: kept in a class, the first becomes a method (pathlib).
+                kind = ShiftedFunction if isinstance(original, types.FunctionType) else Shifted
+                setattr(place, name, kind(place.__name__, name, replacement, count))
 
 
-def _replace(original: Callable[..., Any], replacement: Callable[..., Any], count: int) -> Callable[..., Any]:
-    always = replacement is _copytree
+class Shifted(object):
+    """What stands in the place of a function."""
 
-    def shifted(*args: Any, **more: Any) -> Any:
+    def __init__(self, place: str, name: str, replacement: Callable[..., Any], count: int) -> None:
+        original = getattr(sys.modules[place], name)
+        functools.update_wrapper(self, original)  # with attributes such as rmtree.avoids_symlink_attacks
+        self._where, self._original, self._replacement, self._count = (place, name), original, replacement, count
+        self._always = replacement is _copytree
+
+    def __call__(self, *args: Any, **more: Any) -> Any:
         named = [more[name] for name in PATHS if name in more]
-        if always or _remote(*(list(args[:count]) + named)):
-            return replacement(original, *args, **more)
-        return original(*args, **more)
+        if self._always or _remote(*(list(args[:self._count]) + named)):
+            return self._replacement(self._original, *args, **more)
+        return self._original(*args, **more)
 
-    for name in ('__name__', '__doc__', '__module__', '__qualname__'):
-        try:
-            setattr(shifted, name, getattr(original, name))
-        except AttributeError:
-            pass
-    return shifted
+    def __getattr__(self, name: str) -> Any:
+        if name in ('_original', '__wrapped__'):  # while this one is being made
+            raise AttributeError(name)
+        return getattr(self._original, name)
+
+    def __eq__(self, other: Any) -> bool:
+        """`os.stat in os.supports_fd` and its like stay true."""
+        return other is self or other is self._original
+
+    def __hash__(self) -> int:
+        return hash(self._original)
+
+    def __repr__(self) -> str:
+        return '<shifted %r>' % (self._original,)
+
+    def __reduce__(self) -> Any:
+        """Other processes take what has this name there."""
+        return _named, self._where
+
+
+class ShiftedFunction(Shifted):
+    """In the place of one that is written in Python: those become methods."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+
+def _named(place: str, name: str) -> Any:
+    return getattr(sys.modules[place], name)
 
 
 def is_shifted() -> bool:

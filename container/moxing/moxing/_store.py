@@ -5,12 +5,12 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, Dict, Iterator, Optional
 from urllib.parse import unquote_plus
-from xml.etree import ElementTree
 
 from . import _settings
+from ._answers import child_text, parse_xml
 from ._connection import BROKEN, Answer
 from ._errors import MoxFileNotExistsException, MoxFileRespException, broke_off, not_exists
-from ._transport import Retry, child_text, new_md5, transport
+from ._transport import Retry, new_md5, transport
 from ._urls import Url
 
 #: An object of a list: `mtime_nsec` since 1970. What a delimiter folds together has no size.
@@ -53,7 +53,7 @@ def list_entries(url: Url, prefix: str, delimiter: Optional[str] = None, limit: 
         query['max-keys'] = str(most)
     while True:
         answer = transport().request('GET', url.bucket, query=query)
-        root = parse_xml(answer, str(url))
+        root = parse_xml(answer)
         decode = unquote_plus if child_text(root, 'EncodingType') == 'url' else str  # type: Callable[[str], str]
         last = ''
         for element in root:
@@ -73,14 +73,6 @@ def list_entries(url: Url, prefix: str, delimiter: Optional[str] = None, limit: 
         if not marker or marker == query.get('marker'):
             raise broke_off(str(url), 'the list is cut and does not say where it goes on')
         query['marker'] = marker
-
-
-def parse_xml(answer: Answer, url: str) -> ElementTree.Element:
-    try:
-        return ElementTree.fromstring(answer.body)
-    except ElementTree.ParseError as error:
-        start = answer.body[:60].decode('utf-8', 'replace')
-        raise broke_off(url, 'this is no answer of an object store (%s): %s' % (error, start))
 
 
 def has_below(url: Url) -> bool:

@@ -12,15 +12,13 @@ import socket
 import ssl
 import sys
 import time
-from email.utils import parsedate_to_datetime
 from typing import Any, Dict, Optional, Tuple
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from . import _settings
+from ._answers import asked, clock_off, failure_of, require_store
 from ._connection import Answer, Pool
-from ._errors import (MoxFileConnectionException, MoxFileNotExistsException, MoxFileRespException, Resp,
-                      _MoxFileBaseRespException)
+from ._errors import MoxFileConnectionException, _MoxFileBaseRespException
 from ._sign import encode_query, sign
 
 RETRY_VARIABLE = 'ROPEWAY_RETRY_SECONDS'
@@ -59,12 +57,13 @@ class Transport(object):
                 stream: bool = False) -> Any:
         """Returns an Answer with status < 300, its `body` read; with `stream` the caller reads it and closes.
 
-        `body`: None, bytes, or (open_at, length) where open_at() gives a fresh binary stream for each attempt; then
-        `sent_md5` of the answer is the md5 of what was sent. With `missing_ok` a missing key returns None. Raises
+        `body`: None, bytes, or (open_at, length) where open_at() gives a fresh stream of so many bytes for each attempt;
+        then `sent_md5` of the answer is the md5 of what was sent. With `missing_ok` a missing key returns None. Raises
         MoxFileRespException for 4xx at once, for 5xx after the retries; MoxFileConnectionException when the store
-        cannot be reached; OSError of the file being sent.
+        cannot be reached; MoxFileReadException when it is none; what the stream raises.
         """
         url = 'obs://%s/%s' % (bucket, key)
+        query, headers = query or {}, headers or {}
         retry = Retry(self, url)
         adjusted = False
         while True:
@@ -73,9 +72,9 @@ class Transport(object):
             connection = self.pool.take(host)
             fresh = not connection.used
             try:
-                response, md5 = self._send(connection, method, path, encode_query(list((query or {}).items())),
-                                           headers or {}, body, source)
-                answer = Answer(self.pool, connection, response, url)
+                response, md5 = self._send(connection, method, path, encode_query(list(query.items())), headers, body,
+                                           source)
+                answer = Answer(self.pool, connection, response, url, asked(method, query, headers, self.target))
                 answer.sent_md5 = md5  # type: ignore[attr-defined]
                 if answer.status >= 300 or not stream:
                     answer.read_all(MAX_REFUSAL if answer.status >= 300 else MAX_TEXT)
@@ -97,6 +96,11 @@ class Transport(object):
                 if source is not None:
                     source.close()
             if answer.status < 300:
+                try:
+                    require_store(answer, method, query, headers, key)
+                except Exception:
+                    answer.close()
+                    raise
                 self._warned = False
                 return answer
             failure = failure_of(answer)
@@ -149,7 +153,7 @@ class Transport(object):
 
     def _adjust(self, answer: Any, failure: Any) -> bool:
         """Learns what a refusal teaches, a clock that is off or another region; returns whether to ask once more."""
-        off = _clock_off(answer) if failure.resp.errorCode == 'RequestTimeTooSkewed' else 0.0
+        off = clock_off(answer) if failure.resp.errorCode == 'RequestTimeTooSkewed' else 0.0
         if off:
             before, self._skew = self._skew, off
             return abs(off - before) > 60
@@ -231,55 +235,18 @@ def new_md5() -> Any:
 
 
 def send_exactly(connection: Any, stream: Any, length: int) -> Optional[str]:
-    """Sends `length` bytes of a local file; a file that got shorter is an error, not a short object. Returns the md5."""
+    """Sends `length` bytes of a stream that raises when it has no more. Returns their md5."""
     left, md5 = length, new_md5()
     while left > 0:
         try:
             block = stream.read(min(BLOCK, left))
         except OSError as error:
             raise _LocalFailure() from error
-        if not block:
-            name = getattr(stream, 'name', 'the file')
-            raise _LocalFailure() from OSError(5, 'became shorter while it was uploaded', name)
         connection.send(block)
         if md5 is not None:
             md5.update(block)
         left -= len(block)
     return md5 and md5.hexdigest()
-
-
-def child_text(element: Any, name: str) -> Optional[str]:
-    """Text of a direct child, with or without S3's XML namespace; None when there is no such child."""
-    for child in element:
-        if child.tag.rpartition('}')[2] == name:
-            return child.text or ''
-    return None
-
-
-def failure_of(answer: Any) -> MoxFileRespException:
-    """The exception for an answer of 300 or more."""
-    code = message = region = None
-    try:
-        root = ElementTree.fromstring(answer.body) if answer.body else ElementTree.Element('none')
-        code, message, region = (child_text(root, name) for name in ('Code', 'Message', 'Region'))
-    except ElementTree.ParseError:
-        message = answer.body[:200].decode('utf-8', 'replace')
-    off = _clock_off(answer) if code == 'RequestTimeTooSkewed' else 0.0
-    if off:
-        message = '%s; the clock of this machine is %d s %s' % (message, abs(off), 'behind' if off > 0 else 'ahead')
-    if region:
-        message = '%s; the bucket is in the region %s' % (message, region)
-    resp = Resp(answer.status, answer.reason, answer.url, code, message)
-    resp.region = region  # type: ignore[attr-defined]
-    return (MoxFileNotExistsException if answer.status == 404 else MoxFileRespException)(resp)
-
-
-def _clock_off(answer: Any) -> float:
-    """Seconds that the store's clock is ahead of this machine's; 0 when it does not say."""
-    try:
-        return parsedate_to_datetime(answer.headers['Date']).timestamp() - time.time()
-    except (KeyError, TypeError, ValueError):
-        return 0.0
 
 
 _transports = {}  # type: Dict[Any, Transport]

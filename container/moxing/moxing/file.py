@@ -3,11 +3,12 @@ import sys
 
 from . import file_io
 from ._browse import glob, scan_dir, stat, walk
-from ._copy import background_sync_copy, copy, copy_parallel, rename
+from ._copy import background_sync_copy, copy, copy_parallel
 from ._errors import (MoxFileConnectionException, MoxFileException, MoxFileNameDuplicateException,
                       MoxFileNotExistsException, MoxFileReadException, MoxFileRespException)
 from ._file_object import File
 from ._folders import exists, get_size, is_directory, list_directory, make_dirs, mk_dir, remove
+from ._rename import rename
 from ._settings import set_auth
 from ._shift import shift
 from ._whole import append, append_remote, read, write

@@ -1,0 +1,82 @@
+"""`rename`: a copy, and then the end of what was copied, name by name: what somebody adds meanwhile is not lost."""
+import errno
+import os
+import sys
+from typing import Any, Iterable
+
+from . import _store_write, file_io
+from ._copy import Tree, copy_file, copy_tree, is_file, is_folder, tree_of, parents_of
+from ._errors import not_exists
+from ._folders import DELETE_THREADS, remove
+from ._parallel import run_all
+from ._urls import Name, as_text, is_remote, join, parse
+
+
+def rename(src_url: Name, dst_url: Name) -> None:
+    """Moves a file or a folder, in any direction; what was copied is deleted once all of it has arrived."""
+    source, target = as_text(src_url), as_text(dst_url)
+    if not is_remote(source) and not is_remote(target):
+        os.rename(source, target)
+        return
+    from_path, to_path = source.rstrip('/') + '/', target.rstrip('/') + '/'
+    if from_path == to_path:
+        return
+    if is_file(source):
+        copy_file(source, target)
+        remove(source)
+        return
+    if not is_folder(source):
+        raise not_exists(source)
+    if to_path.startswith(from_path):
+        raise ValueError('%s cannot be moved into itself (%s)' % (source, target))
+    tree = tree_of(source)
+    copy_tree(source, target, tree, file_io.workers(None))
+    if is_remote(target) and not any(tree) and parse(target).folder_key:
+        _store_write.put_bytes(parse(join(target, '')), b'')  # a folder with nothing in it
+    if is_remote(source):
+        _delete_remote(source, tree)
+    else:
+        _delete_local(source.rstrip('/') or source, tree)
+
+
+def _delete_remote(source: str, tree: Tree) -> None:
+    url = parse(source)
+    files, folders = tree
+    names = list(files) + [folder + '/' for folder in folders]
+    # The folder itself may be a key, and some stores have folders that they do not list.
+    keys = [url.folder_key + name for name in names] + ([url.folder_key] if url.folder_key else [])
+    _store_write.delete_many(url, keys, _in_threads)
+
+
+def _in_threads(function: Any, items: Iterable[Any]) -> None:
+    run_all(function, items, DELETE_THREADS)
+
+
+def _delete_local(root: str, tree: Tree) -> None:
+    """Links are deleted, not what is behind them. Folders go when nothing is left in them."""
+    if os.path.islink(root):
+        os.remove(root)
+        return
+    files, folders = tree
+    copied = parents_of(list(files) + folders).union(files, folders)
+    for at, names, others in os.walk(root, topdown=False):
+        for name in names + others:
+            path = os.path.join(at, name)
+            if os.path.relpath(path, root) in copied:
+                _delete_one(path)
+    _delete_one(root)
+    if os.path.isdir(root):
+        sys.stderr.write('moxing: %r stays, with what was not copied\n' % root)
+
+
+def _delete_one(path: str) -> None:
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.rmdir(path)
+        else:
+            os.remove(path)
+    except FileNotFoundError:
+        pass  # somebody else did
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
