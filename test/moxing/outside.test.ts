@@ -1,15 +1,14 @@
 // moxing outside of tasks: any S3 store by its address and keys, from the environment, from set_auth, or from the data
-// folder of a server; files moved by the `ropeway` command when there is one.
+// folder of a server.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { MAIN } from '../cli/ropeway.ts'
 import { Scripts } from './scripts.ts'
 
 let scripts: Scripts
@@ -160,7 +159,7 @@ test('the bucket is part of the host where path_style is off', async () => {
   const seen: string[] = []
   await using server = createServer((request, response) => {
     seen.push(`${request.headers.host} ${request.url}`)
-    response.end('x')
+    response.writeHead(200, { etag: '"e"' }).end('x')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -201,9 +200,9 @@ test('a proxy is used when MOX_FILE_PROXY names one, and no other variable does'
   assert.deepEqual([...new Set(asked)], [new URL(endpoint).host])
 })
 
-test('TLS is checked, unless the script says otherwise', async () => {
+test('TLS is checked, by own certificates too, unless the script says otherwise', async () => {
   const [key, cert] = [join(scripts.dir, 'key.pem'), join(scripts.dir, 'cert.pem')]
-  const subject = ['-subj', '/CN=127.0.0.1', '-days', '2']
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
   const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject]
   execFileSync('openssl', made, { stdio: 'ignore' })
   const secure = await scripts.objects.listen({ key: readFileSync(key), cert: readFileSync(cert) })
@@ -222,30 +221,21 @@ tell([told, f.read(base + '/a')])`,
     },
     { bare: true, env: { ...keys, S3_ENDPOINT: secure } },
   )
-})
-
-test('many files are moved by the ropeway command when there is one, by the script when it is of no use', async () => {
-  const bin = join(scripts.dir, 'bin')
-  mkdirSync(bin)
-  const log = join(scripts.dir, 'used')
-  const command = (text: string): void => {
-    writeFileSync(join(bin, 'ropeway'), `#!/bin/sh\necho "$@" >> ${log}\n${text}\n`)
-    chmodSync(join(bin, 'ropeway'), 0o755)
-    writeFileSync(log, '')
-  }
-  const script = `
-names = ['d%d/n%d' % (i % 3, i) for i in range(230)] + ['new\\nline']
-put(here + '/up', *names)
-f.copy_parallel(here + '/up', base)
-f.copy_parallel(base, here + '/down')
-missing = raised(mox._movers.download, 'box', [mox._movers.Pair('none', here + '/x%d' % i, None, None) for i in range(230)], 4, here)[0]
-tell([tree(here + '/down') == sorted(names), missing])`
-  const one = { title: '', script, tells: [true, 'MoxFileNotExistsException'] }
-  const env = { ...keys, PATH: `${bin}:/usr/bin:/bin` }
-  command(`exec ${process.execPath} ${MAIN} "$@"`)
-  await scripts.check(one, { bare: true, env })
-  assert.equal(readFileSync(log, 'utf8'), 'obs move\n'.repeat(3))
-  command(`echo "error: unknown command 'move'" >&2; exit 2`)
-  await scripts.check(one, { bare: true, env })
-  assert.equal(readFileSync(log, 'utf8'), 'obs move\n'.repeat(3))
+  for (const name of ['ROPEWAY_OBJECT_CA', 'AWS_CA_BUNDLE'])
+    await scripts.check(
+      { title: '', script: `f.write(base + '/a', 'b'); tell(f.read(base + '/a'))`, tells: 'b' },
+      { bare: true, env: { ...keys, S3_ENDPOINT: secure, [name]: cert } },
+    )
+  await scripts.check(
+    {
+      title: '',
+      script: `
+try:
+    f.exists(base)
+except f.MoxFileConnectionException as error:
+    tell(str(error).startswith('/nowhere.pem (of ROPEWAY_OBJECT_CA or AWS_CA_BUNDLE) holds no certificates'))`,
+      tells: true,
+    },
+    { bare: true, env: { ...keys, S3_ENDPOINT: secure, ROPEWAY_OBJECT_CA: '/nowhere.pem' } },
+  )
 })

@@ -9,7 +9,7 @@ import shutil
 import stat as modes
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Iterator, Set, Tuple
 
 try:
@@ -19,8 +19,8 @@ except ImportError:  # not a Unix; there nothing is cleared
 
 PREFIX = '.moxing-'
 #: Also the folders of unfinished transfers of Ropeway itself (work-folder.ts).
-_UNFINISHED = re.compile(r'\.(moxing-[a-z0-9_]{8}|ropeway-[0-9a-f]{12}-.*)$')
-_OURS = re.compile(r'\.moxing-[a-z0-9_]{8}$')
+_UNFINISHED = re.compile(r'\.(moxing-[a-z0-9_]{8}|ropeway-[0-9a-f]{12}-.*)\Z', re.DOTALL)
+_OURS = re.compile(r'\.moxing-[a-z0-9_]{8}\Z')
 #: Seconds in which a name that was just made gets its lock.
 YOUNG = 60.0
 MAX_CLEARED = 10000
@@ -56,7 +56,8 @@ def file_aside(folder: str) -> Iterator[str]:
         _hold(handle)
         yield path
     except BaseException:
-        os.remove(path)
+        with suppress(FileNotFoundError):
+            os.remove(path)
         raise
     finally:
         os.close(handle)

@@ -34,8 +34,8 @@ SAY_EVERY = 30.0
 FEW_FILES, FEW_BYTES = 4, 1 << 20
 #: Below this, starting a command costs more than it gains.
 COMMAND_FILES, COMMAND_BYTES = 200, 256 << 20
-#: Refusals of the command that may be about how it asked: another region, another dialect, a redirect, the keys.
-MISUNDERSTOOD = (301, 307, 400, 401, 403)
+#: What the command says where it may be about how it asked: dialect, redirect, region, keys, certificate.
+MISUNDERSTOOD = (200, 301, 307, 308, 400, 401, 403, 495)
 
 #: One file: key of the object, local path, size, and for a download the ETag of the list.
 Pair = namedtuple('Pair', 'key path size etag')

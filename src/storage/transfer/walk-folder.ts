@@ -24,8 +24,8 @@ export type Walk = {
 
 type Found = FoundFile | { readonly reason: SkipReason } | undefined
 
-/** What a broken download left for the next try (work-folder.ts). */
-const WORK_FOLDER = /^\.ropeway-[0-9a-f]{12}-/
+/** Not whole yet, or left by a broken download: of a transfer (work-folder.ts), of moxing (_aside.py). */
+const UNFINISHED = /^\.(ropeway-[0-9a-f]{12}-.*|moxing-[a-z0-9_]{8})$/s
 
 /** A file that vanished since it was listed is undefined: it is not there to upload. */
 async function lookAt(root: string, name: string, entry: Dirent, path: string): Promise<Found> {
@@ -63,9 +63,10 @@ export async function walkFolder(dir: string, prefix: string, signal?: AbortSign
     if (!entries) return
     if (entries.length === 0 && folder !== '' && fits(`${folder}/`)) walk.emptyFolders.push(folder)
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (UNFINISHED.test(entry.name)) continue
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) {
-        if (!WORK_FOLDER.test(entry.name)) await visit(name)
+        await visit(name)
         continue
       }
       const found = await lookAt(root, name, entry, join(root, name))
