@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { walkFolder } from '../../src/storage/transfer/walk-folder.ts'
-import { plainPython, MOXING, pythons } from './python.ts'
+import { MOXING, plainPython, pythons } from './python.ts'
 import { Scripts } from './scripts.ts'
 
 let scripts: Scripts

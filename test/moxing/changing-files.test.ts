@@ -7,6 +7,7 @@ import { type Case, Scripts } from './scripts.ts'
 const HELPER = `
 import http.client, threading
 f.file_io._PARTIAL_MAXIMUM_SIZE = 16 << 20
+f.file_io._LARGE_FILE_TASK_NUM = 1  # the second part begins when the first is stored
 real_send = http.client.HTTPConnection.send
 sends, puts = [], []
 def meanwhile(act, first=b'a'):
@@ -122,7 +123,6 @@ def meanwhile_copied(act):
             act(len(copied))
         return answer
     mox._transport.Transport.request = watched
-f.file_io._LARGE_FILE_TASK_NUM = 1
 `
 const copies: Case[] = [
   {

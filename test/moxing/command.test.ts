@@ -1,10 +1,10 @@
 // Many files outside of tasks: moved by the `ropeway` command when there is one, by the script when it is of no use.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, request as ask } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { request as ask, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { MAIN } from '../cli/ropeway.ts'
@@ -118,5 +118,8 @@ try:
     f.copy_parallel(here + '/up', base + '/x', file_list=['n%d' % i for i in range(230)])
 except f.MoxFileRespException as error:
     tell([error.resp.status, error.resp.errorCode, 'PUT is refused to the access key AKANN' in str(error)])`
-  await scripts.check({ title: '', script, tells: [403, 'InvalidAccessKeyId', true] }, { bare: true, env: keys })
+  await scripts.check(
+    { title: '', script, tells: [403, 'InvalidAccessKeyId', true] },
+    { bare: true, env: keys },
+  )
 })

@@ -22,7 +22,9 @@ const against = (reply: Reply, script: string, env: Record<string, string> = {},
 test('busy answers are asked again, with one line about it', async () => {
   const { stdout, stderr, seen } = await against(
     (_, response, nth) =>
-      response.writeHead(nth < 3 ? 503 : 200, { etag: '"e"' }).end(nth < 3 ? '<Error><Code>SlowDown</Code></Error>' : 'ok'),
+      response
+        .writeHead(nth < 3 ? 503 : 200, { etag: '"e"' })
+        .end(nth < 3 ? '<Error><Code>SlowDown</Code></Error>' : 'ok'),
     `print(f.read('obs://b/k'), f.read('obs://b/k'))`,
   )
   assert.equal(stdout, 'ok ok\n')
@@ -42,7 +44,10 @@ try:
 except f.MoxFileRespException as error:
     print(error.resp.status, error.resp.errorCode, error.resp.errorMessage, '|', error)`,
   )
-  assert.equal(stdout, '403 AccessDenied not yours | obs://b/k: 403 AccessDenied (not yours; PUT is refused to this task)\n')
+  assert.equal(
+    stdout,
+    '403 AccessDenied not yours | obs://b/k: 403 AccessDenied (not yours; PUT is refused to this task)\n',
+  )
   assert.equal(seen.length, 1)
 })
 

@@ -87,7 +87,9 @@ f.rename(here + '/x', base + '/x')
 tell([tree(here + '/x'), os.path.isdir(here + '/x/made'), os.path.exists(here + '/x/d2'),
       f.list_directory(base + '/x', recursive=True, skip_dir=True) == sorted(many)])`)
       assert.deepEqual(JSON.parse(stdout), [['d0/new', 'd1/pipe', 'late/new', 'new'], true, false, true])
-      const [, left] = /^[^\n]*d1\/pipe' is neither[^\n]*\nmoxing: '(.*)' stays, with what was not copied\n$/.exec(stderr) ?? []
+      const [, left] =
+        /^[^\n]*d1\/pipe' is neither[^\n]*\nmoxing: '(.*)' stays, with what was not copied\n$/.exec(stderr) ??
+        []
       assert.match(left ?? stderr, /\/x$/)
     })
   })

@@ -1,9 +1,9 @@
 // What answers is no object store, or refuses without a word: the script is told which of both, and who wanted what.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -51,9 +51,25 @@ for (const [title, reply] of PAGES)
   test(`${title} with 200, whatever is asked: every call fails, and nothing is taken for stored or read`, async () => {
     const { stdout, stderr, seen } = await askPeer(dir, reply, CALLS)
     const lines = stdout.split('\n')
-    const names = ['write', 'up', 'parts', 'read', 'down', 'open', 'exists', 'inside', 'remove', 'tree', 'list']
+    const names = [
+      'write',
+      'up',
+      'parts',
+      'read',
+      'down',
+      'open',
+      'exists',
+      'inside',
+      'remove',
+      'tree',
+      'list',
+    ]
     assert.deepEqual(
-      lines.slice(0, names.length).map((line) => line.replace(/^(\w+ \w+) obs:\/\/b\/\S*: 200 this is no answer of an object store .*/, '$1')),
+      lines
+        .slice(0, names.length)
+        .map((line) =>
+          line.replace(/^(\w+ \w+) obs:\/\/b\/\S*: 200 this is no answer of an object store .*/, '$1'),
+        ),
       names.map((name) => `${name} MoxFileReadException`),
       `${stdout}\n${stderr}`,
     )
@@ -62,15 +78,20 @@ for (const [title, reply] of PAGES)
   })
 
 test('a success without an ETag and without a page is none either', async () => {
-  const { stdout } = await askPeer(dir, (_, response) => response.end(), `
+  const { stdout } = await askPeer(
+    dir,
+    (_, response) => response.end(),
+    `
 for call in (lambda: f.write('obs://b/k', 'x'), lambda: f.read('obs://b/k'), lambda: f.stat('obs://b/k')):
     try:
         print(call())
     except f.MoxFileReadException as error:
         print(error)
-f.remove('obs://b/k')  # what is deleted has no ETag`)
+f.remove('obs://b/k')  # what is deleted has no ETag`,
+  )
   const told = ['PUT', 'GET', 'HEAD'].map(
-    (method) => `obs://b/k: 200 this is no answer of an object store (${method}, nothing without an ETag): \n`,
+    (method) =>
+      `obs://b/k: 200 this is no answer of an object store (${method}, nothing without an ETag): \n`,
   )
   assert.equal(stdout, told.join(''))
 })
@@ -87,7 +108,9 @@ print(f.exists('obs://b/k'), f.read('obs://b/k') == open(here + '/page').read())
 })
 
 /** What a script hears of refusals without a word. */
-const refused = (who: string): string => `write MoxFileRespException obs://b/d/k: 403 Forbidden (PUT is refused to ${who})
+const refused = (
+  who: string,
+): string => `write MoxFileRespException obs://b/d/k: 403 Forbidden (PUT is refused to ${who})
 up MoxFileRespException obs://b/d/k: 403 Forbidden (PUT is refused to ${who})
 parts MoxFileRespException obs://b/d/k: 403 Forbidden (POST ?uploads is refused to ${who})
 read MoxFileRespException obs://b/d/k: 403 Forbidden (GET is refused to ${who})
@@ -105,7 +128,10 @@ const forbid: Reply = (_, response) => void response.writeHead(403).end()
 test('a refusal without a word: the error names the object, what was asked of it, and that the task did', async () => {
   const { stdout, stderr } = await askPeer(dir, forbid, CALLS)
   assert.equal(stdout, refused('this task'), stderr)
-  assert.deepEqual((await readdir(dir)).filter((name) => name.startsWith('.moxing')), [])
+  assert.deepEqual(
+    (await readdir(dir)).filter((name) => name.startsWith('.moxing')),
+    [],
+  )
 })
 
 test('outside of a task it names the access key, or that there is none; pickled it says the same', async () => {
