@@ -13,16 +13,19 @@ def added(act):
         act()
     mox._copy._copy_files = late
 `
-const cases: Case[] = [
+/** `stays`: the script is told that something is left at the source. */
+const cases: Array<Case & { stays?: true }> = [
   {
     title: 'what is added in the store while a folder moves away stays there',
     script: `
 f.make_dirs(base + '/x/empty')
 put(base + '/x', *many)
-added(lambda: put(base + '/x', 'new', 'd0/new', 'late/new'))
+added(lambda: put(base + '/x', 'new', 'd0/new', 'late/new') or f.write(base + '/x/d1/n1', 'other'))
 f.rename(base + '/x', here + '/x')
-tell([tree(here + '/x') == sorted(many), os.path.isdir(here + '/x/empty'), f.list_directory(base + '/x', recursive=True)])`,
-    tells: [true, true, ['d0', 'd0/new', 'late', 'late/new', 'new']],
+tell([tree(here + '/x') == sorted(many), os.path.isdir(here + '/x/empty'),
+      f.list_directory(base + '/x', recursive=True, skip_dir=True), f.read(base + '/x/d1/n1')])`,
+    tells: [true, true, ['d0/new', 'd1/n1', 'late/new', 'new'], 'other'],
+    stays: true,
   },
   {
     title: 'so does what is added while it moves inside the store',
@@ -33,6 +36,29 @@ f.rename(base + '/x', base + '/y')
 tell([f.list_directory(base + '/y', recursive=True, skip_dir=True) == sorted(many),
       f.list_directory(base + '/x', recursive=True)])`,
     tells: [true, ['d0', 'd0/new']],
+    stays: true,
+  },
+  {
+    title: 'a file that is written to while it moves stays, in the store and here',
+    script: `
+put(base, 'x')
+put(here, 'x')
+def write(root):
+    real = mox._rename.copy_file
+    def late(*args):
+        real(*args)
+        with f.File(root + '/x', 'a') as file:
+            file.write('more')
+        mox._rename.copy_file = real
+    mox._rename.copy_file = late
+write(base)
+f.rename(base + '/x', here + '/y')
+write(here)
+f.rename(here + '/x', base + '/z')
+f.rename(here + '/y', base + '/y')
+tell([f.read(base + '/x'), f.read(here + '/x'), f.read(base + '/y'), f.read(base + '/z'), os.path.exists(here + '/y')])`,
+    tells: ['xmore', 'xmore', 'x', 'x', false],
+    stays: true,
   },
   {
     title: 'a folder that moves as it is leaves nothing, with its markers and empty folders',
@@ -75,20 +101,29 @@ for (const mover of MOVERS)
     })
     after(async () => await scripts[Symbol.asyncDispose]())
 
-    for (const { title, script, tells } of cases)
-      test(title, async () => await scripts.check({ title, script: HELPER + script, tells }))
+    for (const { title, script, tells, stays } of cases)
+      test(title, async () => {
+        const { stdout, stderr } = await scripts.run(HELPER + script)
+        assert.deepEqual(JSON.parse(stdout), tells)
+        assert.match(stderr, stays ? /^(moxing: \S+\/x stays, with what was not copied\n)+$/ : /^$/)
+      })
 
     test('what is added here meanwhile, or cannot be copied, stays, and one line says so', async () => {
       const { stdout, stderr } = await scripts.run(`${HELPER}
 put(here + '/x', *many)
 os.mkfifo(here + '/x/d1/pipe')
-added(lambda: put(here + '/x', 'new', 'd0/new', 'late/new') or os.mkdir(here + '/x/made'))
+added(lambda: put(here + '/x', 'new', 'd0/new', 'late/new') or os.mkdir(here + '/x/made') or f.append(here + '/x/d1/n1', 'more'))
 f.rename(here + '/x', base + '/x')
 tell([tree(here + '/x'), os.path.isdir(here + '/x/made'), os.path.exists(here + '/x/d2'),
       f.list_directory(base + '/x', recursive=True, skip_dir=True) == sorted(many)])`)
-      assert.deepEqual(JSON.parse(stdout), [['d0/new', 'd1/pipe', 'late/new', 'new'], true, false, true])
+      assert.deepEqual(JSON.parse(stdout), [
+        ['d0/new', 'd1/n1', 'd1/pipe', 'late/new', 'new'],
+        true,
+        false,
+        true,
+      ])
       const [, left] =
-        /^[^\n]*d1\/pipe' is neither[^\n]*\nmoxing: '(.*)' stays, with what was not copied\n$/.exec(stderr) ??
+        /^[^\n]*d1\/pipe' is neither[^\n]*\nmoxing: (.*) stays, with what was not copied\n$/.exec(stderr) ??
         []
       assert.match(left ?? stderr, /\/x$/)
     })

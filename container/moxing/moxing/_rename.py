@@ -1,11 +1,11 @@
-"""`rename`: a copy, and then the end of what was copied, name by name: what somebody adds meanwhile is not lost."""
+"""`rename`: a copy, and then the end of what was copied, name by name: what somebody adds or writes meanwhile is not lost."""
 import errno
 import os
 import sys
-from typing import Any, Iterable
+from typing import Any, Dict, Iterable
 
-from . import _store_write, file_io
-from ._copy import Tree, copy_file, copy_tree, is_file, is_folder, tree_of, parents_of
+from . import _store, _store_write, file_io
+from ._copy import Tree, copy_file, copy_tree, is_file, is_folder, parents_of, tree_of
 from ._errors import not_exists
 from ._folders import DELETE_THREADS, remove
 from ._parallel import run_all
@@ -22,21 +22,55 @@ def rename(src_url: Name, dst_url: Name) -> None:
     if from_path == to_path:
         return
     if is_file(source):
+        before = _state(source)
         copy_file(source, target)
-        remove(source)
+        if _state(source) == before:
+            remove(source)
+        else:
+            _tell(source)
         return
     if not is_folder(source):
         raise not_exists(source)
     if to_path.startswith(from_path):
         raise ValueError('%s cannot be moved into itself (%s)' % (source, target))
-    tree = tree_of(source)
-    copy_tree(source, target, tree, file_io.workers(None))
-    if is_remote(target) and not any(tree) and parse(target).folder_key:
+    _move_tree(source, target)
+
+
+def _move_tree(source: str, target: str) -> None:
+    files, folders = tree_of(source)
+    before = _states(source, (files, folders))
+    copy_tree(source, target, (files, folders), file_io.workers(None))
+    if is_remote(target) and not files and not folders and parse(target).folder_key:
         _store_write.put_bytes(parse(join(target, '')), b'')  # a folder with nothing in it
+    now = _states(source, tree_of(source) if is_remote(source) else (files, folders))
+    copied = {name: files[name] for name in files if name in now and now[name] == before[name]}, folders
     if is_remote(source):
-        _delete_remote(source, tree)
+        _delete_remote(source, copied)
+        if set(now) - set(copied[0]):
+            _tell(source)
     else:
-        _delete_local(source.rstrip('/') or source, tree)
+        _delete_local(source.rstrip('/') or source, copied)
+
+
+def _state(name: str) -> Any:
+    """Differs for what else is written under this name; None when nothing is there."""
+    if is_remote(name):
+        entry = _store.head(parse(name))
+        return entry and entry.etag
+    try:
+        facts = os.stat(name)
+    except FileNotFoundError:
+        return None
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino
+
+
+def _states(source: str, tree: Tree) -> Dict[str, Any]:
+    """The states of the files of a tree that was just listed, without asking for each object again."""
+    return {name: entry.etag if entry else _state(join(source, name)) for name, entry in tree[0].items()}
+
+
+def _tell(source: str) -> None:
+    sys.stderr.write('moxing: %s stays, with what was not copied\n' % source)
 
 
 def _delete_remote(source: str, tree: Tree) -> None:
@@ -66,7 +100,7 @@ def _delete_local(root: str, tree: Tree) -> None:
                 _delete_one(path)
     _delete_one(root)
     if os.path.isdir(root):
-        sys.stderr.write('moxing: %r stays, with what was not copied\n' % root)
+        _tell(root)
 
 
 def _delete_one(path: str) -> None:
