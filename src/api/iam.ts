@@ -1,7 +1,10 @@
 // The part of Huawei Cloud's IAM (Keystone v3) that clients of ModelArts use: tokens, projects, keys.
 import { z } from 'zod'
+import { nameOrId } from './identity.ts'
 
-const named = z.looseObject({ id: z.string().nullish(), name: z.string().nullish() })
+const named = z.looseObject({ id: nameOrId.nullish(), name: nameOrId.nullish() })
+/** A region's name may stand before it. */
+const projectName = z.string().max(256, 'must be at most 256 characters')
 
 /** Body of `POST /v3/auth/tokens`. There is one domain, so whatever is sent as one is that. */
 export const tokenRequest = z.looseObject({
@@ -23,7 +26,9 @@ export const tokenRequest = z.looseObject({
       .union([
         z.literal('unscoped'),
         z.looseObject({
-          project: z.looseObject({ ...named.shape, domain: named.nullish() }).nullish(),
+          project: z
+            .looseObject({ id: nameOrId.nullish(), name: projectName.nullish(), domain: named.nullish() })
+            .nullish(),
           domain: named.nullish(),
         }),
       ])
@@ -186,15 +191,15 @@ export type Credential = z.infer<typeof credential>
 const description = z.string().max(255, 'must be at most 255 characters')
 export const credentialCreate = z.object({
   credential: z.object({
-    user_id: z.string(),
+    user_id: nameOrId,
     description: description.nullish(),
     /** Ours: the project that the key opens; without it that of the caller, or the user's only one. */
-    project_id: z.string().nullish(),
+    project_id: nameOrId.nullish(),
   }),
 })
 /** The one answer that holds the secret. */
 export const credentialCreated = z.object({ credential: credential.extend({ secret: z.string() }) })
-export const credentialQuery = z.object({ user_id: z.string().optional() })
+export const credentialQuery = z.object({ user_id: nameOrId.optional() })
 export const credentialList = z.object({ credentials: z.array(credential) })
 export const credentialChange = z.object({
   credential: z.object({ status: status.optional(), description: description.optional() }),

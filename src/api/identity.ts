@@ -7,6 +7,8 @@ const userName = z
   .string()
   .regex(/^[\p{L}\p{N}_.@-]{1,64}$/u, 'must be 1 to 64 letters, digits, "_", ".", "@" or "-"')
 const projectName = z.string().regex(/^[\p{L}\p{N}_-]{1,64}$/u, 'must be 1 to 64 letters, digits, "_" or "-"')
+/** Of somebody or something that is there already: longer ones are nobody's. Characters count as for new names. */
+export const nameOrId = z.string().regex(/^[\s\S]{0,64}$/u, 'must be at most 64 characters')
 const description = z.string().max(255, 'must be at most 255 characters')
 const seconds = z
   .number()
@@ -48,7 +50,7 @@ export const userAdd = z.object({
   password: z.string().optional(),
   administrator: z.boolean().default(false),
   /** Name or id of a project to be a member of at once. */
-  project: z.string().optional(),
+  project: nameOrId.optional(),
   role: role.default('user'),
 })
 /** `password` null takes it away: the user then has access keys only. */
@@ -105,12 +107,12 @@ export type IdentityKeyList = z.infer<typeof identityKeyList>
 /** The one answer that holds the secret. */
 export const identityKeyMade = identityKey.extend({ secret_key: z.string() })
 export type IdentityKeyMade = z.infer<typeof identityKeyMade>
-export const keyQuery = z.object({ user: z.string().optional(), project: z.string().optional() })
+export const keyQuery = z.object({ user: nameOrId.optional(), project: nameOrId.optional() })
 export const keyAdd = z.object({
   /** Name or id; without it the caller. */
-  user: z.string().optional(),
+  user: nameOrId.optional(),
   /** Name or id; without it the caller's, or the user's only one. */
-  project: z.string().optional(),
+  project: nameOrId.optional(),
   description: description.default(''),
   expires_in_s: seconds.optional(),
 })

@@ -10,6 +10,12 @@ export type Role = (typeof ROLES)[number]
 /** `open`: everybody, unasked who they are · `known`: whoever is known, in a project or not · `administrator`: of the installation. */
 export type Access = Role | 'open' | 'known' | 'administrator'
 
+/**
+ * When a request that was signed once may come again: `any-time`, for it only reads · `at-once`, within a moment of the
+ * first, for dates have whole seconds and connections break · `never`.
+ */
+export type Replay = 'any-time' | 'at-once' | 'never'
+
 export type Route = {
   readonly method: Method
   /** In Hono's form; `{project_id}` of the documents is `:project`. */
@@ -23,6 +29,8 @@ export type Route = {
   readonly role: Access
   /** A POST that changes nothing: it may be sent again. */
   readonly reads?: true
+  /** Where it is not what `replayOf` finds. */
+  readonly replay?: Replay
   /** Why the call is not there: it is always refused, with NotSupported. */
   readonly refused?: string
   /** Of a JSON body; routes without one ignore what is sent. */
@@ -38,4 +46,14 @@ export type Route = {
   readonly errors?: readonly ErrorName[]
   /** A request that works, for the documents; tests send it. */
   readonly example?: { readonly body?: unknown; readonly query?: Readonly<Record<string, string | number>> }
+}
+
+/** What says who may what, and gives secrets out: nothing there happens twice. */
+const IDENTITY = /^\/(v3(\.0)?|ropeway\/v1\/admin)\//
+
+/** When a request to this call may come again. */
+export function replayOf({ method, path, reads, replay }: Route): Replay {
+  if (replay !== undefined) return replay
+  if (method === 'GET' || reads) return 'any-time'
+  return IDENTITY.test(path) ? 'never' : 'at-once'
 }

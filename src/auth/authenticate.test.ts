@@ -4,7 +4,7 @@ import { signSdkHmac } from '../lib/signature/sdk-hmac.ts'
 import { type Authenticated, beginAuthentication, NONCE_HEADER } from './authenticate.ts'
 import { identities, KEYS, NOW, SNAPSHOT, user } from './identity-fixture.ts'
 import type { Identities } from './proof.ts'
-import { ReplayWindow } from './replay-window.ts'
+import { type Replay, ReplayWindow } from './replay-window.ts'
 import { makeTemporaryKey, type TemporaryGrant } from './temporary-key.ts'
 import { signToken, type Token } from './token.ts'
 
@@ -19,6 +19,7 @@ type Case = {
   unsigned?: boolean
   among?: Identities
   window?: ReplayWindow
+  replay?: Replay
 }
 
 function ask(input: Case): Authenticated {
@@ -30,8 +31,8 @@ function ask(input: Case): Authenticated {
   const signed = signSdkHmac({ request, body, accessKey, secretKey, now: input.signedAt ?? NOW })
   const sent = { ...request, path: input.path ?? request.path, headers: input.unsigned ? headers : signed }
   const pending = beginAuthentication(sent, input.among ?? identities())
-  const replay = { window: input.window ?? new ReplayWindow(), changes: true }
-  return pending.ok ? pending.finish(Buffer.from(input.sentBody ?? body), replay) : pending
+  const seen = { window: input.window ?? new ReplayWindow(), replay: input.replay ?? 'at-once' }
+  return pending.ok ? pending.finish(Buffer.from(input.sentBody ?? body), seen) : pending
 }
 
 const principalOf = (result: Authenticated) => {
@@ -183,4 +184,12 @@ test('with a nonce not even at once', () => {
   assert.equal(ask({ window, headers }).ok, true)
   assert.equal(ask({ window, headers }).ok, false)
   assert.equal(ask({ window, headers: { [NONCE_HEADER]: 'n2' } }).ok, true)
+})
+
+test('of calls that hand out secrets or say who may what not even at once, and of those that read at any time', () => {
+  const window = new ReplayWindow()
+  assert.equal(ask({ window, replay: 'never' }).ok, true)
+  assert.equal(ask({ window, replay: 'never' }).ok, false)
+  const later = identities({}, new Date(NOW.getTime() + 60_000))
+  assert.equal(ask({ window, replay: 'any-time', among: later }).ok, true)
 })

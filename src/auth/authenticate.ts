@@ -4,7 +4,7 @@ import type { SignableRequest } from '../lib/signature/canonical.ts'
 import { readSdkClaim, type SdkClaim, verifySdkHmac } from '../lib/signature/verify-sdk-hmac.ts'
 import type { Principal } from './principal.ts'
 import { type FoundKey, findKey, type Identities, type Proven, proveToken } from './proof.ts'
-import type { ReplayWindow } from './replay-window.ts'
+import type { Replay, ReplayWindow } from './replay-window.ts'
 
 /** `unauthorized`: we do not know who asks. `wrong-project`: we do, but X-Project-Id is not theirs. */
 export type Refusal = {
@@ -14,10 +14,10 @@ export type Refusal = {
 }
 export type Authenticated = { readonly ok: true; readonly principal: Principal } | Refusal
 
-/** Finishes with the whole body. `changes`: the request may not arrive twice. */
+/** Finishes with the whole body. `replay`: when this very request may arrive again. */
 export type Pending = {
   readonly ok: true
-  finish(body: Uint8Array, replay: { window: ReplayWindow; changes: boolean }): Authenticated
+  finish(body: Uint8Array, seen: { window: ReplayWindow; replay: Replay }): Authenticated
 }
 
 const unauthorized = (message: string): Refusal => ({ ok: false, refusal: 'unauthorized', message })
@@ -38,27 +38,27 @@ export function beginAuthentication(request: SignableRequest, identities: Identi
   if (typeof key === 'string') return unauthorized(key)
   return {
     ok: true,
-    finish: (body, replay) => finishSigned(request, identities, { claim, key, body, ...replay }),
+    finish: (body, seen) => finishSigned(request, identities, { claim, key, body, ...seen }),
   }
 }
 
 function finishSigned(
   request: SignableRequest,
   { now }: Identities,
-  signed: { claim: SdkClaim; key: FoundKey; body: Uint8Array; window: ReplayWindow; changes: boolean },
+  signed: { claim: SdkClaim; key: FoundKey; body: Uint8Array; window: ReplayWindow; replay: Replay },
 ): Authenticated {
-  const { claim, key, body, window, changes } = signed
+  const { claim, key, body, window, replay } = signed
   const failure = verifySdkHmac(claim, { request, body, secretKey: key.secret, now })
   if (failure) return unauthorized(failure.message)
   const proven = inItsProject(request, key.prove())
-  if (!proven.ok || !changes) return proven
-  const isStrict = claim.signedHeaders.includes(NONCE_HEADER)
+  if (!proven.ok || replay === 'any-time') return proven
+  const isStrict = replay === 'never' || claim.signedHeaders.includes(NONCE_HEADER)
   switch (window.note(claim.signature, claim.signedAtMs, now.getTime(), isStrict)) {
     case 'new':
       return proven
     case 'repeated':
       return unauthorized(
-        'This very request was received before; sign again (a new X-Sdk-Date) to repeat it on purpose',
+        'This very request was received before; to repeat it on purpose, sign again (a new X-Sdk-Date, or a new X-Ropeway-Nonce)',
       )
     case 'full':
       return { ok: false, refusal: 'too-many', message: 'Too many requests with dates of these minutes' }

@@ -7,6 +7,8 @@ import { MAX_SKEW_MS } from '../lib/signature/canonical.ts'
 const SAME_MOMENT_MS = 3_000
 const FIRST_SLOTS = 1 << 10
 
+/** As the table of routes says it of each call. */
+export type Replay = 'any-time' | 'at-once' | 'never'
 export type ReplayAnswer = 'new' | 'repeated' | 'full'
 
 export class ReplayWindow {

@@ -1,6 +1,7 @@
 // The door of the API: who asks, how often, and with how much. Nothing behind it runs for anybody it does not know.
+import { matchedRoutes } from 'hono/route'
 import { AppError } from '../api/error.ts'
-import type { Route } from '../api/route.ts'
+import { type Route, replayOf } from '../api/route.ts'
 import { ROUTES } from '../api/routes.ts'
 import { beginAuthentication, type Refusal } from '../auth/authenticate.ts'
 import type { LiveIdentity } from '../auth/live-identity.ts'
@@ -29,15 +30,16 @@ export function createGate({ identity, clock, rate }: GateOptions): (context: Ap
   return async (context) => {
     const { method } = context.req
     const url = new URL(context.req.raw.url)
-    const isOpen = OPEN.has(`${method} ${url.pathname}`)
+    const route = routeAskedFor(context)
+    const isOpen = route?.role === 'open'
     const headers = Object.fromEntries(context.req.raw.headers)
     const request = { method, path: url.pathname, query: url.search.slice(1), headers }
     const pending = beginAuthentication(request, identity.now())
     if (!pending.ok && !isOpen) throw refused(pending)
     const body = await readBytes(context.req.raw, isOpen ? MAX_OPEN_BODY_BYTES : MAX_BODY_BYTES)
-    const changes =
-      (method === 'POST' || method === 'PATCH') && !READING.some((path) => path.test(url.pathname))
-    const result = pending.ok ? pending.finish(body, { window: replays, changes }) : pending
+    // What no call is asked for by does nothing, however often it comes.
+    const replay = route === undefined ? 'any-time' : replayOf(route)
+    const result = pending.ok ? pending.finish(body, { window: replays, replay }) : pending
     if (!result.ok && !isOpen) throw refused(result)
     context.set('body', body)
     // Who logs in may well come with what no longer holds.
@@ -57,14 +59,15 @@ const STRANGER: Principal = {
   proof: { kind: 'token', id: '' },
 }
 
-const routes: readonly Route[] = Object.values(ROUTES)
-const OPEN: ReadonlySet<string> = new Set(
-  routes.filter(({ role }) => role === 'open').map(({ method, path }) => `${method} ${path}`),
+const ROUTE_OF: ReadonlyMap<string, Route> = new Map(
+  Object.values<Route>(ROUTES).map((route) => [`${route.method} ${route.path}`, route]),
 )
-/** POSTs that change nothing may come twice. */
-const READING: readonly RegExp[] = routes
-  .filter(({ method, reads }) => method === 'POST' && reads)
-  .map(({ path }) => new RegExp(`^${path.replaceAll('.', '\\.').replace(/:[a-z]+/g, '[^/]+')}$`))
+
+/** The call that the application will make of a request, however its path is spelt. */
+const routeAskedFor = (context: ApiContext): Route | undefined =>
+  matchedRoutes(context)
+    .map(({ method, path }) => ROUTE_OF.get(`${method} ${path}`))
+    .find((route) => route !== undefined)
 
 function refused({ refusal, message }: Refusal): AppError {
   switch (refusal) {

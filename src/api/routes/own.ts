@@ -28,6 +28,7 @@ export const OWN_ROUTES = {
     summary: 'Runs a command in a running task, over a WebSocket.',
     permission: 'modelarts:trainJob:exec',
     role: 'user',
+    replay: 'never',
     query: execQuery,
     errors: [
       'InvalidParam',
@@ -47,6 +48,8 @@ export const OWN_ROUTES = {
     permission: 'ropeway:image:check',
     role: 'user',
     reads: true,
+    // Pulls the image and runs it.
+    replay: 'at-once',
     body: imageCheckRequest,
     answer: imageCheck,
     errors: [

@@ -45,6 +45,8 @@ export const REGISTRY_ROUTES = {
     permission: 'ropeway:registry:test',
     role: 'user',
     reads: true,
+    // The registry is sent the password.
+    replay: 'at-once',
     body: registryTestRequest,
     answer: registryTest,
     errors: ['RegistryNotFound', 'NotSupported', 'BackendUnavailable'],

@@ -59,6 +59,8 @@ export const STORAGE_CONNECTION_ROUTES = {
     permission: 'ropeway:storageConnection:test',
     role: 'user',
     reads: true,
+    // The store is sent requests that are signed with the keys.
+    replay: 'at-once',
     answer: storageConnectionTest,
     errors: ['InvalidParam', 'StorageConnectionNotFound'],
   },

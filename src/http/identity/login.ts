@@ -49,11 +49,14 @@ export const loginFailed = (why: string): AppError => new AppError('LoginFailed'
 /** The other end of the connection, or whom a proxy that is trusted names: the last in the list that is no such proxy. */
 function addressOf(context: ApiContext, proxies: readonly string[]): string {
   const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
-  const remote = (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  const remote = asIPv4(incoming?.socket.remoteAddress ?? '')
   if (!proxies.includes(remote)) return remote
-  const forwarded = (context.req.header('x-forwarded-for') ?? '').split(',').map((one) => one.trim())
+  const forwarded = (context.req.header('x-forwarded-for') ?? '').split(',').map((one) => asIPv4(one.trim()))
   return forwarded.findLast((one) => isIP(one) !== 0 && !proxies.includes(one)) ?? remote
 }
+
+/** One of IPv4 in the clothes of IPv6. */
+const asIPv4 = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '')
 
 /** Runs `AT_ONCE` at a time; who comes when too many wait already is told to come back. */
 function createTurns() {

@@ -60,25 +60,40 @@ describe('a signed request', () => {
     )
   })
 
-  it('that was recorded does nothing when it is sent again later', async () => {
+  /** Signs once, as a program without a nonce does; sends the same bytes at each call. */
+  const recorded = (method: 'POST' | 'PUT', path: string, content: object) => {
     const { endpoint, access_key: accessKey, secret_key: secretKey } = server.credentials
-    const url = new URL(endpoint)
-    const text = JSON.stringify({ name: 'replayed' })
-    const path = '/ropeway/v1/admin/projects'
-    const headers = { host: url.host, 'content-type': 'application/json' }
+    const text = JSON.stringify(content)
+    const headers = { host: new URL(endpoint).host, 'content-type': 'application/json' }
     const signed = signSdkHmac({
-      request: { method: 'POST', path, query: '', headers },
+      request: { method, path, query: '', headers },
       ...{ body: text, accessKey, secretKey, now: new Date() },
     })
-    const send = async () => {
-      const answer = await request(`${endpoint}${path}`, { method: 'POST', headers: signed, body: text })
+    return async () => {
+      const answer = await request(`${endpoint}${path}`, { method, headers: signed, body: text })
       return { status: answer.statusCode, text: await answer.body.text() }
     }
-    assert.equal((await send()).status, 201)
-    // Within the second of its date a program may mean it: the name is taken then.
+  }
+
+  for (const [path, content] of [
+    ['/ropeway/v1/admin/keys', {}],
+    ['/v3.0/OS-CREDENTIAL/credentials', { credential: { user_id: 'admin' } }],
+    ['/v3.0/OS-CREDENTIAL/securitytokens', { auth: { identity: { methods: ['token'] } } }],
+  ] as const)
+    it(`that was recorded gives no second secret, not even at once: ${path}`, async () => {
+      const send = recorded('POST', path, content)
+      const answers = await Promise.all([send(), send(), send()])
+      assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 401, 401])
+      assert.equal((await send()).status, 401)
+    })
+
+  it('that was recorded undoes nothing later, though a program may say it twice at once', async () => {
+    const path = `/ropeway/v1/${project}/registries/replayed.example.com`
+    const send = recorded('PUT', path, { user_name: 'ann', password: 'of yesterday' })
+    assert.deepEqual([(await send()).status, (await send()).status], [200, 200])
     await until('it is known as one that came before', async () => {
       const { status, text: said } = await send()
-      if (status === 409) return false
+      if (status === 200) return false
       assert.deepEqual([status, /received before/.test(said)], [401, true], said)
       return true
     })
@@ -230,6 +245,19 @@ describe('a login', () => {
       /no token of this server/,
     )
     refused(await login({}), 400, 'ModelArts.2788', /auth\.identity/)
+  })
+
+  it('with a name longer than any is refused, and not kept', async () => {
+    for (const name of ['x'.repeat(65), 'x'.repeat(60_000)])
+      refused(await password(name, 'wrong'), 400, 'ModelArts.2788', /user\.name: got .*at most 64 characters/)
+    assert.equal(facts(await password('😀'.repeat(64), 'wrong')).code, 'ModelArts.9020')
+    const id = { id: 'x'.repeat(65), password: 'wrong' }
+    refused(
+      await login({ identity: { methods: ['password'], password: { user: id } } }),
+      400,
+      'ModelArts.2788',
+      /user\.id: got .*at most 64 characters/,
+    )
   })
 
   it('is slowed down after ten wrong ones, with when to come back', async () => {
