@@ -154,6 +154,7 @@ const badTemporaries: [string, Authenticated, RegExp][] = [
     /void/,
   ],
   ['was made with a key that is gone', asTemporary({ maker: { kind: 'key', id: 'AKNO' } }), /void/],
+  ['was made with a key that has ended since', asTemporary({ maker: { kind: 'key', id: 'AKOLD' } }), /void/],
   ['was made with a token given back', asTemporary({ maker: { kind: 'token', id: 'given-back' } }), /void/],
   [
     'is older than the password',

@@ -78,15 +78,17 @@ function findTemporary(
   const { userId, projectId, epoch, expiresAtMs, maker } = opened.grant
   const words = `temporary access key ${accessKey}`
   const proof = { kind: 'temporary', id: accessKey } as const
-  const isMakerVoid = (): boolean =>
-    maker.kind === 'token'
-      ? identities.directory.isRevoked(maker.id)
-      : identities.directory.key(maker.id)?.enabled !== true
+  const isMakerVoid = (): boolean => {
+    if (maker.kind === 'token') return identities.directory.isRevoked(maker.id)
+    const key = identities.directory.key(maker.id)
+    // Its end may have been set, or moved forward, since.
+    return key?.enabled !== true || (key.expiresAtMs ?? Number.POSITIVE_INFINITY) <= identities.now.getTime()
+  }
   return {
     secret: opened.secret,
     prove: () =>
       isMakerVoid()
-        ? no(`The ${words} is void: the ${maker.kind} it was made with was taken back`)
+        ? no(`The ${words} is void: the ${maker.kind} it was made with was taken back or has ended`)
         : prove(identities, { userId, projectId, epoch, expiresAtMs, proof, words }),
   }
 }

@@ -49,8 +49,9 @@ function openDoor(): Hono<ApiEnv> {
   })
   for (const { method, path } of NAMES.map(routeOf))
     app.on(method, path, (context) => context.text(context.get('principal').userName))
-  app.onError((error) =>
-    new Response(error.message, { status: error instanceof AppError ? ERRORS[error.code].status : 500 }),
+  app.onError(
+    (error) =>
+      new Response(error.message, { status: error instanceof AppError ? ERRORS[error.code].status : 500 }),
   )
   return app
 }

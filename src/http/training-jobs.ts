@@ -8,11 +8,12 @@ import { isFilled } from '../job/check-fields.ts'
 import { createJob } from '../job/create.ts'
 import { EVENTS } from '../job/events.ts'
 import type { Job } from '../job/job.ts'
-import { readSearch } from '../job/job-query.ts'
+import { type JobCondition, readSearch } from '../job/job-query.ts'
 import { can, shownPhase } from '../job/phase.ts'
 import type { ClientToken } from '../job/store.ts'
 import { newUuid } from '../lib/id.ts'
 import type { Call, Handlers } from './handlers.ts'
+import { userNameOf } from './identity/find.ts'
 import { jobBody, taskBodies } from './job-body.ts'
 import { deleteJob } from './job-calls.ts'
 import { type ApiContext, type ApiParts, jobOf } from './parts.ts'
@@ -124,7 +125,8 @@ async function search(
   { context, body: request, query }: Call<'searchTrainingJobs'>,
 ): Promise<SearchResponse> {
   const inventory = parts.inventory()
-  const asked = readSearch(request, { query, inventory, nowMs: parts.clock.now().getTime() })
+  const read = readSearch(request, { query, inventory, nowMs: parts.clock.now().getTime() })
+  const asked = { ...read, conditions: read.conditions.map((one) => byUserName(parts, one)) }
   const { total, count, items } = await parts.store.search(context.get('principal').projectId, asked)
   return {
     ...{ total, count, limit: asked.limit, offset: asked.page, sort_by: asked.sortBy, order: asked.order },
@@ -140,3 +142,9 @@ async function search(
     }),
   }
 }
+
+/** Jobs have the names of their users; whoever picks a user may have the id of IAM. */
+const byUserName = ({ identity }: ApiParts, condition: JobCondition): JobCondition =>
+  condition.key === 'user_id' && condition.operator !== 'like'
+    ? { ...condition, values: condition.values.map((value) => userNameOf(identity.directory, value)) }
+    : condition

@@ -23,6 +23,7 @@ export const QUOTA_ROUTES = {
     role: 'admin',
     body: quotaRequest,
     answer: quotaChanged,
+    errors: ['UserNotFound'],
     example: { body: { user_id: 'ann', quotas: [{ resource: 'job-num', quota: 100 }] } },
   },
 } as const satisfies Record<string, Route>

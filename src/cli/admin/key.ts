@@ -40,7 +40,11 @@ const addCommand = (context: CliContext) =>
         .option('--user <user>', 'whose (default: your own)')
         .option('--project <project>', 'the project it opens (default: yours, or their only one)')
         .option('--description <text>', 'where it is used')
-        .option('--expires <time>', 'how long it lasts, such as 12h or 90d (default: for ever)', duration),
+        .option(
+          '--expires <time>',
+          'how long it lasts, such as 12h or 90d (default: for ever, or as long as the key that asks)',
+          duration,
+        ),
     run: async (client, _words, { user, project, description, expires }) => {
       const body = {
         ...(user === undefined ? {} : { user }),

@@ -6,7 +6,7 @@ import { makeTemporaryKey, TEMPORARY_SECONDS } from '../../auth/temporary-key.ts
 import type { Call, Handlers } from '../handlers.ts'
 import type { ApiParts } from '../parts.ts'
 import { credentialBody, iamTime } from './bodies.ts'
-import { keyOf, mayManage, projectForKey } from './key-rules.ts'
+import { checkKeyChange, endOfNewKey, keyOf, mayManage, projectForKey } from './key-rules.ts'
 import type { Logins } from './login.ts'
 import { userByText, userOf } from './lookups.ts'
 import { newPassword } from './new-password.ts'
@@ -32,7 +32,7 @@ export const credentialHandlers = (parts: ApiParts, logins: Logins): Handlers<Na
         userId: user.id,
         projectId,
         description: credential.description ?? '',
-        expiresAtMs: null,
+        expiresAtMs: endOfNewKey(principal, undefined),
       }
       const key = await identity.change((store) => store.addKey(wanted))
       audit('key added', principal.userName, { key: key.accessKey, user: user.name })
@@ -54,6 +54,7 @@ export const credentialHandlers = (parts: ApiParts, logins: Logins): Handlers<Na
         ...(status === undefined ? {} : { enabled: status === 'active' }),
         ...(description === undefined ? {} : { description }),
       }
+      checkKeyChange(context.get('principal'), key, change)
       await identity.change((store) => store.changeKey(key.accessKey, change))
       audit('key changed', context.get('principal').userName, { key: key.accessKey, ...change })
       return { credential: credentialBody(keyOf(parts, context)) }

@@ -7,11 +7,11 @@ import type { Project, User } from '../../auth/identity.ts'
 export function findUser(directory: Directory, text: string): User {
   const found = directory.userNamed(text) ?? directory.user(text)
   if (found) return found
-  throw new AppError(
-    'UserNotFound',
-    `user: got ${JSON.stringify(text.slice(0, 80))}; valid: name or id of a user`,
-  )
+  throw noUser(text, 'name or id of a user')
 }
+
+export const noUser = (text: string, valid: string): AppError =>
+  new AppError('UserNotFound', `user: got ${JSON.stringify(text.slice(0, 80))}; valid: ${valid}`)
 
 /** Throws AppError ProjectNotFound. */
 export function findProject(directory: Directory, text: string): Project {
@@ -21,4 +21,14 @@ export function findProject(directory: Directory, text: string): Project {
     'ProjectNotFound',
     `project: got ${JSON.stringify(text.slice(0, 80))}; valid: name or id of a project`,
   )
+}
+
+/** The name that jobs and quotas have of a user who is given by name or id; of nobody's the text itself. */
+export const userNameOf = (directory: Directory, text: string): string =>
+  (directory.userNamed(text) ?? directory.user(text))?.name ?? text
+
+/** The member of a project by name or id. */
+export function memberOf(directory: Directory, projectId: string, text: string): User | undefined {
+  const name = userNameOf(directory, text)
+  return directory.members(projectId).find(({ user }) => user.name === name)?.user
 }

@@ -4,6 +4,7 @@ import { credentialHandlers } from './credentials.ts'
 import { keyHandlers } from './keys.ts'
 import { createLogins } from './login.ts'
 import { lookupHandlers } from './lookups.ts'
+import { memberHandlers } from './members.ts'
 import { projectHandlers } from './projects.ts'
 import { tokenHandlers } from './tokens.ts'
 import { userHandlers } from './users.ts'
@@ -16,6 +17,7 @@ export function identityHandlers(parts: ApiParts) {
     ...credentialHandlers(parts, logins),
     ...userHandlers(parts),
     ...projectHandlers(parts),
+    ...memberHandlers(parts),
     ...keyHandlers(parts),
   }
 }

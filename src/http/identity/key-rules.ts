@@ -1,6 +1,6 @@
 // Which access keys a caller may look after, and which new ones they may have.
 import { AppError } from '../../api/error.ts'
-import type { AccessKey, User } from '../../auth/identity.ts'
+import type { AccessKey, KeyChange, User } from '../../auth/identity.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { ApiContext, ApiParts } from '../parts.ts'
 
@@ -53,4 +53,39 @@ export function projectForKey(
       'project_id: an access key makes none for another project; valid: its own project, or a token',
     )
   return found.id
+}
+
+/**
+ * When a new key ends: as wished, and no later than the key that asks for it; null: never. Administrators set ends, and a
+ * token comes of a password, which has none. Throws AppError Forbidden for a wish that goes further.
+ */
+export function endOfNewKey(
+  { administrator, proof, expiresAtMs: ownMs }: Principal,
+  wishedMs: number | null | undefined,
+): number | null {
+  const mostMs = administrator || proof.kind === 'token' ? null : ownMs
+  if (wishedMs === undefined) return mostMs
+  refuseLater('expires_in_s', wishedMs, mostMs)
+  return wishedMs
+}
+
+/** A key that was given an end, or disabled, is prolonged or enabled by administrators alone. Throws AppError Forbidden. */
+export function checkKeyChange({ administrator }: Principal, key: AccessKey, change: KeyChange): void {
+  if (administrator) return
+  if (change.enabled === true && !key.enabled)
+    throw new AppError(
+      'Forbidden',
+      `access_key: ${key.accessKey} is disabled; valid: an administrator enables it again`,
+    )
+  if (change.expiresAtMs !== undefined) refuseLater('expires_in_s', change.expiresAtMs, key.expiresAtMs)
+}
+
+/** null: never. */
+function refuseLater(field: string, wishedMs: number | null, mostMs: number | null): void {
+  if (mostMs === null || (wishedMs !== null && wishedMs <= mostMs)) return
+  const got = wishedMs === null ? 'never' : new Date(wishedMs).toISOString()
+  throw new AppError(
+    'Forbidden',
+    `${field}: got an end of ${got}; valid: no later than ${new Date(mostMs).toISOString()}, or ask an administrator`,
+  )
 }

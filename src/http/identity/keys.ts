@@ -5,7 +5,7 @@ import type { AccessKey } from '../../auth/identity.ts'
 import type { Call, Handlers } from '../handlers.ts'
 import type { ApiContext, ApiParts } from '../parts.ts'
 import { findUser } from './find.ts'
-import { keyOf, mayManage, projectForKey } from './key-rules.ts'
+import { checkKeyChange, endOfNewKey, keyOf, mayManage, projectForKey } from './key-rules.ts'
 import { userByText } from './lookups.ts'
 
 type Names = 'listKeys' | 'addKey' | 'changeKey' | 'removeKey' | 'rotateKey'
@@ -31,14 +31,18 @@ export const keyHandlers = (parts: ApiParts): Handlers<Names> => {
     },
     addKey: (call) => addKey(parts, call),
     changeKey: async ({ context, body: { enabled, description, expires_in_s: seconds } }) => {
-      const { accessKey } = keyOf(parts, context)
+      const key = keyOf(parts, context)
+      const { accessKey } = key
       const change = {
         ...(enabled === undefined ? {} : { enabled }),
         ...(description === undefined ? {} : { description }),
         ...(seconds === undefined ? {} : { expiresAtMs: seconds === null ? null : nowMs() + seconds * 1000 }),
       }
+      checkKeyChange(context.get('principal'), key, change)
       await identity.change((store) => store.changeKey(accessKey, change))
-      audit('key changed', by(context), { key: accessKey, ...(enabled === undefined ? {} : { enabled }) })
+      const { description: _, expiresAtMs: endMs, ...shown } = change
+      const end = endMs === undefined ? {} : { until: endMs === null ? null : new Date(endMs).toISOString() }
+      audit('key changed', by(context), { key: accessKey, ...shown, ...end })
       return bodyOf(identity.directory, keyOf(parts, context))
     },
     removeKey: async ({ context }) => {
@@ -50,13 +54,17 @@ export const keyHandlers = (parts: ApiParts): Handlers<Names> => {
     rotateKey: async ({ context, body: { overlap_s: overlap } }) => {
       const old = keyOf(parts, context)
       const user = findUser(identity.directory, old.userId)
-      projectForKey(parts, context.get('principal'), user, old.projectId)
-      const { userId, projectId, description, expiresAtMs } = old
+      const principal = context.get('principal')
+      projectForKey(parts, principal, user, old.projectId)
+      // The new one is enabled, and ends with the old one or with the key that asks.
+      checkKeyChange(principal, old, { enabled: true })
+      const { userId, projectId, description } = old
+      const expiresAtMs = earlier(old.expiresAtMs, endOfNewKey(principal, undefined))
       const made = await identity.change(async (store) => {
         const key = await store.addKey({ userId, projectId, description, expiresAtMs })
         const endsMs = nowMs() + overlap * 1000
         if (overlap === 0) await store.removeKey(old.accessKey)
-        else if (expiresAtMs === null || endsMs < expiresAtMs)
+        else if (old.expiresAtMs === null || endsMs < old.expiresAtMs)
           await store.changeKey(old.accessKey, { expiresAtMs: endsMs })
         return key
       })
@@ -74,7 +82,8 @@ async function addKey(parts: ApiParts, { context, body }: Call<'addKey'>) {
   const wanted = body.project === undefined ? undefined : projectIn(identity.directory, body.project)
   const projectId = projectForKey(parts, principal, user, wanted)
   const seconds = body.expires_in_s
-  const expiresAtMs = seconds === undefined ? null : clock.now().getTime() + seconds * 1000
+  const wishedMs = seconds === undefined ? undefined : clock.now().getTime() + seconds * 1000
+  const expiresAtMs = endOfNewKey(principal, wishedMs)
   const { description } = body
   const key = await identity.change((store) =>
     store.addKey({ userId: user.id, projectId, description, expiresAtMs }),
@@ -83,6 +92,10 @@ async function addKey(parts: ApiParts, { context, body }: Call<'addKey'>) {
   context.header('Cache-Control', 'no-store')
   return { ...bodyOf(identity.directory, key), secret_key: key.secret }
 }
+
+/** null: never. */
+const earlier = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other)
 
 /** A name that means no project is taken for an id, so that both are refused alike. */
 const projectIn = (directory: Directory, text: string): string => directory.projectNamed(text)?.id ?? text

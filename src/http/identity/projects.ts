@@ -1,30 +1,20 @@
-// Projects for administrators, and their members for administrators and admins of the project.
+// Projects, for administrators.
 import { AppError } from '../../api/error.ts'
-import type { IdentityMember, IdentityProject } from '../../api/identity.ts'
+import type { IdentityProject } from '../../api/identity.ts'
 import type { Directory } from '../../auth/directory.ts'
-import type { Project, User } from '../../auth/identity.ts'
-import type { Role } from '../../auth/principal.ts'
+import type { Project } from '../../auth/identity.ts'
 import type { Handlers } from '../handlers.ts'
 import type { ApiContext, ApiParts } from '../parts.ts'
-import { findProject, findUser } from './find.ts'
+import { findProject } from './find.ts'
 
-type Names =
-  | 'listAllProjects'
-  | 'addProject'
-  | 'changeProject'
-  | 'removeProject'
-  | 'listMembers'
-  | 'setMember'
-  | 'removeMember'
+type Names = 'listAllProjects' | 'addProject' | 'changeProject' | 'removeProject'
 
-export const projectHandlers = (parts: ApiParts): Handlers<Names> => ({
-  ...ownHandlers(parts),
-  ...memberHandlers(parts),
-})
-
-type OwnNames = 'listAllProjects' | 'addProject' | 'changeProject' | 'removeProject'
-
-const ownHandlers = ({ identity, audit, hasBuckets, firstProjectId }: ApiParts): Handlers<OwnNames> => {
+export const projectHandlers = ({
+  identity,
+  audit,
+  hasBuckets,
+  firstProjectId,
+}: ApiParts): Handlers<Names> => {
   const named = (context: ApiContext): Project =>
     findProject(identity.directory, context.req.param('anyproject') ?? '')
   const by = (context: ApiContext): string => context.get('principal').userName
@@ -86,49 +76,3 @@ const bodyOf = (directory: Directory, project: Project): IdentityProject => ({
   create_time: project.createdAtMs,
   members: directory.members(project.id).length,
 })
-
-type MemberNames = 'listMembers' | 'setMember' | 'removeMember'
-
-const memberHandlers = ({ identity, audit }: ApiParts): Handlers<MemberNames> => {
-  const member = (user: User, role: Role): IdentityMember => ({
-    ...{ user_id: user.id, user_name: user.name, role, enabled: user.enabled },
-  })
-  /** Who may not look after it is answered as if it were not there. */
-  const lookedAfter = (context: ApiContext): Project => {
-    const { administrator, projectId, role } = context.get('principal')
-    const text = context.req.param('anyproject') ?? ''
-    const own = role === 'admin' ? identity.directory.project(projectId) : undefined
-    if (administrator) return findProject(identity.directory, text)
-    if (own && (own.id === text || own.name === text)) return own
-    throw new AppError(
-      'ProjectNotFound',
-      `project: got ${JSON.stringify(text.slice(0, 80))}; valid: a project that you are admin of`,
-    )
-  }
-  const by = (context: ApiContext): string => context.get('principal').userName
-  return {
-    listMembers: ({ context }) => {
-      const { id } = lookedAfter(context)
-      const members = identity.directory.members(id).map(({ user, role }) => member(user, role))
-      return { total: members.length, members }
-    },
-    setMember: async ({ context, body: { role } }) => {
-      const project = lookedAfter(context)
-      const user = findUser(identity.directory, context.req.param('user') ?? '')
-      await identity.change((store) => store.setMember({ userId: user.id, projectId: project.id, role }))
-      audit('member set', by(context), { project: project.name, user: user.name, role })
-      return member(user, role)
-    },
-    removeMember: async ({ context }) => {
-      const project = lookedAfter(context)
-      const user = findUser(identity.directory, context.req.param('user') ?? '')
-      if (!(await identity.change((store) => store.removeMember(user.id, project.id))))
-        throw new AppError(
-          'UserNotFound',
-          `user: got ${JSON.stringify(user.name)}; valid: a member of ${project.name}`,
-        )
-      audit('member removed', by(context), { project: project.name, user: user.name })
-      return context.body(null, 204)
-    },
-  }
-}
