@@ -171,7 +171,7 @@ export const IAM_ROUTES = {
     role: 'open',
     body: securityTokenRequest,
     answer: securityTokenAnswer,
-    errors: ['NotSupported'],
+    errors: ['Unauthorized', 'Forbidden', 'NotSupported'],
     example: { body: { auth: { identity: { methods: ['token'], token: { duration_seconds: 3600 } } } } },
   },
   createCredential: {

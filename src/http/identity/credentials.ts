@@ -121,6 +121,8 @@ function makerOf(
   if (proven.ok && proven.principal.userId !== '') return proven.principal
   throw new AppError(
     'Unauthorized',
-    proven.ok ? 'X-Auth-Token, a signature or auth.identity.token.id: got none that holds' : proven.message,
+    proven.ok
+      ? 'X-Auth-Token, a signature or auth.identity.token.id: got none that holds, or a signature that was received before; valid: a token, or a request signed anew'
+      : proven.message,
   )
 }
