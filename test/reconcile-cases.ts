@@ -77,6 +77,7 @@ export type Case = {
     secondary?: string
     reasons?: string[]
     exitCode?: number | null
+    message?: RegExp
     freed?: boolean
     rest?: true
   }
@@ -109,6 +110,7 @@ function check(job: Job, seenWorld: World, expect: Case['expect']): void {
   const status = step.change?.status
   if (expect.phase) assert.equal(status?.phase, expect.phase)
   if (expect.secondary) assert.equal(status?.secondaryPhase, expect.secondary)
+  if (expect.message) assert.match(status?.message ?? '', expect.message)
   if ('exitCode' in expect) assert.equal(status?.exitCode, expect.exitCode)
   if (expect.reasons)
     assert.deepEqual(

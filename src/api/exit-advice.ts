@@ -19,8 +19,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 }
 
 /** "exit code 137: killed (SIGKILL); usually out of memory" */
-export function explainExit(code: number, oomKilled = false): string {
-  if (oomKilled) return `exit code ${code}: out of memory; ask for a larger flavor or use less`
+export function explainExit(code: number): string {
   const advice = ADVICE[code]
   return advice ? `exit code ${code}: ${advice}` : `exit code ${code}`
 }

@@ -44,6 +44,8 @@ export type TaskStatus = {
   readonly message: string
   /** `sha256:…` of the image it runs. */
   readonly imageDigest: string | null
+  /** It ended, and the kernel killed in it for want of memory. */
+  readonly outOfMemory?: boolean
 }
 
 export type JobStatus = {

@@ -1,8 +1,11 @@
 // Folds what a backend says of tasks into what we remember of them. Pure.
 // Memory matters: a task seen once and then absent is lost, and an exit is never forgotten (decisions.md 1.5).
-import { explainExit } from '../api/exit-advice.ts'
+import { explainEnd } from './explain-end.ts'
 import type { TaskStatus } from './job.ts'
 import type { TaskObservation } from './ports.ts'
+
+const DISAPPEARED =
+  'disappeared: it was running and is gone without a trace; something on its machine removes containers or processes'
 
 /** The remembered status of every task after an observation. A task that has ended never changes again. */
 export function foldObservations(
@@ -28,9 +31,7 @@ function fold(task: TaskStatus, seen: TaskObservation): TaskStatus {
   const known = { ...task, address, startedAtMs, imageDigest: seen.imageDigest ?? task.imageDigest }
   switch (seen.state) {
     case 'absent':
-      return task.state === 'unknown'
-        ? task
-        : { ...task, state: 'lost', message: 'disappeared: it was running and is gone without a trace' }
+      return task.state === 'unknown' ? task : { ...task, state: 'lost', message: DISAPPEARED }
     case 'starting':
     case 'running':
       return { ...known, state: seen.state }
@@ -38,8 +39,9 @@ function fold(task: TaskStatus, seen: TaskObservation): TaskStatus {
       return { ...known, state: 'lost', endedAtMs: seen.endedAtMs, message: seen.message }
     case 'exited': {
       const exitCode = seen.exitCode ?? 1
-      const message = exitCode === 0 ? '' : seen.message || explainExit(exitCode, seen.oomKilled)
-      return { ...known, state: 'exited', exitCode, endedAtMs: seen.endedAtMs, message }
+      const message = exitCode === 0 ? '' : seen.message || explainEnd(exitCode, seen)
+      const outOfMemory = seen.oomKilled === 'yes' ? { outOfMemory: true } : {}
+      return { ...known, state: 'exited', exitCode, endedAtMs: seen.endedAtMs, message, ...outOfMemory }
     }
   }
 }
@@ -54,4 +56,14 @@ export function firstFailure(tasks: readonly TaskStatus[]): TaskStatus | null {
     (first, task) => (first && time(first) <= time(task) ? first : task),
     null,
   )
+}
+
+/**
+ * The task that `message` blames ("worker-1: rank 5 ended with …"), where its end tells more than that: a rank is reported
+ * before anybody knows that memory ran out or that the engine ended the whole task. null where it does not.
+ */
+export function betterKnown(tasks: readonly TaskStatus[], message: string): TaskStatus | null {
+  const blamed = tasks.find(({ task }) => message.startsWith(`${task}: `))
+  if (blamed === undefined) return null
+  return blamed.state === 'lost' || (blamed.outOfMemory === true && blamed.exitCode !== 0) ? blamed : null
 }

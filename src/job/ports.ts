@@ -2,6 +2,7 @@
 import type { Placement } from '../accelerator/device.ts'
 import type { ImageFacts } from '../image-check/facts.ts'
 import type { ContainerOptions } from './container-options.ts'
+import type { MemoryUse, OomKilled } from './explain-end.ts'
 import type { AttemptRef, Generation, Job, NewEvent } from './job.ts'
 
 /** One task, ready to be turned into a backend's own request. */
@@ -57,7 +58,9 @@ export type TaskObservation = {
   readonly address: string | null
   /** 0..255; 128+n when a signal ended it. Only with `exited`. */
   readonly exitCode: number | null
-  readonly oomKilled: boolean
+  readonly oomKilled: OomKilled
+  /** Of a task that ended; null where nobody counted. */
+  readonly memory: MemoryUse | null
   /** `sha256:…` of the image it runs; null where there are no images. */
   readonly imageDigest: string | null
   readonly startedAtMs: number | null

@@ -7,6 +7,20 @@ import { reconcile } from './reconcile.ts'
 
 const RANK_FAILURE = { task: 'worker-1', message: 'rank 5 ended with exit code 7', exitCode: 7 }
 
+const OUT_OF_MEMORY = {
+  exitCode: 137,
+  oomKilled: 'yes',
+  memory: { limitBytes: 2 ** 30, peakBytes: null },
+} as const
+/** The others are being stopped because a rank failed. */
+const reported = {
+  ...running,
+  stoppingSinceMs: 9000,
+  stopCause: 'task-failed',
+  message: 'worker-1: rank 5 ended with exit code 7',
+  exitCode: 7,
+} as const
+
 describeCases('stopping, failing to start, trying again, and what comes after the end', [
   {
     title: 'a stop request is put on record as a cause first',
@@ -135,6 +149,41 @@ describeCases('stopping, failing to start, trying again, and what comes after th
     }),
     world: { seen: [seen('worker-0', 'running')], rankFailure: RANK_FAILURE },
     expect: { rest: true },
+  },
+  {
+    title: 'memory that ran out wins over what its rank reported before anybody knew',
+    job: job2(reported),
+    world: {
+      seen: [seen('worker-0', 'exited', { exitCode: 143 }), seen('worker-1', 'exited', OUT_OF_MEMORY)],
+    },
+    expect: {
+      action: 'collect',
+      phase: 'Failed',
+      exitCode: 137,
+      message: /^worker-1: .*out of memory: its peak/,
+    },
+  },
+  {
+    title: 'so does a task whose engine was restarted, and the job is lost and tried again',
+    job: job2(reported, {}, { annotations: { 'fault-tolerance/job-retry-num': '2' } }),
+    world: { seen: both('lost', { message: 'the container engine was restarted' }) },
+    expect: { action: 'collect', phase: 'Pending', reasons: ['TaskLost', 'TaskLost', 'JobRestarted'] },
+  },
+  {
+    title: 'another task that is lost while the others are stopped changes nothing',
+    job: job2(reported),
+    world: { seen: [seen('worker-0', 'lost'), seen('worker-1', 'exited', { exitCode: 7 })] },
+    expect: { action: 'collect', phase: 'Failed', exitCode: 7, message: /^worker-1: rank 5 ended/ },
+  },
+  {
+    title: 'a lost job that may not be restarted says how it could be',
+    job: job2(running),
+    world: { seen: both('lost', { message: 'the machine was restarted' }) },
+    expect: {
+      action: 'collect',
+      phase: 'Abnormal',
+      message: /restarted; with the annotation fault-tolerance\/job-retry-num/,
+    },
   },
   {
     title: 'and is erased when that was asked',

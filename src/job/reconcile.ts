@@ -4,9 +4,9 @@
 import { admitted, ended, noteSeen, nowRunning, restarted, stopping } from './changes.ts'
 import { EVENTS } from './events.ts'
 import type { Job, NewEvent, StopCause } from './job.ts'
-import { firstFailure, foldObservations, hasEnded, isAlive } from './observed.ts'
+import { betterKnown, firstFailure, foldObservations, hasEnded, isAlive } from './observed.ts'
 import { isTerminal } from './phase.ts'
-import { retriesLeft } from './retry.ts'
+import { RETRY_ADVICE, retriesLeft, retryLimit } from './retry.ts'
 import type { Outcome, Step, World } from './step.ts'
 import type { JobChange } from './store.ts'
 
@@ -127,20 +127,32 @@ function outcomeOf(job: Job, tasks: Job['status']['tasks'], world: World): Outco
       exitCode: null,
     }
   }
-  // What failed first was written down before the others were stopped; their exits are ours, not theirs.
-  if (cause === 'task-failed')
-    return { phase: 'Failed', message: job.status.message, exitCode: job.status.exitCode, retry: 'failed' }
   // Another attempt would fill the same disk.
   if (cause === 'over-budget') return { phase: 'Failed', message: job.status.message, exitCode: null }
-  if (cause === 'task-lost')
-    return { phase: 'Abnormal', message: job.status.message, exitCode: null, retry: 'lost' }
+  if (cause === 'task-lost') return lost(job, job.status.message)
+  if (cause === 'task-failed') {
+    const better = betterKnown(tasks, job.status.message)
+    if (better !== null) return failureOf(job, better)
+    // What failed first was written down before the others were stopped; their exits are ours, not theirs.
+    return { phase: 'Failed', message: job.status.message, exitCode: job.status.exitCode, retry: 'failed' }
+  }
   const failure = firstFailure(tasks)
-  if (!failure) return { phase: 'Completed', message: '', exitCode: 0 }
+  return failure === null ? { phase: 'Completed', message: '', exitCode: 0 } : failureOf(job, failure)
+}
+
+function failureOf(job: Job, failure: Job['status']['tasks'][number]): Outcome {
   const message = `${failure.task}: ${failure.message}`
   return failure.state === 'lost'
-    ? { phase: 'Abnormal', message, exitCode: null, retry: 'lost' }
+    ? lost(job, message)
     : { phase: 'Failed', message, exitCode: failure.exitCode, retry: 'failed' }
 }
+
+const lost = (job: Job, message: string): Outcome => ({
+  phase: 'Abnormal',
+  message: retryLimit(job) > 0 ? message : `${message}; ${RETRY_ADVICE}`,
+  exitCode: null,
+  retry: 'lost',
+})
 
 function sentence({ cause }: { cause: StopCause }): string {
   switch (cause) {

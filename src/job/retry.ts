@@ -3,6 +3,10 @@ import type { Job } from './job.ts'
 
 const MAX_RETRIES = 128
 
+/** To the owner of a job that was lost and may not be restarted. */
+export const RETRY_ADVICE =
+  'with the annotation fault-tolerance/job-retry-num such a job starts again by itself'
+
 /** How often the job may be restarted: annotation `fault-tolerance/job-retry-num`; absent or out of 1..128 = 0. */
 export function retryLimit(job: Pick<Job, 'request'>): number {
   const asked = Number(job.request.metadata.annotations?.['fault-tolerance/job-retry-num'] ?? 0)

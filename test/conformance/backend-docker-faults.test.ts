@@ -205,19 +205,41 @@ test('a server that is not root writes, reads and deletes all the same', async (
 })
 
 for (const how of ['SIGTERM', 'SIGKILL'] as const)
-  test(`an engine without live-restore that ends by ${how} ends its tasks, and their end is on record`, async () => {
+  test(`an engine without live-restore that ends by ${how} loses its tasks, which are not run again`, async () => {
     const mortal = await startDockerEngine({ liveRestore: false })
     await using own = await openDocker(async () => mortal)
-    const { ref, plan } = await makeJob(own, [{ kind: 'polite' }])
+    const { ref, plan } = await makeJob(own, [{ kind: 'polite' }, { kind: 'told', code: 1 }])
     await own.backend.start(plan, SIGNAL)
     await untilUp(own, ref)
+    await own.tell(ref, 'worker-1')
+    await until(
+      'one task has ended by itself',
+      () => own.backend.observe(ref, SIGNAL),
+      (seen) => seen[1]?.state === 'exited',
+    )
     await mortal.stop(how)
+    await assert.rejects(own.backend.observe(ref, SIGNAL), /does not answer/)
     await mortal.start()
-    const [seen] = await untilState(own.backend, ref, 'exited', 'lost')
-    assert.equal(seen?.state, 'exited', JSON.stringify(seen))
-    assert.notEqual(seen?.exitCode, 0)
+    const [cut, ended] = await own.backend.observe(ref, SIGNAL)
+    assert.equal(cut?.state, 'lost', JSON.stringify(cut))
+    assert.match(cut?.message ?? '', /container engine was restarted while the task ran; .*live-restore/)
+    assert.deepEqual([ended?.state, ended?.exitCode], ['exited', 1])
     await own.backend.start(plan, SIGNAL)
     assert.equal(await own.timesRun(ref, 'worker-0'), 1)
     await own.backend.remove(ref, SIGNAL)
     assert.deepEqual(await own.leftovers(ref), [])
   })
+
+test('a task that somebody kills on an engine without live-restore is no victim of the engine', async () => {
+  const mortal = await startDockerEngine({ liveRestore: false })
+  await using own = await openDocker(async () => mortal)
+  const { ref, plan } = await makeJob(own, [{ kind: 'polite' }])
+  await own.backend.start(plan, SIGNAL)
+  await untilUp(own, ref)
+  await untilState(own.backend, ref, 'running')
+  await own.real?.kill(ref, 'worker-0', 'first-process')
+  const [seen] = await untilState(own.backend, ref, 'exited', 'lost')
+  assert.deepEqual([seen?.state, seen?.exitCode, seen?.oomKilled], ['exited', 137, 'no'])
+  assert.ok((seen?.memory?.peakBytes ?? 0) > 0, JSON.stringify(seen))
+  await own.backend.remove(ref, SIGNAL)
+})

@@ -161,3 +161,39 @@ export async function killedWhilePrinting(engine: DockerEngine, lines: number): 
     )
   await nothingLeftOn(engine.docker, ropeway)
 }
+
+/** An engine that takes its tasks along when it is restarted, in the orderly way: the job is lost, not failed. */
+export async function restartedWithoutLiveRestore(): Promise<void> {
+  await using engine = await startDockerEngine({ liveRestore: false })
+  await importImage(engine.docker, SMALL_IMAGE, await busyboxFiles(), ['ENV PATH=/bin'])
+  await using ropeway = await serve(engine, '2x8')
+  const create = async (name: string, nodes: number, annotations: Record<string, string> = {}) => {
+    const flavor = 'ropeway.ascend-910a.1'
+    const wish = body(name, '/opt/ropeway/launcher ranks -- sleep 600', {
+      flavor,
+      nodes,
+      annotations,
+      algorithm: small,
+    })
+    return (await ropeway.client.create(wish)).metadata.id
+  }
+  const lost = await create('lost', 2)
+  const again = await create('again', 1, { 'fault-tolerance/job-retry-num': '1' })
+  for (const id of [lost, again])
+    await ropeway.waitFor(id, 'it runs', ({ status }) => status.phase === 'Running')
+  await engine.stop('SIGTERM')
+  await engine.start()
+  const { job, events } = await ropeway.follow(lost)
+  assert.equal(job.status.phase, 'Abnormal', events.join('\n'))
+  const said = /TaskLost: .*the container engine was restarted while the task ran; .*live-restore/
+  assert.match(events.join('\n'), said)
+  assert.match(events.join('\n'), /JobAbnormal: .*job-retry-num/)
+  const restarted = (): Promise<boolean> =>
+    ropeway.client
+      .streamEvents(again, 0, 0)
+      .then(({ events }) => events.some(({ reason }) => reason === 'JobRestarted'))
+  await until('the other job is tried again', restarted)
+  await ropeway.waitFor(again, 'it runs again', ({ status }) => status.phase === 'Running')
+  await ropeway.client.delete(again)
+  await erased(ropeway, again)
+}

@@ -1,7 +1,13 @@
 // The engine, the server or a container away for moments while jobs are in every phase. Longer: test/long.
 import { after, before, describe, it } from 'node:test'
 import type { DockerEngine } from '../engines/dockerd.ts'
-import { engineAway, killedWhilePrinting, standsStill, startAwayEngine } from './docker-away-cases.ts'
+import {
+  engineAway,
+  killedWhilePrinting,
+  restartedWithoutLiveRestore,
+  standsStill,
+  startAwayEngine,
+} from './docker-away-cases.ts'
 
 describe('with tasks on dockerd', () => {
   let engine: DockerEngine
@@ -21,3 +27,6 @@ describe('with tasks on dockerd', () => {
   it('eight ranks print while the server is killed three times: every byte is there once', () =>
     killedWhilePrinting(engine, 20_000))
 })
+
+it('an engine restarted without live-restore loses its tasks: Abnormal with the cause, and another attempt where allowed', () =>
+  restartedWithoutLiveRestore())

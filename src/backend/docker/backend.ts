@@ -15,14 +15,15 @@ import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
 import { readMark } from './attempt-record.ts'
 import { Attempts } from './attempts.ts'
 import { type Engine, inspectContainer, look, withPatience } from './engine.ts'
+import { mayBeCut, mortalEngineStartMs } from './engine-restart.ts'
 import { execInContainer } from './exec.ts'
 import { openFolders, removeFolders } from './folders-on-disk.ts'
 import { ImagePuller, type RegistryAuth } from './image.ts'
 import { ImageRoots } from './image-root.ts'
 import { attemptLabels, attemptName, isOfAttempt, LABEL, labelFilter } from './labels.ts'
+import { MemorySeen } from './memory-seen.ts'
 import { Networks } from './networks.ts'
 import { hasStopped, mapContainer, textOfFrames } from './observe.ts'
-import { oomInCgroup, oomInKernelLog } from './out-of-memory.ts'
 import { type DockerMachine, type DockerRequest, planJob } from './plan.ts'
 import { nextStep, startHolder, startTask, type TaskStart } from './start.ts'
 import { endContainer, removeContainers, removeVolumes } from './stop.ts'
@@ -70,7 +71,7 @@ class DockerBackend implements Backend, AsyncDisposable {
   readonly #imageRoots: ImageRoots
   readonly #wiring: (placement: Placement) => DeviceWiring
   readonly #starting = new Map<string, Promise<void>>()
-  readonly #outOfMemory = new Set<string>()
+  readonly #memory: MemorySeen
   readonly #watchers = new Map<AbortController, Promise<void>>()
 
   constructor({ engine, machine, networks, imageRoots, attempts, wiring }: DockerParts) {
@@ -80,6 +81,7 @@ class DockerBackend implements Backend, AsyncDisposable {
     this.#imageRoots = imageRoots
     this.#attempts = attempts
     this.#wiring = wiring
+    this.#memory = new MemorySeen(engine.isPodman)
   }
 
   plan: Backend['plan'] = (input) => planJob(this.#machine, input, this.#wiring)
@@ -131,21 +133,24 @@ class DockerBackend implements Backend, AsyncDisposable {
   async #observeTask(ref: AttemptRef, task: string, signal: AbortSignal): Promise<TaskObservation> {
     const folder = this.#folder(ref, task)
     const found = await this.#inspect(ref, task, signal)
-    const now = { bootId: this.#machine.bootId, bootAtMs: bootAtMs() }
-    const failed = found !== null && hasStopped(found) && found.State.ExitCode !== 0
-    if (found === null || found.State.Status === 'created')
-      return mapContainer(task, found, {
-        ...now,
-        mark: await readMark(folder),
-        output: '',
-        sawOutOfMemory: false,
-      })
-    const output = failed ? await this.#output(found.Id, signal) : ''
-    return mapContainer(task, found, {
-      ...now,
+    const nothing = {
       mark: null,
-      output,
-      sawOutOfMemory: await this.#sawOutOfMemory(found),
+      output: '',
+      oomKilled: 'unknown',
+      memory: null,
+      engineStartedAtMs: null,
+    } as const
+    const known = { ...nothing, bootId: this.#machine.bootId, bootAtMs: bootAtMs() }
+    if (found === null || found.State.Status === 'created')
+      return mapContainer(task, found, { ...known, mark: await readMark(folder) })
+    const seen = { ...known, ...(await this.#memory.look(found)) }
+    if (!hasStopped(found) || found.State.ExitCode === 0) return mapContainer(task, found, seen)
+    return mapContainer(task, found, {
+      ...seen,
+      output: await this.#output(found.Id, signal),
+      engineStartedAtMs: mayBeCut(found.State.ExitCode)
+        ? await mortalEngineStartMs(this.#engine, signal)
+        : null,
     })
   }
 
@@ -166,18 +171,6 @@ class DockerBackend implements Backend, AsyncDisposable {
       (bytes) => textOfFrames(bytes),
       () => '',
     )
-  }
-
-  /** Remembered, because a cgroup goes with its container and the kernel's log forgets. */
-  async #sawOutOfMemory(info: ContainerInspectInfo): Promise<boolean> {
-    if (!this.#engine.isPodman) return false
-    if (this.#outOfMemory.has(info.Id)) return true
-    const { Pid, ExitCode } = info.State
-    const seen = hasStopped(info)
-      ? ExitCode !== 0 && (await oomInKernelLog(info.Id))
-      : Pid > 0 && (await oomInCgroup(Pid))
-    if (seen) this.#outOfMemory.add(info.Id)
-    return seen
   }
 
   async stop(ref: AttemptRef, graceMs: number, signal: AbortSignal): Promise<void> {

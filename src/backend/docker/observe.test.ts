@@ -12,7 +12,9 @@ const seen = (more: Partial<Seen> = {}): Seen => ({
   bootId: 'boot-b',
   bootAtMs: BOOT_AT_MS,
   output: '',
-  sawOutOfMemory: false,
+  oomKilled: 'no',
+  memory: null,
+  engineStartedAtMs: null,
   ...more,
 })
 
@@ -86,12 +88,12 @@ const CASES = [
       { StartedAt: '2026-01-01T10:00:00Z', FinishedAt: '2026-01-02T00:01:00Z', ExitCode: 255 },
       'boot-a',
     ),
-    want: ['lost', null, 'The machine was restarted while the task ran'],
+    want: ['lost', null, 'the machine was restarted while the task ran'],
   },
   {
     what: 'nor is one without a time, as podman has it then',
     info: container({ StartedAt: '2026-01-01T10:00:00Z', FinishedAt: NEVER, ExitCode: 0 }, 'boot-a'),
-    want: ['lost', null, 'The machine was restarted while the task ran'],
+    want: ['lost', null, 'the machine was restarted while the task ran'],
   },
   {
     what: 'an end before the machine went down counts',
@@ -123,14 +125,23 @@ for (const one of CASES)
     assert.deepEqual([state, exitCode, message], one.want)
   })
 
-test('memory that ran out is seen in the word of the engine or in that of the kernel, never with exit 0', () => {
-  const of = (info: ContainerInspectInfo, sawOutOfMemory: boolean) =>
-    mapContainer('worker-0', info, seen({ sawOutOfMemory })).oomKilled
-  assert.equal(of(container({ ExitCode: 137, OOMKilled: true }), false), true)
-  assert.equal(of(container({ ExitCode: 137 }), true), true)
-  assert.equal(of(container({ ExitCode: 137 }), false), false)
-  assert.equal(of(container({ ExitCode: 0 }), true), false)
-})
+const ENGINE_STARTED = Date.parse('2026-01-02T11:00:30Z')
+const CUT = 'the container engine was restarted while the task ran'
+for (const [what, state, engineStartedAtMs, more, want] of [
+  ['killed before the engine came up again', { ExitCode: 137 }, ENGINE_STARTED, {}, 'lost'],
+  ['ended by SIGTERM of an engine that stopped', { ExitCode: 143 }, ENGINE_STARTED, {}, 'lost'],
+  ['of which the engine only knows that it is gone', { ExitCode: 255 }, ENGINE_STARTED - 60_000, {}, 'lost'],
+  ['that ended by itself', { ExitCode: 1 }, ENGINE_STARTED, {}, 'exited'],
+  ['killed long after the engine came up', { ExitCode: 137 }, ENGINE_STARTED - 600_000, {}, 'exited'],
+  ['that began after the engine did', { ExitCode: 137 }, Date.parse('2026-01-02T09:00:00Z'), {}, 'exited'],
+  ['whose memory ran out', { ExitCode: 137 }, ENGINE_STARTED, { oomKilled: 'yes' }, 'exited'],
+  ['of an engine that lets tasks live', { ExitCode: 137 }, null, {}, 'exited'],
+] as const)
+  test(`a task ${what} is ${want}`, () => {
+    const seenNow = mapContainer('worker-0', container(state), seen({ engineStartedAtMs, ...more }))
+    assert.equal(seenNow.state, want)
+    assert.equal(seenNow.message.startsWith(CUT), want === 'lost')
+  })
 
 test('a start noted after the end does not turn time round', () => {
   const info = container({ StartedAt: '2026-01-02T10:00:00.500Z', FinishedAt: '2026-01-02T10:00:00.400Z' })

@@ -1,9 +1,10 @@
 // From what the engine says of a container to what the domain may believe. Pure but for the last function's asking.
 import type { ContainerInspectInfo } from 'dockerode'
-import { explainExit } from '../../api/exit-advice.ts'
+import { type EndEvidence, explainEnd, type MemoryUse, type OomKilled } from '../../job/explain-end.ts'
 import type { TaskObservation } from '../../job/ports.ts'
 import { absentTask } from '../absent-task.ts'
 import type { StartMark } from './attempt-record.ts'
+import { mayBeCut, wasCut } from './engine-restart.ts'
 import { LABEL } from './labels.ts'
 
 /** What else an observation is made from. */
@@ -14,9 +15,15 @@ export type Seen = {
   readonly bootAtMs: number
   /** What the container printed itself; empty when nothing, or nobody looked. */
   readonly output: string
-  /** Did the kernel kill in it for want of memory, where the engine does not say so? */
-  readonly sawOutOfMemory: boolean
+  readonly oomKilled: OomKilled
+  readonly memory: MemoryUse | null
+  /** When an engine came up that ends its tasks by doing so; null for any other. */
+  readonly engineStartedAtMs: number | null
 }
+
+const REBOOTED = 'the machine was restarted while the task ran'
+const ENGINE_RESTARTED =
+  'the container engine was restarted while the task ran; with "live-restore": true in its daemon.json tasks live on'
 
 /** Engines write the year 1 for "never". */
 function timeOf(text: string | undefined): number | null {
@@ -67,36 +74,36 @@ function mapEnd(
   { State }: ContainerInspectInfo,
   base: TaskObservation,
   labels: Readonly<Record<string, string>>,
-  { bootId, bootAtMs, output, sawOutOfMemory }: Seen,
+  { bootId, bootAtMs, output, oomKilled, memory, engineStartedAtMs }: Seen,
 ): TaskObservation {
   const finishedAtMs = timeOf(State.FinishedAt)
   const startedAtMs = base.startedAtMs ?? 0
+  const lost = (message: string): TaskObservation => ({ ...base, state: 'lost', message })
   // What ran when the machine went down has no exit code: engines invent one when they come up again.
   const invented = finishedAtMs === null || finishedAtMs < startedAtMs || finishedAtMs >= bootAtMs
-  if (labels[LABEL.boot] !== bootId && startedAtMs < bootAtMs && invented)
-    return { ...base, state: 'lost', message: 'The machine was restarted while the task ran' }
-  const exitCode = State.ExitCode & 255
+  if (labels[LABEL.boot] !== bootId && startedAtMs < bootAtMs && invented) return lost(REBOOTED)
   // Podman notes a start only after the program runs, which may then be over.
   const endedAtMs = finishedAtMs === null ? null : Math.max(finishedAtMs, startedAtMs)
-  const oomKilled = State.OOMKilled === true || (exitCode !== 0 && sawOutOfMemory)
-  return {
-    ...base,
-    state: 'exited',
-    exitCode,
-    oomKilled,
-    endedAtMs,
-    message: endMessage(exitCode, oomKilled, output, State.Error),
-  }
+  const exitCode = State.ExitCode & 255
+  if (
+    engineStartedAtMs !== null &&
+    oomKilled !== 'yes' &&
+    mayBeCut(exitCode) &&
+    wasCut({ startedAtMs, endedAtMs }, engineStartedAtMs)
+  )
+    return lost(ENGINE_RESTARTED)
+  const message = endMessage(exitCode, { oomKilled, memory }, output, State.Error)
+  return { ...base, state: 'exited', exitCode, oomKilled, memory, endedAtMs, message }
 }
 
 /** Empty where the exit code says it all. */
-function endMessage(exitCode: number, oomKilled: boolean, output: string, error: string): string {
+function endMessage(exitCode: number, evidence: EndEvidence, output: string, error: string): string {
   if (exitCode === 0) return ''
   const words = [
     ...(error ? [`the engine says: ${error}`] : []),
     ...(output ? [`the container itself printed: ${output}`] : []),
   ]
-  return words.length === 0 ? '' : [explainExit(exitCode, oomKilled), ...words].join('; ')
+  return words.length === 0 ? '' : [explainEnd(exitCode, evidence), ...words].join('; ')
 }
 
 /** Text of a log stream of the engine: frames of an 8-byte head (stream, length) and that many bytes. */

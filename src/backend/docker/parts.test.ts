@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accountsOf, withAccounts } from '../accounts.ts'
+import { memoryGroupOf } from '../memory-group.ts'
 import { look, parseLimits } from './engine.ts'
+import { listenersOf } from './engine-restart.ts'
 import { parkedEnvironment } from './environment.ts'
+import { findOom } from './kernel-log.ts'
 import { parseRoutes } from './networks.ts'
-import { oomFileOf } from './out-of-memory.ts'
 import { formatSubnet } from './subnets.ts'
 
 test("what steers a loader, Node or OpenSSL is parked, and the image's own name is taken away", () => {
@@ -76,15 +78,40 @@ Max locked memory         8388608              8388608              bytes`
   )
 })
 
-test("a process's count of out-of-memory kills is found with both versions of cgroups", () => {
-  assert.equal(
-    oomFileOf('5:memory:/libpod_parent/libpod-1\n0::/x'),
-    '/sys/fs/cgroup/memory/libpod_parent/libpod-1/memory.oom_control',
-  )
-  assert.equal(
-    oomFileOf('0::/machine.slice/libpod-1.scope'),
-    '/sys/fs/cgroup/machine.slice/libpod-1.scope/memory.events',
-  )
-  assert.equal(oomFileOf('0::/'), null)
-  assert.equal(oomFileOf(''), null)
+test("a process's group of the memory controller is found with both versions of cgroups", () => {
+  assert.deepEqual(memoryGroupOf('5:memory:/libpod_parent/libpod-1\n0::/x'), {
+    version: 1,
+    dir: '/sys/fs/cgroup/memory/libpod_parent/libpod-1',
+  })
+  assert.deepEqual(memoryGroupOf('0::/machine.slice/libpod-1.scope'), {
+    version: 2,
+    dir: '/sys/fs/cgroup/machine.slice/libpod-1.scope',
+  })
+  assert.equal(memoryGroupOf('0::/'), null)
+  assert.equal(memoryGroupOf(''), null)
+})
+
+test("the kernel's log is read on past records that were overwritten meanwhile, to its end", async () => {
+  const failing = (code: string): Error => Object.assign(new Error(code), { code })
+  const log = (records: readonly (string | Error)[]) => {
+    const left = [...records]
+    return async (): Promise<string> => {
+      const record = left.shift() ?? failing('EAGAIN')
+      if (record instanceof Error) throw record
+      return record
+    }
+  }
+  const kill = '6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/libpod_parent/libpod-abc'
+  assert.equal(await findOom('abc', log(['6,0,0,-;else', failing('EPIPE'), failing('EPIPE'), kill])), true)
+  assert.equal(await findOom('other', log([failing('EPIPE'), kill])), false)
+  await assert.rejects(findOom('abc', log([failing('EIO'), kill])), /EIO/)
+})
+
+test('sockets that accept connections are told from the connections, wherever /run is called /var/run', () => {
+  const text = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000015d21e9d: 00000003 00000000 00000000 0001 03 4281240 /run/docker.sock
+000000007bf8c879: 00000003 00000000 00000000 0001 03 4468110
+00000000a6b2e40a: 00000002 00000000 00010000 0001 01    4282345 /var/run/docker.sock
+00000000a6b2e40b: 00000002 00000000 00010000 0001 01 7 @abstract`
+  assert.deepEqual(listenersOf(text), [{ inode: '4282345', path: '/run/docker.sock' }])
 })

@@ -61,6 +61,6 @@ export function observeFake(fake: FakeTask, nowMs: number): TaskObservation {
     endedAtMs: end.atMs,
     message: end.message,
     imageDigest: null,
-    oomKilled: end.state === 'exited' && fake.end === null && fake.behaviour.oomKilled,
+    oomKilled: end.state === 'exited' && fake.end === null && fake.behaviour.oomKilled ? 'yes' : 'unknown',
   }
 }

@@ -5,6 +5,7 @@ import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../../lib/abort.ts'
 import { cpuShares, PIDS_MAX } from '../limits.ts'
+import { countMemory, type MemoryCount } from '../memory-group.ts'
 import { sendSignal } from '../process.ts'
 
 export const CONTROLLERS = ['memory', 'cpu', 'pids'] as const
@@ -119,13 +120,11 @@ export async function makeCgroups(folders: readonly CgroupFolder[]): Promise<voi
   }
 }
 
-/** Did the kernel kill a process of the group for want of memory? False when the group is gone. */
-export async function ranOutOfMemory(set: CgroupSet, name: string): Promise<boolean> {
-  const memory = set.memory
-  if (memory === undefined) return false
-  const file = join(memory.base, name, memory.version === 1 ? 'memory.oom_control' : 'memory.events')
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return /^oom_kill [1-9]/m.test(text)
+/** What the kernel counted of a task's memory; nulls when its group is gone, or never was. */
+export async function countTaskMemory(set: CgroupSet, name: string): Promise<MemoryCount> {
+  const { memory } = set
+  if (memory === undefined) return { peakBytes: null, oomKilled: null }
+  return countMemory({ version: memory.version, dir: join(memory.base, name) })
 }
 
 async function members(path: string): Promise<number[]> {

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import type { TaskObservation } from '../../job/ports.ts'
 import { absentTask } from '../absent-task.ts'
-import { ranOutOfMemory } from './cgroup.ts'
+import { countTaskMemory } from './cgroup.ts'
 import type { HostMachine } from './machine.ts'
 import { logTail, readRecord, type TaskRecord } from './record.ts'
 
@@ -10,15 +10,10 @@ const SIGNAL_BASE = 128
 
 function base(task: string, record: TaskRecord): TaskObservation {
   return {
-    task,
-    state: 'absent',
+    ...absentTask(task),
     address: record.plan?.request.address ?? null,
-    exitCode: null,
-    oomKilled: false,
-    imageDigest: null,
     startedAtMs: record.startedAtMs,
     endedAtMs: record.endedAtMs,
-    message: '',
   }
 }
 
@@ -31,7 +26,7 @@ export function mapRecord(task: string, record: TaskRecord, log: string): TaskOb
   if (started === null || started === 'sealed') return absentTask(task)
   const seen = base(task, record)
   const lost = (message: string): TaskObservation => ({ ...seen, state: 'lost', message })
-  if (started === 'torn') return lost('The machine went down while the task started; what it did is unknown')
+  if (started === 'torn') return lost('the machine went down while the task started; what it did is unknown')
   if (record.initAlive) return { ...seen, state: 'running' }
   if (exitCode !== null) {
     if (info?.reported === true) return { ...seen, state: 'exited', exitCode }
@@ -45,11 +40,15 @@ export function mapRecord(task: string, record: TaskRecord, log: string): TaskOb
     }
     if (record.killed)
       return { ...seen, state: 'exited', exitCode, message: 'Killed while the sandbox was being set up' }
-    return lost('The process that watched the sandbox was killed; how the task ended is unknown')
+    return lost(
+      'the process that watched the sandbox was killed, so how the task ended is unknown; something on this machine kills processes',
+    )
   }
-  if (!record.sameBoot) return lost('The machine was restarted while the task ran')
+  if (!record.sameBoot) return lost('the machine was restarted while the task ran')
   if (record.supervisorAlive) return { ...seen, state: info === null ? 'starting' : 'running' }
-  return lost("The task's supervisor was killed; how the task ended is unknown")
+  return lost(
+    "the task's supervisor was killed, so how the task ended is unknown; something on this machine kills processes",
+  )
 }
 
 /** One task; reads a few small files and /proc. */
@@ -64,6 +63,11 @@ export async function observeTask(
   const needsLog = record.exitCode !== null && record.exitCode !== 0 && record.info?.reported !== true
   const seen = mapRecord(task, record, needsLog ? await logTail(folder) : '')
   if (seen.state !== 'exited' && seen.state !== 'lost') return seen
-  const oomKilled = await ranOutOfMemory(machine.cgroups, basename(folder))
-  return { ...seen, oomKilled }
+  const { oomKilled, peakBytes } = await countTaskMemory(machine.cgroups, basename(folder))
+  const limitBytes = oomKilled === null ? null : (record.plan?.request.limits.memoryBytes ?? null)
+  return {
+    ...seen,
+    oomKilled: oomKilled === null ? 'unknown' : oomKilled ? 'yes' : 'no',
+    memory: limitBytes === null ? null : { limitBytes, peakBytes },
+  }
 }

@@ -37,7 +37,11 @@ export type HostRequest = {
   /** Lines put before those of the machine's own files. */
   readonly passwd: readonly string[]
   readonly group: readonly string[]
-  readonly limits: { readonly cgroups: readonly CgroupFolder[]; readonly notLimited: readonly Controller[] }
+  readonly limits: {
+    readonly memoryBytes: number
+    readonly cgroups: readonly CgroupFolder[]
+    readonly notLimited: readonly Controller[]
+  }
   /** Reach bwrap through a file descriptor, never argv. */
   readonly sandbox: readonly string[]
   /** argv inside the sandbox. */
@@ -146,7 +150,7 @@ function planTask(
     ],
     hosts: hostsText(input, task),
     ...accountsOf(input),
-    limits: { cgroups, notLimited },
+    limits: { memoryBytes: Math.floor(task.placement.memoryBytes), cgroups, notLimited },
     sandbox: [...sandboxOptions(machine, input, task, wiring), ...mountOptions(mounts)],
     command: commandOf(machine, input),
   }
