@@ -10,7 +10,7 @@ const targets = (paths: readonly { readonly target: string }[]): string[] => pat
 test('without a runtime of its own an Ascend task gets its devices, what they share, and the driver', async () => {
   using folder = layoutFolder(layout910b())
   const host = await examineWiring(hostFiles(folder.root), 'Ascend')
-  const { devices, mounts, ...rest } = wireDevices(host, [4, 5], ['runc'])
+  const { devices, mounts, groups: _, ...rest } = wireDevices(host, [4, 5], ['runc'])
   assert.deepEqual(targets(devices), [
     ...['/dev/davinci4', '/dev/davinci5', '/dev/davinci_manager', '/dev/devmm_svm', '/dev/hisi_hdc'],
   ])
@@ -59,4 +59,16 @@ test("GPUs come by NVIDIA's runtime where the engine has it, else as device file
   const { devices, environment, runtime } = wireDevices(host, [1], ['nvidia'])
   assert.deepEqual([devices, environment['NVIDIA_VISIBLE_DEVICES'], runtime], [[], '1', 'nvidia'])
   assert.equal(wireDevices(host, [], ['nvidia']), NO_WIRING)
+})
+
+test("the groups that own a task's own device files come along, also where a runtime brings the files, never root's", () => {
+  const groups = new Map([
+    ['/dev/davinci0', 1000],
+    ['/dev/davinci1', 1001],
+    ['/dev/devmm_svm', 0],
+  ])
+  const shared = ['/dev/devmm_svm']
+  const host = { root: '/', kind: 'Ascend', driver: '/d', driverFiles: [], shared, groups } as const
+  assert.deepEqual(wireDevices(host, [0], ['ascend']).groups, [1000])
+  assert.deepEqual(wireDevices(host, [0, 1], []).groups, [1000, 1001])
 })

@@ -12,6 +12,8 @@ export type DeviceWiring = {
   /** Driver files and folders, read-only. */
   readonly mounts: readonly WiredPath[]
   readonly environment: Readonly<Record<string, string>>
+  /** Groups that own the device files, also where a runtime brings them; drivers let nobody else open them (often 0660). */
+  readonly groups: readonly number[]
   /** Folders for the front of LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[]
   /** The engine's runtime that brings devices and driver in by itself. */
@@ -19,7 +21,7 @@ export type DeviceWiring = {
 }
 
 export const NO_WIRING: DeviceWiring = {
-  ...{ devices: [], mounts: [], environment: {}, libraryPath: [], runtime: null },
+  ...{ devices: [], mounts: [], environment: {}, groups: [], libraryPath: [], runtime: null },
 }
 
 /** The files of a host that wiring chooses from, looked at once. */
@@ -30,6 +32,8 @@ export type HostWiring = {
   readonly shared: readonly string[]
   readonly driverFiles: readonly string[]
   readonly driver: string
+  /** Owning group of each device file. */
+  readonly groups: ReadonlyMap<string, number>
 }
 
 /** What ascend-docker-runtime mounts itself (its base.list), and what it leaves out though tools need it. */
@@ -47,14 +51,21 @@ export async function examineWiring(files: HostFiles, kind: DeviceKind): Promise
   const driver = await driverFolder(files)
   const existing = async (paths: readonly string[]): Promise<string[]> =>
     (await Promise.all(paths.map(async (path) => ((await files.exists(path)) ? [path] : [])))).flat()
-  const common = { root: files.root, kind, driver }
+  const names = kind === 'CPU' ? [] : await files.listNames('/dev')
+  const groups = await groupsOf(files, names)
+  const common = { root: files.root, kind, driver, groups }
   if (kind === 'Ascend') {
     const shared = await existing([...ASCEND_SHARED.any, ...ASCEND_SHARED.always])
     return { ...common, shared, driverFiles: await existing([...inBaseList(driver), ...beside(driver)]) }
   }
-  const names = kind === 'GPU' ? await files.listNames('/dev') : []
   const shared = names.filter((name) => name.startsWith('nvidia') && !/^nvidia\d+$/.test(name))
   return { ...common, shared: shared.map((name) => `/dev/${name}`), driverFiles: [] }
+}
+
+async function groupsOf(files: HostFiles, names: readonly string[]): Promise<Map<string, number>> {
+  const paths = names.map((name) => `/dev/${name}`)
+  const owners = await Promise.all(paths.map(async (path) => [path, await files.groupOf(path)] as const))
+  return new Map(owners.flatMap(([path, gid]) => (gid === null ? [] : [[path, gid] as const])))
 }
 
 /** Pure. `runtimes` are those the engine knows by name; none without an engine. */
@@ -66,11 +77,17 @@ export function wireDevices(
   if (physicalIds.length === 0 || host.kind === 'CPU') return NO_WIRING
   const wired = (path: string): WiredPath => ({ source: join(host.root, path), target: path })
   const list = physicalIds.join(',')
+  // Group 0 would open more than devices.
+  const groups = (paths: readonly string[]): number[] =>
+    [...new Set(paths.flatMap((path) => host.groups.get(path) ?? []))].filter((gid) => gid !== 0)
   if (host.kind === 'GPU') {
     const runtime = runtimes.includes('nvidia') ? 'nvidia' : null
     const files = [...physicalIds.map((id) => `/dev/nvidia${id}`), ...host.shared]
     const environment = { NVIDIA_VISIBLE_DEVICES: list, NVIDIA_DRIVER_CAPABILITIES: 'compute,utility' }
-    return { ...NO_WIRING, devices: runtime === null ? files.map(wired) : [], environment, runtime }
+    return {
+      ...{ ...NO_WIRING, groups: groups(files), environment, runtime },
+      devices: runtime === null ? files.map(wired) : [],
+    }
   }
   const runtime = runtimes.includes('ascend') ? 'ascend' : null
   const files = [...physicalIds.map((id) => `/dev/davinci${id}`), ...host.shared]
@@ -80,6 +97,7 @@ export function wireDevices(
     devices: runtime === null ? files.map(wired) : [],
     mounts: host.driverFiles.filter((path) => !brought.has(path)).map(wired),
     environment: { ASCEND_VISIBLE_DEVICES: list },
+    groups: groups(files),
     libraryPath: host.driverFiles.includes(lib) ? [`${lib}/common`, `${lib}/driver`, lib] : [],
     runtime,
   }

@@ -1,6 +1,6 @@
 // The real machine behind detection; the only file here that reads the disk and runs programs.
 import { execFile } from 'node:child_process'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** The little of a machine that detection needs. Everything answers emptily for what is not there. */
@@ -12,6 +12,8 @@ export type HostFiles = {
   /** Text of a file; null when it cannot be read. */
   readText(path: string): Promise<string | null>
   exists(path: string): Promise<boolean>
+  /** Number of the group that owns a file; null when it is not there. */
+  groupOf(path: string): Promise<number | null>
   /** What a program prints; null when it is not there, fails or takes too long. */
   run(program: string, args: readonly string[]): Promise<string | null>
 }
@@ -31,6 +33,11 @@ export function hostFiles(root = '/'): HostFiles {
       access(at(path)).then(
         () => true,
         () => false,
+      ),
+    groupOf: (path) =>
+      stat(at(path)).then(
+        ({ gid }) => gid,
+        () => null,
       ),
     run: (program, args) =>
       new Promise((resolve) => {

@@ -139,12 +139,13 @@ id -un; rm -r /tmp/log && echo gone`
   )
 })
 
-test('volumes of the administrator are mounted as allowed, and limits reach the program', async () => {
+test('volumes of the administrator are mounted as allowed; limits, capabilities and groups reach the program', async () => {
   const shared = await mkdtemp(join(tmpdir(), 'rwv-'))
   await mkdir(join(shared, 'writable'))
   await chmod(shared, 0o755)
   await chmod(join(shared, 'writable'), 0o777)
-  const text = `ls /ro; (: >/ro/x) 2>/dev/null || echo refused; : >/rw/made; ulimit -n; ulimit -c
+  const text = `ls /ro; (: >/ro/x) 2>/dev/null || echo refused; : >/rw/made; ulimit -n; ulimit -c; ulimit -s; ulimit -l
+id -G; grep CapBnd /proc/self/status
 awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
   const { ref, input } = await makeJob(harness, [
     { kind: 'script', text: `exec >/run/ropeway/spool/out 2>&1\n${text}` },
@@ -154,17 +155,27 @@ awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
   })
   const plan = harness.backend.plan({
     ...input,
+    runUser: { uid: 1101, gid: 1101 },
     container: {
       ...input.container,
       shmBytes: 96 << 20,
-      ulimits: [...input.container.ulimits, { name: 'nofile', soft: 512, hard: 1024 }],
+      ulimits: [
+        ...input.container.ulimits,
+        { name: 'nofile', soft: 512, hard: 1024 },
+        { name: 'stack', soft: 16 << 20, hard: 64 << 20 },
+        { name: 'memlock', soft: 32 << 10, hard: 32 << 10 },
+      ],
+      capabilities: ['IPC_LOCK'],
       volumes: [volume(shared, '/ro', true), volume(join(shared, 'writable'), '/rw', false)],
     },
   })
   await harness.backend.start(plan, SIGNAL)
   await untilState(harness.backend, ref, 'exited')
   const out = (await harness.real!.readSpool(ref, 'worker-0', 'out'))?.trim().split('\n')
-  assert.deepEqual(out, ['writable', 'refused', '512', '0', `size=${96 * 1024}k`])
+  assert.deepEqual(out, [
+    ...['writable', 'refused', '512', '0', '16384', '32', '1101 1000'],
+    ...['CapBnd:\t0000000000004000', `size=${96 * 1024}k`],
+  ])
   assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])
   await harness.backend.remove(ref, SIGNAL)
   assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])

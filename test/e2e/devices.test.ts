@@ -2,6 +2,7 @@
 // answers behind the files, so opening one gives ENXIO; without the right to open it, it would be EPERM.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Layout, layout910b, layoutFolder, writeLayout } from '../../src/accelerator/layout-fixture.ts'
@@ -11,6 +12,8 @@ import { body, type Finished, Ropeway, until } from './harness.ts'
 
 /** Numbers that no driver of this machine has. */
 const MAJOR = 237
+/** HwHiAiUser on machines with Ascend's driver. */
+const DRIVER_GROUP = 1000
 
 const LOOK = `import errno, glob, json, os
 def tried(path):
@@ -33,12 +36,15 @@ const seenBy = ({ logs }: Finished, index: number) => {
   ]
 }
 
-/** A folder with real device files in place of those of the layout. */
+/** A folder with real device files in place of those of the layout, as the driver's installer leaves them: for its group only. */
 function machine(layout: Layout) {
   const folder = layoutFolder({ ...layout, dev: [] })
   execFileSync('mkdir', [join(folder.root, 'dev')])
-  for (const [minor, name] of (layout.dev ?? []).entries())
-    execFileSync('mknod', ['-m', '666', join(folder.root, 'dev', name), 'c', String(MAJOR), String(minor)])
+  for (const [minor, name] of (layout.dev ?? []).entries()) {
+    const path = join(folder.root, 'dev', name)
+    execFileSync('mknod', ['-m', '660', path, 'c', String(MAJOR), String(minor)])
+    chownSync(path, 0, DRIVER_GROUP)
+  }
   return folder
 }
 

@@ -3,6 +3,7 @@
 import { type DeviceWiring, deviceFilesOf } from '../../accelerator/device-wiring.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { PlanInput, TaskPlanInput } from '../../job/ports.ts'
+import { extraGroups } from '../accounts.ts'
 import { cpuShares, PIDS_MAX } from '../limits.ts'
 import type { Bind } from './folders.ts'
 import { attemptLabels, LABEL } from './labels.ts'
@@ -58,6 +59,7 @@ export type ContainerBody = {
     readonly SecurityOpt: readonly string[]
     readonly CapDrop: readonly string[]
     readonly CapAdd: readonly string[]
+    readonly GroupAdd: readonly string[]
     readonly LogConfig: { readonly Type: string; readonly Config: Readonly<Record<string, string>> }
     readonly RestartPolicy: { readonly Name: 'no' }
     /** Brings devices and driver in; the engine's usual one when left out. */
@@ -181,6 +183,7 @@ export function taskBody(
         CgroupPermissions: 'rw',
       })),
       CapAdd: [...container.capabilities],
+      GroupAdd: extraGroups(input.runUser, wiring.groups).map(String),
       LogConfig: LOG_CONFIG,
     },
   }
@@ -218,6 +221,7 @@ export function holderBody(context: BodyContext, command: readonly string[]): Co
       Ulimits: [],
       Devices: [],
       CapAdd: [],
+      GroupAdd: [],
       LogConfig: LOG_CONFIG,
     },
   }

@@ -75,6 +75,13 @@ test('device files of the placement and of the job are passed on, each once', ()
   )
 })
 
+test('a container is in the groups that own its devices, and the driver’s with uid 1101', () => {
+  const groupsOf = (uid: number, groups: readonly number[]) =>
+    requests([1], { runUser: { uid, gid: uid } }, { groups })[0]!.create.HostConfig.GroupAdd
+  assert.deepEqual(groupsOf(1101, [44]), ['1000', '44'])
+  assert.deepEqual(groupsOf(1000, [1000, 44]), ['44'])
+})
+
 test('one task shares a network, several have one of their own, and some the one of the machine', () => {
   const kinds = (hosts: number[], hostNetwork = false) =>
     requests(hosts, hostNetwork ? { container: { ...containerOf(), hostNetwork } } : {}).map(

@@ -44,7 +44,7 @@ export async function execInTask(
   const plan = record.plan?.jobId === jobId ? record.plan : null
   if (plan === null || !record.initAlive || record.info === null)
     throw new AppError('JobStatusChanged', 'the task does not run; valid: a task that is running')
-  const { uid, gid, limits } = plan.request
+  const { limits } = plan.request
   const groups = limits.cgroups.map(({ path }) => join(path, 'cgroup.procs'))
   const namespaces = [
     '--mount',
@@ -57,7 +57,7 @@ export async function execInTask(
   const [command = '', ...args] = [
     ...['/bin/sh', '-c', ENTER, 'sh', String(groups.length), ...groups],
     ...['/usr/bin/nsenter', '--target', String(record.info.initPid), ...namespaces, '--'],
-    ...commandPrefix(machine, { uid, gid }),
+    ...commandPrefix(machine, plan.request),
     ...(terminal === null ? [] : terminalProgram(terminal)),
     ...launcherExec(machine.loader, request.session),
     ...request.command,

@@ -104,6 +104,19 @@ test('device files are passed on, and only those', () => {
   assert.deepEqual(targets(requestOf({}, {}, { devices }), '--dev-bind'), ['/dev/davinci0'])
 })
 
+test('a task is in the groups that own its devices; uid 1101 is in the driver’s, as images of ModelArts have it', () => {
+  const groupsOf = (uid: number, groups: readonly number[]) => {
+    const { command } = requestOf({}, { runUser: { uid, gid: uid } }, { groups })
+    return command[command.indexOf('--regid') + 2] === '--groups'
+      ? command[command.indexOf('--groups') + 1]
+      : 'none'
+  }
+  assert.equal(groupsOf(1101, []), '1000')
+  assert.equal(groupsOf(1101, [1000, 44]), '1000,44')
+  assert.equal(groupsOf(1000, [44]), '44')
+  assert.equal(groupsOf(1000, []), 'none')
+})
+
 test('the driver of real devices is mounted where the root does not show it, and its libraries reach the user only', () => {
   const mounts = ['/usr/local/Ascend/driver/lib64', '/opt/Ascend/driver/lib64'].map((path) => ({
     source: path,
@@ -209,6 +222,7 @@ test('as root setpriv drops to the uid, without root a user namespace maps it', 
 
 test('limits say where they are written and what stays unlimited', () => {
   assert.deepEqual(requestOf().limits, {
+    memoryBytes: 1000,
     cgroups: [
       {
         path: '/sys/fs/cgroup/memory/ropeway/0123456789ab-2-worker-0',
@@ -219,6 +233,7 @@ test('limits say where they are written and what stays unlimited', () => {
   })
   const two = { version: 2, base: '/sys/fs/cgroup/ropeway' } as const
   assert.deepEqual(requestOf({ cgroups: { memory: two, cpu: two, pids: two } }).limits, {
+    memoryBytes: 1000,
     cgroups: [
       {
         path: '/sys/fs/cgroup/ropeway/0123456789ab-2-worker-0',

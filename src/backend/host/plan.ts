@@ -10,7 +10,7 @@ import { PLACES } from '../../job/places.ts'
 import type { JobPlan, PlanInput, TaskPlanInput } from '../../job/ports.ts'
 import type { Ulimit } from '../../job/site.ts'
 import type { ContainerVolume } from '../../job/volumes.ts'
-import { accountsOf } from '../accounts.ts'
+import { accountsOf, extraGroups } from '../accounts.ts'
 import { hostNamesFor } from '../host-names.ts'
 import { runtimeCommand } from '../runtime.ts'
 import { checkSocketPath, RUN_DIR, SPOOL_DIR, type TaskSubfolder, taskFolderOf } from '../task-folder.ts'
@@ -26,6 +26,8 @@ export type HostRequest = {
   readonly folder: string
   readonly uid: number
   readonly gid: number
+  /** Beside `gid`; a server that is not root cannot give them, and plans of earlier versions name none. */
+  readonly groups?: readonly number[]
   readonly address: string
   /** What becomes /cache when that is on another disk than `folder`. */
   readonly cache: string | null
@@ -91,9 +93,13 @@ function sandboxOptions(
 }
 
 /** What gives up all privileges of root before a program of the task starts; nothing without root. */
-export function commandPrefix(machine: HostMachine, { uid, gid }: PlanInput['runUser']): string[] {
+export function commandPrefix(
+  machine: HostMachine,
+  { uid, gid, groups = [] }: Pick<HostRequest, 'uid' | 'gid' | 'groups'>,
+): string[] {
   if (!machine.isRoot) return []
-  const user = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups']
+  const others = groups.length > 0 ? ['--groups', groups.join(',')] : ['--clear-groups']
+  const user = ['--reuid', String(uid), '--regid', String(gid), ...others]
   return [machine.tools.setpriv, ...user, '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--']
 }
 
@@ -105,10 +111,14 @@ function limitsCommand({ tools }: HostMachine, ulimits: readonly Ulimit[]): stri
   return [join(dirname(tools.setpriv), 'prlimit'), ...options, '--']
 }
 
-const commandOf = (machine: HostMachine, input: PlanInput): string[] => [
+const commandOf = (
+  machine: HostMachine,
+  input: PlanInput,
+  user: Pick<HostRequest, 'uid' | 'gid' | 'groups'>,
+): string[] => [
   // First, while there still is the right to raise a limit.
   ...limitsCommand(machine, input.container.ulimits),
-  ...commandPrefix(machine, input.runUser),
+  ...commandPrefix(machine, user),
   ...runtimeCommand(machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'task']),
 ]
 
@@ -135,11 +145,11 @@ function planTask(
     volumes,
     shmBytes: shmBytes ?? Math.floor(task.placement.memoryBytes / 2),
   })
+  const user = { ...input.runUser, groups: extraGroups(input.runUser, wiring.groups) }
   const { folders: cgroups, notLimited } = planCgroups(machine.cgroups, name, task.placement)
   return {
     folder,
-    uid: input.runUser.uid,
-    gid: input.runUser.gid,
+    ...user,
     address: task.hostAddress,
     cache,
     volumes,
@@ -152,7 +162,7 @@ function planTask(
     ...accountsOf(input),
     limits: { memoryBytes: Math.floor(task.placement.memoryBytes), cgroups, notLimited },
     sandbox: [...sandboxOptions(machine, input, task, wiring), ...mountOptions(mounts)],
-    command: commandOf(machine, input),
+    command: commandOf(machine, input, user),
   }
 }
 
