@@ -1,5 +1,5 @@
-// Shared folders of this machine are looked at just before they are mounted: a job that may write one of them could
-// have put a link there that leads out of what the administrator allows.
+// Shared folders of this machine are looked at just before they are mounted. No job can put a link in their place, because
+// what lies in a folder that jobs may write is never mounted by itself (job/volumes.ts); people on the machine can.
 import { realpath } from 'node:fs/promises'
 import { AppError } from '../api/error.ts'
 import type { ContainerVolume } from '../job/volumes.ts'

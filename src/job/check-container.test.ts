@@ -11,8 +11,8 @@ const SITE: Site = {
   allow: { ...DEFAULT_SITE.allow, shmBytes: 3 * GI, devices: ['/dev/infiniband/*'] },
   deviceFiles: ['/dev/infiniband/rdma_cm', '/dev/infiniband/uverbs0', '/dev/infiniband/uverbs1'],
   volumes: [
-    { source: { kind: 'host_path', path: '/data' }, readOnly: false },
-    { source: { kind: 'host_path', path: '/data/sets' }, readOnly: true },
+    { source: { kind: 'host_path', path: '/data' }, readOnly: true },
+    { source: { kind: 'host_path', path: '/data/team' }, readOnly: false },
   ],
 }
 

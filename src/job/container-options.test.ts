@@ -19,8 +19,8 @@ const SITE: Site = {
     ulimits: { memlock: -1, stack: GI },
   },
   volumes: [
-    { source: { kind: 'host_path', path: '/data' }, readOnly: false },
-    { source: { kind: 'host_path', path: '/data/sets' }, readOnly: true },
+    { source: { kind: 'host_path', path: '/data' }, readOnly: true },
+    { source: { kind: 'host_path', path: '/data/team' }, readOnly: false },
     { source: { kind: 'nfs', server: '10.0.0.1', path: '/exports' }, readOnly: false },
   ],
 }
@@ -92,14 +92,13 @@ test('the longest rule decides whether a folder may be written', () => {
     { source: { kind: 'host_path', path: '/data/team' }, target: '/mnt/x', readOnly: false },
   ])
   assert.equal(options({}, [host('/data/team', { read_only: true })]).volumes[0]?.readOnly, true)
-  assert.equal(options({}, [host('/data/sets/a')]).volumes[0]?.readOnly, true)
+  assert.equal(options({}, [host('/data/teams/a')]).volumes[0]?.readOnly, true)
   assert.deepEqual(
-    options({}, [
-      { nfs: { nfs_server_path: '10.0.0.1:/exports/m', local_path: '/mnt/nas', read_only: false } },
-    ]).volumes,
+    options({}, [{ nfs: { nfs_server_path: '10.0.0.1:/exports', local_path: '/mnt/nas', read_only: false } }])
+      .volumes,
     [
       {
-        source: { kind: 'nfs', server: '10.0.0.1', path: '/exports/m' },
+        source: { kind: 'nfs', server: '10.0.0.1', path: '/exports' },
         target: '/mnt/nas',
         readOnly: false,
       },
@@ -158,7 +157,7 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     'a folder outside the list',
     () => options({}, [host('/etc')]),
-    /spec\.volumes\[0\]\.host_path: got "\/etc"; valid: below \/data, \/data\/sets/,
+    /spec\.volumes\[0\]\.host_path: got "\/etc"; valid: below \/data, \/data\/team/,
   ],
   ['a folder that only begins alike', () => options({}, [host('/database')]), /valid: below/],
   ['a way around the list', () => options({}, [host('/data/../etc')]), /it has empty parts, "\." or "\.\."/],
@@ -166,6 +165,16 @@ const REFUSED: readonly (readonly [string, () => unknown, RegExp])[] = [
     'writing where only reading is allowed',
     () => options({}, [host('/data/sets', '/m', { read_only: false })]),
     /read_only: got false; valid: true/,
+  ],
+  [
+    'a folder in one that jobs may write, which they could replace by a link',
+    () => options({}, [host('/data/team/a', '/m', { read_only: true })]),
+    /got "\/data\/team\/a"; valid: \/data\/team as a whole: jobs may write it/,
+  ],
+  [
+    'the same of an export',
+    () => options({}, [nfs('10.0.0.1:/exports/m')]),
+    /valid: 10\.0\.0\.1:\/exports as a whole/,
   ],
   [
     'another server',

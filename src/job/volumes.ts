@@ -42,6 +42,7 @@ function volumeOf(volume: RawVolume, field: string, site: Site): ContainerVolume
   checkTarget(target, `${at}.local_path`)
   const source = sourceOf(kind, texts, at)
   const rule = ruleFor(source, site, at)
+  checkNotReplaceable(source, site, at)
   const asked = texts['read_only'] ?? rule.readOnly
   if (typeof asked !== 'boolean') invalid(`${at}.read_only`, JSON.stringify(asked), 'true or false')
   if (rule.readOnly && asked === false)
@@ -86,6 +87,26 @@ function ruleFor(source: VolumeSource, { volumes }: Site, at: string): SiteVolum
     list === '' ? `none: the administrator allows no volume of kind ${source.kind}` : `below ${list}`,
   )
 }
+
+/**
+ * A job that may write a folder may put a link in place of anything in it, between any look at the path and the mount, which
+ * follows links: only what no job can replace is mounted.
+ */
+function checkNotReplaceable(source: VolumeSource, { volumes }: Site, at: string): void {
+  const holder = writableAbove(source, volumes)
+  if (holder !== null)
+    invalid(
+      at,
+      JSON.stringify(formatSource(source)),
+      `${formatSource(holder)} as a whole: jobs may write it, so one could put a link in place of what lies in it`,
+    )
+}
+
+/** The folder of the list that jobs may write and that holds `source`, if there is one. */
+export const writableAbove = (source: VolumeSource, volumes: readonly SiteVolume[]): VolumeSource | null =>
+  volumes.find(
+    ({ source: allowed, readOnly }) => !readOnly && allowed.path !== source.path && covers(allowed, source),
+  )?.source ?? null
 
 const covers = (allowed: VolumeSource, asked: VolumeSource): boolean =>
   isUnder(asked.path, allowed.path) &&

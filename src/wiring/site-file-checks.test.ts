@@ -28,6 +28,11 @@ const REFUSED: readonly (readonly [what: string, text: string, message: RegExp])
   ['a folder around the data folder', 'volumes: [{host_path: DIR}]', /valid: a folder beside it/],
   ['logs into the data folder', 'log_export_paths: [DIR/ropeway]', /log_export_paths\.0: .*the data folder/],
   ['a symbolic link', 'volumes: [{host_path: DIR/link}]', /a symbolic link; valid: ".*\/sets"/],
+  [
+    'a folder in one that they may write, and could replace',
+    'volumes: [{host_path: DIR/sets, read_only: false}, {host_path: DIR/sets/a}]',
+    /volumes\.1: got ".*\/sets\/a", which lies in .*\/sets; valid: read_only: true for/,
+  ],
 ]
 for (const [what, text, message] of REFUSED)
   test(`a site that lets jobs into ${what} is refused`, () =>

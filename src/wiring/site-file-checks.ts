@@ -5,6 +5,7 @@ import type { Inventory } from '../accelerator/device.ts'
 import { listFlavors, resolveFlavor } from '../accelerator/flavor.ts'
 import { ConfigError } from '../config.ts'
 import type { ContainerDefaults, Site } from '../job/site.ts'
+import { formatSource, writableAbove } from '../job/volumes.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 
 /** `warnings` are sentences. */
@@ -36,6 +37,11 @@ export function checkSite(
 ): CheckedSite {
   const warnings: string[] = []
   for (const [index, { source }] of site.volumes.entries()) {
+    const holder = writableAbove(source, site.volumes)
+    if (holder !== null)
+      throw new ConfigError(
+        `--site: ${file}: volumes.${index}: got ${JSON.stringify(formatSource(source))}, which lies in ${formatSource(holder)}; valid: read_only: true for ${formatSource(holder)}, or folders beside one another, because jobs that may write a folder could put a link in place of what lies in it`,
+      )
     if (source.kind === 'host_path')
       warnings.push(...checkFolder(`${file}: volumes.${index}.host_path`, source.path, dataDir))
   }

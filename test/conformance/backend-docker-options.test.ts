@@ -1,6 +1,6 @@
 // What the docker backend makes of networks, volumes, limits and folders that a site or a job asks for.
 import assert from 'node:assert/strict'
-import { access, chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readdir, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -179,6 +179,24 @@ awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
   assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])
   await harness.backend.remove(ref, SIGNAL)
   assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])
+  await rm(shared, { recursive: true })
+})
+
+test('a shared folder that became a link after its container was made is not mounted', async () => {
+  const shared = await mkdtemp(join(tmpdir(), 'rwv-'))
+  await mkdir(join(shared, 'sets'))
+  const { ref, input } = await makeJob(harness, [{ kind: 'polite' }])
+  const source = { kind: 'host_path', path: join(shared, 'sets') } as const
+  const volumes = [{ source, target: '/sets', readOnly: true }]
+  const plan = harness.backend.plan({ ...input, container: { ...input.container, volumes } })
+  const { Labels } = (plan.tasks[0]!.request as DockerRequest).create
+  await engine.docker.createContainer({ name: nameOf(plan), Image: SUITE_IMAGE, Cmd: ['true'], Labels })
+  await rmdir(join(shared, 'sets'))
+  await symlink('/', join(shared, 'sets'))
+  await assert.rejects(harness.backend.start(plan, SIGNAL), /sets", which leads through a symbolic link/)
+  const { State } = await engine.docker.getContainer(nameOf(plan)).inspect()
+  assert.equal(State.Status, 'created')
+  await harness.backend.remove(ref, SIGNAL)
   await rm(shared, { recursive: true })
 })
 

@@ -66,17 +66,21 @@ cache_dir: ${dir}/cache
     assert.ok(JSON.stringify(plan).includes(`"--ro-bind","${dir}/sets","/data/sets"`))
   })
 
-  test('a folder outside the list, and a link that leads out of it, are refused', async () => {
+  test('a folder outside the list, one that jobs could replace, and a link that leads out of it, are refused', async () => {
     await assert.rejects(
       ropeway.client.create(body('outside', 'true', { spec: { volumes: [volume('secret', '/data/x')] } })),
       /spec\.volumes\[0\]\.host_path: got ".*\/secret"; valid: below .*\/sets, .*\/team/,
     )
-    symlinkSync(join(dir, 'secret'), join(dir, 'team/link'))
+    await assert.rejects(
+      ropeway.client.create(body('below', 'true', { spec: { volumes: [volume('team/a', '/data/x')] } })),
+      /got ".*\/team\/a"; valid: .*\/team as a whole: jobs may write it/,
+    )
+    symlinkSync(join(dir, 'secret'), join(dir, 'sets/link'))
     const { job } = await ropeway.run(
-      body('link', 'true', { spec: { volumes: [volume('team/link', '/data/x')] } }),
+      body('link', 'true', { spec: { volumes: [volume('sets/link', '/data/x')] } }),
     )
     assert.equal(job.status.phase, 'Abnormal')
-    assert.match(String(job.status.message), /team\/link", which leads through a symbolic link/)
+    assert.match(String(job.status.message), /sets\/link", which leads through a symbolic link/)
   })
 
   test('root is refused, and a misspelt switch is not ignored', async () => {

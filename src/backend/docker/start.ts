@@ -2,6 +2,7 @@
 // never made again (decisions.md 1.5).
 import type { ContainerInspectInfo } from 'dockerode'
 import { AppError } from '../../api/error.ts'
+import { checkVolumePaths } from '../volume-paths.ts'
 import { type AttemptRecord, readMark, writeMark } from './attempt-record.ts'
 import { type ContainerBody, type NetworkBody, networkBody, taskNetworkBody, withBinds } from './body.ts'
 import { asUnreachable, type Engine, inspectContainer, isNotFound, statusOf, wordsOf } from './engine.ts'
@@ -71,7 +72,7 @@ export async function startTask(
     const net = taskNetworkBody(request.network, record.network?.name, addresses(record))
     const body = complete(parts, request.create, request, record, net)
     await create(parts, one, name, withBinds(body, root.binds))
-  }
+  } else await checkVolumePaths(request.volumes)
   await putRootFiles(engine.docker.getContainer(name), request, root).catch((error: unknown) => {
     throw asUnreachable(engine.socket, error)
   })
