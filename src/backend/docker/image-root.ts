@@ -1,15 +1,16 @@
 // What an image has where a task's folders and names go. Looked up once per image, in a container that is made from it,
 // never started, and carries labels by which a later server finds what a killed one left.
+import { join } from 'node:path/posix'
 import type { Readable } from 'node:stream'
 import type { Container } from 'dockerode'
 import { extract, type Headers } from 'tar-stream'
 import { newUuid } from '../../lib/id.ts'
-import { asUnreachable, type Engine, isNotFound, withPatience } from './engine.ts'
+import { asUnreachable, type Engine, isNotFound, withPatience, wordsOf } from './engine.ts'
 import { LABEL, labelFilter } from './labels.ts'
 import { removeContainers } from './stop.ts'
 
-/** What is at a path; `mode` holds the permission bits only. */
-export type RootEntry =
+/** What is at a path, or where a link there leads to; `mode` holds the permission bits only. */
+export type RootEntry = (
   | { readonly kind: 'missing' | 'other' }
   | {
       readonly kind: 'folder'
@@ -18,6 +19,10 @@ export type RootEntry =
       readonly mode: number
       readonly isEmpty: boolean
     }
+) & {
+  /** The path without links, where one is at the path. */
+  readonly at?: string
+}
 
 export type ImageRoot = {
   /** Text of the file in the image; empty where it has none, null where something else is in its place. */
@@ -30,6 +35,8 @@ const PURPOSE = { name: 'ropeway.purpose', value: 'image-root' } as const
 /** One container's own label: an engine that dies may have made it and never have said so. */
 const LOOK = 'ropeway.look'
 const MAX_FILE_BYTES = 1 << 20
+/** As Linux follows (MAXSYMLINKS). */
+const MAX_LINKS = 40
 /** Answers that are kept: an image and a list of paths each. */
 const REMEMBERED = 256
 const REMOVE_TIMEOUT_MS = 15_000
@@ -110,7 +117,8 @@ type Part = { readonly header: Headers; readonly text: string }
 /** The first `count` entries of a path's archive, files with their beginning; none where the path is missing. */
 async function firstParts(container: Container, path: string, count: number): Promise<Part[]> {
   const stream = (await container.getArchive({ path }).catch((error: unknown) => {
-    if (isNotFound(error)) return null
+    // Below a file there is nothing either.
+    if (isNotFound(error) || /not a directory/.test(wordsOf(error))) return null
     throw error
   })) as Readable | null
   if (stream === null) return []
@@ -146,6 +154,34 @@ async function entryAt(container: Container, path: string): Promise<RootEntry> {
   const [first, second] = await firstParts(container, path, 2)
   if (first === undefined) return { kind: 'missing' }
   const { type, uid = 0, gid = 0, mode = 0 } = first.header
+  if (type === 'symlink') {
+    const at = await withoutLinks(container, path.split('/'), MAX_LINKS)
+    return at === null ? { kind: 'other' } : { ...(await entryAt(container, at)), at }
+  }
   if (type !== 'directory') return { kind: 'other' }
   return { kind: 'folder', uid, gid, mode: mode & 0o7777, isEmpty: second === undefined }
+}
+
+/** The path that `names` lead to within the image; null when links lead round in a circle. */
+async function withoutLinks(
+  container: Container,
+  names: readonly string[],
+  linksLeft: number,
+): Promise<string | null> {
+  let real = '/'
+  for (const [index, name] of names.entries()) {
+    if (name === '' || name === '.') continue
+    const next = join(real, name)
+    const [first] = name === '..' ? [] : await firstParts(container, next, 1)
+    if (first?.header.type !== 'symlink') {
+      real = next
+      continue
+    }
+    if (linksLeft === 0) return null
+    const target = first.header.linkname ?? ''
+    const before = target.startsWith('/') ? [] : real.split('/')
+    const rest = names.slice(index + 1)
+    return withoutLinks(container, [...before, ...target.split('/'), ...rest], linksLeft - 1)
+  }
+  return real
 }

@@ -66,7 +66,7 @@ test('what an image has is never covered: it stays as it is where it suits, and 
       '/home/ma-user': OWN,
       '/home/ma-user/modelarts': MISSING,
       '/home/work': folder(),
-      '/data': { kind: 'other' },
+      '/data': folder({ uid: 7 }),
     }),
     true,
   )
@@ -75,6 +75,33 @@ test('what an image has is never covered: it stays as it is where it suits, and 
     ['/home/ma-user/modelarts'],
   )
   assert.deepEqual(plan.folders, [task('/home/work'), task('/data')])
+})
+
+test('a link of the image stays, and the folder it leads to is the one of the task, once', () => {
+  const folders = [task('/home/ma-user'), task('/home/work'), task('/home/work/deep'), TMP, task('/tmp/log')]
+  const plan = planRoot(
+    request(folders),
+    image({
+      '/home/ma-user': folder(),
+      '/home/work': folder({ at: '/home/ma-user' }),
+      '/home/work/deep': MISSING,
+      '/tmp': folder({ at: '/var/tmp', mode: 0o1777 }),
+      '/tmp/log': MISSING,
+    }),
+    true,
+  )
+  assert.deepEqual(
+    plan.binds.map(({ target }) => target),
+    ['/home/ma-user/deep'],
+  )
+  assert.deepEqual(plan.folders, [task('/home/ma-user'), task('/var/tmp/log')])
+})
+
+test('a file of the image in the place of a folder is refused, not replaced', () => {
+  assert.throws(
+    () => planRoot(request([task('/home/work')]), image({ '/home/work': { kind: 'other' } }), true),
+    /something else than a folder at \/home\/work, .*valid: an image with a folder there, a link to one, or nothing/,
+  )
 })
 
 test('no mount point lies in a /tmp that has something of the image: programs empty that folder', () => {

@@ -2,6 +2,7 @@
 // is a folder of this machine that is mounted there, because an engine mounts for nothing; whatever would cover files of
 // the image is changed in the container's root instead, by an archive, which costs the engine a process. Pure.
 import { dirname, join } from 'node:path'
+import { AppError } from '../../api/error.ts'
 import { withAccounts } from '../accounts.ts'
 import type { Bind, HostFolder, RootFolder } from './folders.ts'
 import type { ImageRoot, RootEntry } from './image-root.ts'
@@ -33,13 +34,22 @@ function suits(entry: RootEntry, wanted: RootFolder, { uid, gid }: Owner): boole
   return wanted.owner === 'root' || (entry.uid === uid && entry.gid === gid)
 }
 
-/** `mayMount` false: a server that cannot give its folders away leaves everything to the engine. */
+/**
+ * `mayMount` false: a server that cannot give its folders away leaves everything to the engine. A link of the image stays, and
+ * the folder it leads to is the task's. Throws AppError InvalidParam for an image with a file where a folder has to be.
+ */
 export function planRoot(request: Owner, image: ImageRoot, mayMount: boolean): RootPlan {
   const hostFolders: HostFolder[] = []
   const binds: (Bind & { readOnly: boolean })[] = []
   const folders: RootFolder[] = []
-  for (const wanted of request.rootFolders) {
-    const { path, mode, owner } = wanted
+  const real = new Map<string, string>()
+  for (const { path: named, mode, owner } of request.rootFolders) {
+    const entry = image.entries.get(named) ?? { kind: 'other' }
+    if (entry.kind === 'other') refuse(named)
+    const path = entry.at ?? throughLinks(named, real)
+    real.set(named, path)
+    if ([...binds.map(({ target }) => target), ...folders.map((other) => other.path)].includes(path)) continue
+    const wanted = { path, mode, owner }
     const make = (at: string): void =>
       void hostFolders.push({ path: at, mode, owner: owner === 'task' ? 'task' : 'server' })
     const holder = binds.find(({ target }) => isUnder(path, target))
@@ -47,9 +57,8 @@ export function planRoot(request: Owner, image: ImageRoot, mayMount: boolean): R
       make(holder.source + path.slice(holder.target.length))
       continue
     }
-    const entry = image.entries.get(path) ?? { kind: 'other' }
     // A program may empty /tmp; a mount point in it could not be removed.
-    if (mayMount && hidesNothing(entry) && !isUnder(path, '/tmp')) {
+    if (mayMount && hidesNothing(entry) && ![named, path].some((one) => isUnder(one, '/tmp'))) {
       // On the disk of /cache: both grow by what a program writes.
       const source = join(dirname(request.cache), 'root', String(binds.length))
       make(source)
@@ -72,6 +81,19 @@ export function planRoot(request: Owner, image: ImageRoot, mayMount: boolean): R
     folders,
     accounts: mounts ? [] : changed,
   }
+}
+
+/** Below a folder of ours that is a link in the image. */
+function throughLinks(path: string, real: ReadonlyMap<string, string>): string {
+  const holder = [...real.keys()].findLast((other) => isUnder(path, other))
+  return holder === undefined ? path : (real.get(holder) ?? holder) + path.slice(holder.length)
+}
+
+function refuse(path: string): never {
+  throw new AppError(
+    'InvalidParam',
+    `The image has something else than a folder at ${path}, where every task has one; valid: an image with a folder there, a link to one, or nothing`,
+  )
 }
 
 const changedAccounts = ({ accounts }: Owner, image: ImageRoot): AccountFile[] =>
