@@ -16,6 +16,21 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+/** The work's end, or the signal's reason when it aborts before. The work itself goes on. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const cut = Promise.withResolvers<never>()
+  const onAbort = (): void => cut.reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  // What fails after the signal concerns nobody any more.
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, cut.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
 /** Resolves when the work is done, after `ms`, or when `signal` aborts. The work itself goes on. */
 export async function within(ms: number, work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
   const done = new AbortController()

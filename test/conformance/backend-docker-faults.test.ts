@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { AppError } from '../../src/api/error.ts'
 import { createDockerBackend } from '../../src/backend/docker/backend.ts'
-import { connectEngine } from '../../src/backend/docker/engine.ts'
+import { act, connectEngine } from '../../src/backend/docker/engine.ts'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
 import { importSuiteImage, openDocker } from './backend-docker-harness.ts'
 import { type Harness, makeJob, SIGNAL, states, until, untilState, untilUp } from './backend-harness.ts'
@@ -63,6 +63,28 @@ test('a start waits for an engine that is away, says so once, and starts each ta
   await untilUp(harness, ref)
   assert.deepEqual(told, ['EngineAway'])
   for (const task of ref.tasks) assert.equal(await harness.timesRun(ref, task), 1)
+  await harness.backend.remove(ref, SIGNAL)
+  assert.deepEqual(await harness.leftovers(ref), [])
+})
+
+test('nobody waits longer than he wants for an engine that hangs, and what it does after all is found', async () => {
+  const { ref, plan } = await makeJob(harness, [{ kind: 'polite' }])
+  const own = await connectEngine(engine.socket)
+  const patience = new AbortController()
+  engine.freeze()
+  const container = own.docker.getContainer(nameOf(plan))
+  const asked = [
+    act(own, (abortSignal) => own.docker.createContainer({ Image: 'suite', abortSignal }), patience.signal),
+    act(own, (abortSignal) => container.start({ abortSignal }), patience.signal),
+    harness.backend.start(plan, patience.signal),
+    harness.backend.stop(ref, 0, patience.signal),
+  ]
+  patience.abort(new Error('enough'))
+  for (const one of asked) await assert.rejects(one, /enough/)
+  own.hangUp()
+  engine.thaw()
+  await harness.backend.start(plan, SIGNAL)
+  await untilUp(harness, ref)
   await harness.backend.remove(ref, SIGNAL)
   assert.deepEqual(await harness.leftovers(ref), [])
 })

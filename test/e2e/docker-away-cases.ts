@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
+import { hangAt } from '../engines/hang-at.ts'
 import { busyboxFiles, importImage } from '../engines/images.ts'
 import { importPythonImage } from './docker-images.ts'
 import { nothingLeftOn } from './docker-left.ts'
@@ -196,4 +197,31 @@ export async function restartedWithoutLiveRestore(): Promise<void> {
   await ropeway.waitFor(again, 'it runs again', ({ status }) => status.phase === 'Running')
   await ropeway.client.delete(again)
   await erased(ropeway, again)
+}
+
+/** dockerd stands still, its socket open, in the middle of one request: the server that waits for it ends all the same. */
+export async function endsWhileEngineHangs(engine: DockerEngine, request: RegExp): Promise<void> {
+  await using hanging = await hangAt(engine, request)
+  const env = { DOCKER_HOST: hanging.host }
+  await using ropeway = await Ropeway.start({ backend: 'docker', simulate: '1x8', env })
+  const flavor = 'ropeway.ascend-910a.1'
+  const { metadata } = await ropeway.client.create(
+    body('runs', 'sleep 2; echo started', { flavor, algorithm: small }),
+  )
+  if (request.source.includes('kill')) {
+    await ropeway.waitFor(metadata.id, 'it runs', ({ status }) => status.phase === 'Running')
+    await ropeway.client.terminate(metadata.id)
+  }
+  await hanging.hung
+  assert.equal(await ropeway.stop(), 0)
+  engine.thaw()
+  await ropeway.start()
+  const { job, logs, events } = await ropeway.follow(metadata.id)
+  if (request.source.includes('kill')) assert.equal(job.status.phase, 'Terminated')
+  else {
+    assert.equal(job.status.phase, 'Completed', events.join('\n'))
+    assert.deepEqual(ownLines(logs['worker-0']), ['started'])
+  }
+  await ropeway.client.delete(metadata.id)
+  await erased(ropeway, metadata.id)
 }

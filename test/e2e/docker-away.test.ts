@@ -2,6 +2,7 @@
 import { after, before, describe, it } from 'node:test'
 import type { DockerEngine } from '../engines/dockerd.ts'
 import {
+  endsWhileEngineHangs,
   engineAway,
   killedWhilePrinting,
   restartedWithoutLiveRestore,
@@ -23,6 +24,14 @@ describe('with tasks on dockerd', () => {
 
   it('a container asleep for two seconds is running, and goes on', () =>
     standsStill(engine, 'container', 2_000))
+
+  for (const [what, request] of [
+    ['makes a container', /POST .*\/containers\/create\?/],
+    ['starts a container', /POST .*\/start/],
+    ['ends a container', /POST .*\/kill/],
+  ] as const)
+    it(`a server that is told to end does so while the engine hangs as it ${what}, and the next one goes on`, () =>
+      endsWhileEngineHangs(engine, request))
 
   it('eight ranks print while the server is killed three times: every byte is there once', () =>
     killedWhilePrinting(engine, 20_000))

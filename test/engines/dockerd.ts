@@ -23,6 +23,9 @@ export type DockerEngine = AsyncDisposable & {
   /** Ends the daemon by a signal and waits until it is gone; containers live on with live-restore. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   start(): Promise<void>
+  /** Lets the daemon hang, with its socket open, and go on. */
+  freeze(): void
+  thaw(): void
 }
 
 export type DockerEngineOptions = {
@@ -74,6 +77,8 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     inNetwork,
     start,
     stop,
+    freeze: () => void daemon?.kill('SIGSTOP'),
+    thaw: () => void daemon?.kill('SIGCONT'),
     [Symbol.asyncDispose]: async () => {
       if (daemon?.exitCode !== null || daemon.signalCode !== null) await start()
       for (const { Id } of await docker.listContainers({ all: true }))

@@ -195,7 +195,7 @@ class DockerBackend implements Backend, AsyncDisposable {
     await this.#networks.remove(label, signal)
     await removeVolumes(this.#engine, label, signal)
     const image = (await this.#attempts.records.read(attemptName(ref)))?.image ?? null
-    const parts = { engine: this.#engine, machine: this.#machine, image, labels: this.#labels(ref) }
+    const parts = { engine: this.#engine, machine: this.#machine, image, labels: this.#labels(ref), signal }
     await settleAll(ref.tasks.map((task) => removeFolders(parts, this.#folder(ref, task))))
     await this.#attempts.forget(attemptName(ref))
   }
@@ -235,6 +235,7 @@ class DockerBackend implements Backend, AsyncDisposable {
     for (const [stop] of watchers) stop.abort()
     await Promise.all(watchers.map(([, ended]) => ended))
     await this.#imageRoots[Symbol.asyncDispose]()
+    this.#engine.hangUp()
   }
 
   #labels(ref: AttemptRef): Record<string, string> {

@@ -3,9 +3,10 @@
 import { basename, dirname } from 'node:path'
 import { AppError } from '../../api/error.ts'
 import { TASK_PATHS } from '../../api/task-constants.ts'
+import { orAborted } from '../../lib/abort.ts'
 import { deleteTree } from '../delete-tree.ts'
 import { runtimeCommand } from '../runtime.ts'
-import { asUnreachable, type Engine, wordsOf } from './engine.ts'
+import { act, type Engine, wordsOf } from './engine.ts'
 import { parkedEnvironment } from './environment.ts'
 import type { ResolvedImage } from './image.ts'
 import { LABEL } from './labels.ts'
@@ -17,6 +18,7 @@ export type DeleteParts = {
   /** Of the attempt; null when nothing of it was ever started. */
   readonly image: ResolvedImage | null
   readonly labels: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
 }
 
 const SCRIPT = "require('node:fs').rmSync('/grave/' + process.argv[1], { recursive: true, force: true })"
@@ -35,7 +37,7 @@ export async function deleteFolder(parts: DeleteParts, path: string): Promise<vo
 }
 
 async function deleteByEngine(
-  { engine, machine, labels }: DeleteParts,
+  { engine, machine, labels, signal }: DeleteParts,
   image: ResolvedImage,
   path: string,
 ): Promise<void> {
@@ -45,36 +47,41 @@ async function deleteByEngine(
     Target,
     ReadOnly,
   })
-  const container = await engine.docker
-    .createContainer({
-      Image: image.id,
-      User: '0:0',
-      Entrypoint: runtimeCommand(machine.loader, ['-e', SCRIPT, basename(path)]),
-      Cmd: [],
-      Env: parkedEnvironment(image.env, !engine.isPodman),
-      Labels: { ...labels, [LABEL.role]: 'delete' },
-      HostConfig: {
-        NetworkMode: 'none',
-        Mounts: [
-          bind(machine.runtimeDir, TASK_PATHS.runtime, true),
-          bind(dirname(path), '/grave', false),
-        ] as never,
-        CapDrop: ['ALL'],
-        CapAdd: ['DAC_OVERRIDE', 'FOWNER'],
-        SecurityOpt: ['no-new-privileges'],
-        Ulimits: engine.ownLimits.map((limit) => ({ ...limit })),
-      },
-    })
-    .catch((error: unknown) => {
-      throw asUnreachable(engine.socket, error)
-    })
+  const body = {
+    Image: image.id,
+    User: '0:0',
+    Entrypoint: runtimeCommand(machine.loader, ['-e', SCRIPT, basename(path)]),
+    Cmd: [],
+    Env: parkedEnvironment(image.env, !engine.isPodman),
+    Labels: { ...labels, [LABEL.role]: 'delete' },
+    HostConfig: {
+      NetworkMode: 'none',
+      Mounts: [
+        bind(machine.runtimeDir, TASK_PATHS.runtime, true),
+        bind(dirname(path), '/grave', false),
+      ] as never,
+      CapDrop: ['ALL'],
+      CapAdd: ['DAC_OVERRIDE', 'FOWNER'],
+      SecurityOpt: ['no-new-privileges'],
+      Ulimits: engine.ownLimits.map((limit) => ({ ...limit })),
+    },
+  }
+  const container = await act(
+    engine,
+    (abort) => engine.docker.createContainer({ ...body, abortSignal: abort }),
+    signal,
+  )
   try {
-    await container.start()
-    const { StatusCode } = (await container.wait()) as { StatusCode: number }
+    await act(engine, (abortSignal) => container.start({ abortSignal }), signal)
+    const { StatusCode } = await orAborted(container.wait() as Promise<{ StatusCode: number }>, signal)
     if (StatusCode !== 0) throw new Error(`exit code ${StatusCode}`)
   } catch (error) {
+    signal.throwIfAborted()
     throw new AppError('BackendUnavailable', `The folder ${path} could not be deleted: ${wordsOf(error)}`)
   } finally {
-    await container.remove({ force: true, v: true }).catch(() => undefined)
+    // What stays is found by its labels.
+    await act(engine, (abortSignal) => container.remove({ abortSignal, force: true, v: true }), signal).catch(
+      () => undefined,
+    )
   }
 }

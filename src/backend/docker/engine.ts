@@ -1,8 +1,9 @@
 // The container engine as we talk to it, and how its failures are told apart: it said no, or it did not answer.
 import { readFile } from 'node:fs/promises'
+import { Agent } from 'node:http'
 import Docker, { type ContainerInspectInfo } from 'dockerode'
 import { AppError } from '../../api/error.ts'
-import { sleep } from '../../lib/abort.ts'
+import { orAborted, sleep } from '../../lib/abort.ts'
 import { PIDS_MAX } from '../limits.ts'
 
 export type Engine = {
@@ -17,10 +18,14 @@ export type Engine = {
   readonly runtimes: readonly string[]
   /** Limits of this process that a container gets unless its job names them; only where the engine has bolder ones. */
   readonly ownLimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[]
+  /** Gives up every connection, also one on which the engine still owes an answer. Not the last use of it: others are opened. */
+  hangUp(): void
 }
 
-/** Longest an engine may think about a look; a start or a copy may take longer. */
+/** Longest an engine may think about a look. */
 const LOOK_TIMEOUT_MS = 30_000
+/** And about a start or a copy, on a slow disk. */
+const ACT_TIMEOUT_MS = 600_000
 
 /** HTTP status of an answer of the engine; null when there was none. */
 export const statusOf = (error: unknown): number | null => {
@@ -82,23 +87,30 @@ export async function look<T>(
   }
 }
 
-async function lookOnce<T>(
-  engine: Pick<Engine, 'docker' | 'socket'>,
+const lookOnce = <T>(...[engine, ask, signal]: Parameters<typeof look<T>>): Promise<T> =>
+  inTime(engine, ask, LOOK_TIMEOUT_MS, signal)
+
+/**
+ * Lets the engine change something, once, and waits no longer than the signal does or `ACT_TIMEOUT_MS`: a daemon that hangs holds
+ * its socket open and answers nothing. What it does after all is found by name or label. Throws as `look` does.
+ */
+export const act = <T>(...[engine, ask, signal]: Parameters<typeof look<T>>): Promise<T> =>
+  inTime(engine, ask, ACT_TIMEOUT_MS, signal)
+
+async function inTime<T>(
+  engine: Pick<Engine, 'socket'>,
   ask: (abortSignal: AbortSignal) => Promise<T>,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(LOOK_TIMEOUT_MS)
+  signal.throwIfAborted()
+  const timeout = AbortSignal.timeout(timeoutMs)
   const over = AbortSignal.any([signal, timeout])
-  const cut = Promise.withResolvers<never>()
-  const onOver = (): void => cut.reject(over.reason)
-  over.addEventListener('abort', onOver, { once: true })
   try {
-    return await Promise.race([ask(over), cut.promise])
+    return await orAborted(ask(over), over)
   } catch (error) {
     signal.throwIfAborted()
     throw asUnreachable(engine.socket, timeout.aborted ? timeout.reason : error)
-  } finally {
-    over.removeEventListener('abort', onOver)
   }
 }
 
@@ -142,7 +154,9 @@ export async function withPatience<T>(
 
 /** Asks an engine who it is. Throws AppError BackendUnavailable when nobody answers at the socket. */
 export async function connectEngine(socketPath: string): Promise<Engine> {
-  const docker = new Docker({ socketPath })
+  // Node's own default agent, but one that can be told to let go.
+  const agent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5_000 })
+  const docker = new Docker({ socketPath, agent } as Docker.DockerOptions)
   const once = new AbortController()
   const { Components, Version } = await look(
     { docker, socket: socketPath },
@@ -167,6 +181,7 @@ export async function connectEngine(socketPath: string): Promise<Engine> {
     dataRoot: typeof DockerRootDir === 'string' && DockerRootDir.startsWith('/') ? DockerRootDir : null,
     runtimes: Object.keys(Runtimes ?? {}),
     ownLimits,
+    hangUp: () => agent.destroy(),
   }
 }
 

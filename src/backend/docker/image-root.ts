@@ -2,10 +2,11 @@
 // never started, and carries labels by which a later server finds what a killed one left.
 import { join } from 'node:path/posix'
 import type { Readable } from 'node:stream'
-import type { Container } from 'dockerode'
+import type { Container, ContainerCreateOptions } from 'dockerode'
 import { extract, type Headers } from 'tar-stream'
+import { orAborted, within } from '../../lib/abort.ts'
 import { newUuid } from '../../lib/id.ts'
-import { asUnreachable, type Engine, isNotFound, withPatience, wordsOf } from './engine.ts'
+import { act, asUnreachable, type Engine, isNotFound, withPatience, wordsOf } from './engine.ts'
 import { LABEL, labelFilter } from './labels.ts'
 import { removeContainers } from './stop.ts'
 
@@ -40,6 +41,8 @@ const MAX_LINKS = 40
 /** Answers that are kept: an image and a list of paths each. */
 const REMEMBERED = 256
 const REMOVE_TIMEOUT_MS = 15_000
+/** How long a server that stops waits for an engine to remove what is left. */
+const STOP_PATIENCE_MS = 3_000
 /** How long an engine that is away may take to come back and be told to remove what it made. */
 const PATIENCE_MS = 3_600_000
 
@@ -49,6 +52,7 @@ export class ImageRoots implements AsyncDisposable {
   readonly #instanceId: string
   readonly #known = new Map<string, Promise<ImageRoot>>()
   readonly #stop = new AbortController()
+  readonly #cut = new AbortController()
   readonly #removing = new Set<Promise<void>>()
 
   constructor(engine: Engine, instanceId: string) {
@@ -56,14 +60,14 @@ export class ImageRoots implements AsyncDisposable {
     this.#instanceId = instanceId
   }
 
-  /** Callers for the same image and paths share one look. Throws what the engine says. */
-  look(imageId: string, paths: readonly string[]): Promise<ImageRoot> {
+  /** Callers for the same image and paths share one look, which goes on when one of them leaves. Throws what the engine says. */
+  look(imageId: string, paths: readonly string[], signal: AbortSignal): Promise<ImageRoot> {
     const key = [imageId, ...paths].join('\n')
     const looking = this.#known.get(key) ?? this.#read(imageId, paths)
     if (this.#known.size >= REMEMBERED) this.#known.clear()
     this.#known.set(key, looking)
     looking.catch(() => this.#known.delete(key))
-    return looking
+    return orAborted(looking, signal)
   }
 
   /** Removes what a killed server left. Call it before the first look. */
@@ -75,13 +79,15 @@ export class ImageRoots implements AsyncDisposable {
   /** What cannot be removed by then is found by its labels later. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the server is stopping'))
+    await within(STOP_PATIENCE_MS, Promise.all(this.#removing))
+    this.#cut.abort(new Error('the server is stopping'))
     await Promise.all(this.#removing)
   }
 
   async #read(imageId: string, paths: readonly string[]): Promise<ImageRoot> {
     const look = newUuid()
     try {
-      const container = await this.#engine.docker.createContainer({
+      const container = await this.#make({
         Image: imageId,
         // An image without a command of its own needs one to be made into a container.
         Entrypoint: ['/ropeway-never-starts-this'],
@@ -103,11 +109,25 @@ export class ImageRoots implements AsyncDisposable {
     }
   }
 
+  #make(body: ContainerCreateOptions): Promise<Container> {
+    const { docker } = this.#engine
+    return act(
+      this.#engine,
+      (abortSignal) => docker.createContainer({ ...body, abortSignal }),
+      this.#stop.signal,
+    )
+  }
+
   /** Behind the back of the task that starts. Never rejects. */
   async #remove(look: string): Promise<void> {
     const { signal } = this.#stop
     const { label } = labelFilter({ [LOOK]: look })
-    const once = () => removeContainers(this.#engine, label, AbortSignal.timeout(REMOVE_TIMEOUT_MS))
+    const once = () =>
+      removeContainers(
+        this.#engine,
+        label,
+        AbortSignal.any([this.#cut.signal, AbortSignal.timeout(REMOVE_TIMEOUT_MS)]),
+      )
     await withPatience(once, PATIENCE_MS, () => undefined, signal).catch(() => undefined)
   }
 }

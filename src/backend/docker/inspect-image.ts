@@ -9,7 +9,7 @@ import { parseImageReference } from '../../job/image-reference.ts'
 import type { ImageInspector, ImageProgress } from '../../job/ports.ts'
 import type { PullPolicy } from '../../job/site.ts'
 import { newUuid } from '../../lib/id.ts'
-import { asUnreachable, type Engine, isNotFound, look, statusOf, wordsOf } from './engine.ts'
+import { act, asUnreachable, type Engine, isNotFound, look, statusOf, wordsOf } from './engine.ts'
 import type { ImagePuller, RegistryAuth } from './image.ts'
 import { ArchiveError, type ArchivePatience, scanTar } from './inspect-image-tar.ts'
 import { LABEL, labelFilter } from './labels.ts'
@@ -141,15 +141,16 @@ export class DockerImageInspector implements ImageInspector, AsyncDisposable {
     }
     onProgress()
     try {
-      const container = await engine.docker.createContainer({
+      const body = {
         Image: id,
         // Never started; an image without a command of its own needs one to be made into a container.
         Entrypoint: ['/ropeway-never-starts-this'],
         Cmd: [],
         Labels: { [LABEL.instance]: instanceId, [PURPOSE.name]: PURPOSE.value, [CHECK]: check },
         HostConfig: { NetworkMode: 'none' },
-      })
-      const stream = await openExport(engine, container, signal)
+      }
+      const make = (abortSignal: AbortSignal) => engine.docker.createContainer({ ...body, abortSignal })
+      const stream = await openExport(engine, await act(engine, make, signal), signal)
       await scanTar(stream, scan, onProgress, signal, patience)
     } catch (error) {
       signal.throwIfAborted()

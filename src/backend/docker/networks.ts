@@ -3,15 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { AppError } from '../../api/error.ts'
-import {
-  asUnreachable,
-  type Engine,
-  inspectContainer,
-  isNotFound,
-  look,
-  statusOf,
-  wordsOf,
-} from './engine.ts'
+import { orAborted } from '../../lib/abort.ts'
+import { act, type Engine, inspectContainer, isNotFound, look, statusOf, wordsOf } from './engine.ts'
 import { LABEL } from './labels.ts'
 import {
   firstFree,
@@ -50,7 +43,7 @@ export class Networks {
     if (range === null)
       throw new AppError(
         'InvalidParam',
-        `docker.networkRange is ${JSON.stringify(options.range)}; valid: an IPv4 range such as "10.212.0.0/16"`,
+        `docker.network_range is ${JSON.stringify(options.range)}; valid: an IPv4 range such as "10.212.0.0/16"`,
       )
     this.#engine = engine
     this.#options = options
@@ -61,8 +54,9 @@ export class Networks {
   ensureShared(signal: AbortSignal): Promise<JobNetwork> {
     const { instanceId } = this.#options
     const labels = { [LABEL.instance]: instanceId, [LABEL.role]: 'shared' }
-    return this.#inTurn(() =>
-      this.#ensure(`ropeway-${instanceId}`, labels, prefixFor(SHARED_TASKS), null, signal),
+    return this.#inTurn(
+      () => this.#ensure(`ropeway-${instanceId}`, labels, prefixFor(SHARED_TASKS), null, signal),
+      signal,
     )
   }
 
@@ -74,14 +68,14 @@ export class Networks {
     subnet: Subnet | null,
     signal: AbortSignal,
   ): Promise<JobNetwork> {
-    return this.#inTurn(() => this.#ensure(name, labels, prefixFor(tasks), subnet, signal))
+    return this.#inTurn(() => this.#ensure(name, labels, prefixFor(tasks), subnet, signal), signal)
   }
 
   /** One at a time: two networks cut at once would get the same piece. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
-    return turn
+    return orAborted(turn, signal)
   }
 
   async #ensure(
@@ -99,14 +93,14 @@ export class Networks {
       const again = wanted !== null && !taken.some((other) => overlaps(wanted, other))
       const subnet = again ? wanted : firstFree(this.#range, prefix, taken)
       if (subnet === null) break
-      if (await this.#create(name, labels, subnet)) return { name, subnet }
+      if (await this.#create(name, labels, subnet, signal)) return { name, subnet }
       refused.push(subnet)
       const other = await this.#find(name, signal)
       if (other !== null) return other
     }
     throw new AppError(
       'BackendUnavailable',
-      `No subnet of /${prefix} is free in docker.networkRange ${this.#options.range} on this engine and machine; give a larger or another range`,
+      `No subnet of /${prefix} is free in docker.network_range ${this.#options.range} on this engine and machine; give a larger or another range`,
     )
   }
 
@@ -131,10 +125,15 @@ export class Networks {
   }
 
   /** false: the piece or the name is taken after all. */
-  async #create(name: string, labels: Readonly<Record<string, string>>, subnet: Subnet): Promise<boolean> {
-    const { docker, isPodman, socket } = this.#engine
+  async #create(
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    subnet: Subnet,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { docker, isPodman } = this.#engine
     try {
-      await docker.createNetwork({
+      const body = {
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
@@ -146,12 +145,13 @@ export class Networks {
           labels[LABEL.role] === 'shared' && !isPodman
             ? { 'com.docker.network.bridge.enable_icc': 'false' }
             : {},
-      })
+      }
+      await act(this.#engine, (abortSignal) => docker.createNetwork({ ...body, abortSignal }), signal)
       return true
     } catch (error) {
       if (statusOf(error) !== null && (statusOf(error) === 409 || TAKEN_WORDS.test(wordsOf(error))))
         return false
-      throw asUnreachable(socket, error)
+      throw error
     }
   }
 
@@ -186,9 +186,11 @@ export class Networks {
     )
     const stale = found.flat()
     for (const Container of stale)
-      await network.disconnect({ Container, Force: true }).catch((error: unknown) => {
-        if (!isNotFound(error)) throw asUnreachable(this.#engine.socket, error)
-      })
+      await act(this.#engine, () => network.disconnect({ Container, Force: true }), signal).catch(
+        (error: unknown) => {
+          if (!isNotFound(error)) throw error
+        },
+      )
     return stale.length
   }
 
@@ -201,16 +203,16 @@ export class Networks {
       signal,
     )
     for (const { Id } of networks)
-      await this.#remove(Id).catch(async (error: unknown) => {
+      await this.#remove(Id, signal).catch(async (error: unknown) => {
         if (isNotFound(error)) return
-        if (statusOf(error) === null || (await this.dropStale(Id, signal)) === 0)
-          throw asUnreachable(this.#engine.socket, error)
-        await this.#remove(Id)
+        if (statusOf(error) === null || (await this.dropStale(Id, signal)) === 0) throw error
+        await this.#remove(Id, signal)
       })
   }
 
-  #remove(id: string): Promise<unknown> {
-    return this.#engine.docker.getNetwork(id).remove()
+  #remove(id: string, signal: AbortSignal): Promise<unknown> {
+    const network = this.#engine.docker.getNetwork(id)
+    return act(this.#engine, () => network.remove(), signal)
   }
 }
 

@@ -10,12 +10,14 @@ export async function putRootFiles(
   container: Container,
   request: DockerRequest,
   { folders, accounts }: RootPlan,
+  abortSignal: AbortSignal,
 ): Promise<void> {
   if (folders.length === 0 && accounts.length === 0) return
   // copyUIDGID false: owners are those of the tar, and not the container's user (Podman's default).
   await container.putArchive(await rootTar(request, folders, accounts), {
     path: '/',
     copyUIDGID: 'false',
+    abortSignal,
   } as never)
 }
 

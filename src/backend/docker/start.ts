@@ -5,7 +5,7 @@ import { AppError } from '../../api/error.ts'
 import { checkVolumePaths } from '../volume-paths.ts'
 import { type AttemptRecord, readMark, writeMark } from './attempt-record.ts'
 import { type ContainerBody, type NetworkBody, networkBody, taskNetworkBody, withBinds } from './body.ts'
-import { asUnreachable, type Engine, inspectContainer, isNotFound, statusOf, wordsOf } from './engine.ts'
+import { act, type Engine, inspectContainer, isNotFound, statusOf, wordsOf } from './engine.ts'
 import { parkedEnvironment, withLibraries } from './environment.ts'
 import { makeFolders } from './folders-on-disk.ts'
 import type { ImageRoots } from './image-root.ts'
@@ -66,21 +66,27 @@ export async function startTask(
   const { request, name } = one
   // Whoever stopped it since the look left a mark.
   if (next === 'nothing' || (await readMark(request.folder))?.kind === 'never') return
-  const root = await rootOf(parts, one, record)
+  const root = await rootOf(parts, one, record, signal)
   if (next === 'make') {
     await makeFolders(machine, request, root)
     const net = taskNetworkBody(request.network, record.network?.name, addresses(record))
     const body = complete(parts, request.create, request, record, net)
-    await create(parts, one, name, withBinds(body, root.binds))
+    await create(parts, one, name, withBinds(body, root.binds), signal)
   } else await checkVolumePaths(request.volumes)
-  await putRootFiles(engine.docker.getContainer(name), request, root).catch((error: unknown) => {
-    throw asUnreachable(engine.socket, error)
-  })
+  const container = engine.docker.getContainer(name)
+  await act(engine, (abort) => putRootFiles(container, request, root, abort), signal).catch(
+    (error: unknown) => {
+      if (statusOf(error) === null) throw error
+      throw new Error(`The folders of ${one.task} could not be made in its container: ${wordsOf(error)}`, {
+        cause: error,
+      })
+    },
+  )
   await writeMark(request.folder, { kind: 'starting' })
   try {
     await startContainer(parts, name, record, signal)
   } catch (error) {
-    if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
+    if (statusOf(error) === null) throw error
     await noteFailure(parts, one, error, signal)
   }
 }
@@ -89,10 +95,18 @@ async function rootOf(
   { machine, imageRoots }: StartParts,
   { request }: TaskStart,
   { image }: AttemptRecord,
+  signal: AbortSignal,
 ): Promise<RootPlan> {
   const paths = request.rootFolders.map(({ path }) => path)
-  const found = await imageRoots.look(image.id, paths).catch((error: unknown) => {
-    throw isNotFound(error) ? imageRemoved(request.image, image.id, wordsOf(error)) : error
+  const found = await imageRoots.look(image.id, paths, signal).catch((error: unknown) => {
+    if (statusOf(error) === null) throw error
+    if (isNotFound(error)) throw imageRemoved(request.image, image.id, wordsOf(error))
+    throw new Error(
+      `The engine cannot look into the image ${JSON.stringify(request.image)}: ${wordsOf(error)}`,
+      {
+        cause: error,
+      },
+    )
   })
   return planRoot(request, found, machine.isRoot)
 }
@@ -113,13 +127,11 @@ async function startContainer(
   signal: AbortSignal,
 ): Promise<void> {
   const start = async (): Promise<void> => {
-    await engine.docker
-      .getContainer(name)
-      .start()
-      .catch((error: unknown) => {
-        // 304: it runs already.
-        if (statusOf(error) !== 304) throw error
-      })
+    const container = engine.docker.getContainer(name)
+    await act(engine, (abortSignal) => container.start({ abortSignal }), signal).catch((error: unknown) => {
+      // 304: it runs already.
+      if (statusOf(error) !== 304) throw error
+    })
   }
   await start().catch(async (error: unknown) => {
     // Addresses are given away once, so who has this one is gone.
@@ -143,10 +155,10 @@ export async function startHolder(
   if (holder === null || body === null) return
   if ((await ownContainer(engine, machine, one, holder, signal)) === null) {
     const net = networkBody(one.request.network, record.network?.name, addresses(record))
-    await create(parts, one, holder, complete(parts, body, one.request, record, net))
+    await create(parts, one, holder, complete(parts, body, one.request, record, net), signal)
   }
   await startContainer(parts, holder, record, signal).catch((error: unknown) => {
-    if (statusOf(error) === null) throw asUnreachable(engine.socket, error)
+    if (statusOf(error) === null) throw error
     throw new Error(`The network of ${one.name} could not be made: ${wordsOf(error)}`, { cause: error })
   })
 }
@@ -208,13 +220,15 @@ async function create(
   one: TaskStart,
   name: string,
   body: ContainerBody,
+  signal: AbortSignal,
 ): Promise<void> {
   try {
-    await engine.docker.createContainer({ name, ...body } as never)
+    const wish = (abortSignal: AbortSignal) => ({ name, ...body, abortSignal }) as never
+    await act(engine, (abort) => engine.docker.createContainer(wish(abort)), signal)
   } catch (error) {
     const status = statusOf(error)
-    if (status === null) throw asUnreachable(engine.socket, error)
-    if (await ownContainer(engine, machine, one, name, AbortSignal.timeout(30_000))) return
+    if (status === null) throw error
+    if (await ownContainer(engine, machine, one, name, signal)) return
     const words = wordsOf(error)
     if (status === 404 && /image/i.test(words)) throw imageRemoved(one.request.image, body.Image, words)
     if (status < 500)

@@ -4,7 +4,7 @@ import { AppError } from '../../api/error.ts'
 import { sleep } from '../../lib/abort.ts'
 import { takesSigterm } from '../process.ts'
 import { writeMark } from './attempt-record.ts'
-import { asUnreachable, type Engine, inspectContainer, isNotFound, look, statusOf } from './engine.ts'
+import { act, type Engine, inspectContainer, isNotFound, look, statusOf } from './engine.ts'
 import { hasStopped } from './observe.ts'
 
 /** How often we look while waiting. */
@@ -17,11 +17,12 @@ const isDone = (error: unknown): boolean => isNotFound(error) || statusOf(error)
 
 async function ask(
   engine: Engine,
-  work: Promise<unknown>,
+  work: (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>,
   accept: (error: unknown) => boolean,
+  signal: AbortSignal,
 ): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (!accept(error)) throw asUnreachable(engine.socket, error)
+  await act(engine, (abortSignal) => work({ abortSignal }), signal).catch((error: unknown) => {
+    if (!accept(error)) throw error
   })
 }
 
@@ -59,18 +60,18 @@ export async function endContainer(
         message: 'Stopped before it was started',
         atMs: Date.now(),
       })
-      await ask(engine, container.remove({ force: true, v: true }), isDone)
+      await ask(engine, (options) => container.remove({ ...options, force: true, v: true }), isDone, signal)
       continue
     }
     const now = performance.now()
-    if (info.State.Paused) await ask(engine, container.unpause(), isDone)
+    if (info.State.Paused) await ask(engine, (options) => container.unpause(options), isDone, signal)
     else if (now - begun < graceMs) {
       if (!asked && isReady(info)) {
-        await ask(engine, container.kill({ signal: 'SIGTERM' }), isDone)
+        await ask(engine, (options) => container.kill({ ...options, signal: 'SIGTERM' }), isDone, signal)
         asked = true
       }
     } else if (killedAt === null || now - killedAt > 2_000) {
-      await ask(engine, container.kill({ signal: 'SIGKILL' }), isDone)
+      await ask(engine, (options) => container.kill({ ...options, signal: 'SIGKILL' }), isDone, signal)
       killedAt ??= now
     } else if (now - killedAt > KILL_TIMEOUT_MS) {
       throw new AppError('BackendUnavailable', `Container ${one.name} does not end on SIGKILL`)
@@ -103,7 +104,12 @@ export async function removeContainers(
     await Promise.all(
       // A removal may be under way (409): the next look tells.
       found.map(({ Id }) =>
-        ask(engine, engine.docker.getContainer(Id).remove({ force: true, v: true }), isDone),
+        ask(
+          engine,
+          (options) => engine.docker.getContainer(Id).remove({ ...options, force: true, v: true }),
+          isDone,
+          signal,
+        ),
       ),
     )
     signal.throwIfAborted()
@@ -121,5 +127,6 @@ export async function removeVolumes(
     (abortSignal) => engine.docker.listVolumes({ filters: { label: [...label] }, abortSignal } as object),
     signal,
   )
-  for (const { Name } of Volumes ?? []) await ask(engine, engine.docker.getVolume(Name).remove(), isNotFound)
+  for (const { Name } of Volumes ?? [])
+    await ask(engine, (options) => engine.docker.getVolume(Name).remove(options), isNotFound, signal)
 }

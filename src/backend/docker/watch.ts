@@ -1,7 +1,7 @@
 // Listens to the engine's events for containers of ours and says which job changed. The stream breaks when the engine
 // goes; it is opened again with growing pauses, and what happened meanwhile is asked for.
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Engine } from './engine.ts'
+import { type Engine, look } from './engine.ts'
 import { LABEL, labelFilter } from './labels.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -47,7 +47,7 @@ export async function watchEngine(
       // The engine is away, or was: the next round tells.
     }
     await pause(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
-    if (!signal.aborted) await tellAll(engine, instanceId, onChange).catch(() => undefined)
+    if (!signal.aborted) await tellAll(engine, instanceId, onChange, signal).catch(() => undefined)
   }
 }
 
@@ -65,11 +65,15 @@ async function* eventsOf(stream: AsyncIterable<Buffer>): AsyncGenerator<EngineEv
 }
 
 /** While nobody listened anything may have happened: every job of ours is looked at. */
-async function tellAll(engine: Engine, instanceId: string, onChange: (jobId: string) => void): Promise<void> {
-  const all = await engine.docker.listContainers({
-    all: true,
-    filters: labelFilter({ [LABEL.instance]: instanceId }),
-  })
+async function tellAll(
+  engine: Engine,
+  instanceId: string,
+  onChange: (jobId: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const filters = labelFilter({ [LABEL.instance]: instanceId })
+  const list = (abortSignal: AbortSignal) => engine.docker.listContainers({ all: true, filters, abortSignal })
+  const all = await look(engine, list, signal)
   for (const jobId of new Set(all.map(({ Labels }) => Labels[LABEL.job])))
     if (jobId !== undefined) onChange(jobId)
 }
