@@ -106,7 +106,7 @@ export const LIST_ELEMENTS = ['Contents', 'CommonPrefixes']
 
 /** One page of a generation-1 list, and the marker of the next page if there is one. */
 export function readListPage(xml: Xml): ListPage {
-  const page = (xml['ListBucketResult'] || {}) as ListXml
+  const page = resultOf(xml, 'ListBucketResult') as ListXml
   const plain = (name: string): string =>
     page.EncodingType === 'url' ? (percentDecode(name.replaceAll('+', '%20')) ?? name) : name
   const objects = (page.Contents ?? []).map((object) => ({
@@ -124,6 +124,18 @@ export function readListPage(xml: Xml): ListPage {
   // S3 names the next marker only when there is a delimiter; else it is the last key.
   const last = page.NextMarker ? plain(page.NextMarker) : names.sort(byUtf8).at(-1)
   return { entries: [...objects, ...prefixes], next: page.IsTruncated === 'true' ? last : undefined }
+}
+
+/**
+ * The document of this name, empty when it says nothing. Throws ObjectStoreError: the error that came in its place, or
+ * InvalidAnswer where neither came, so that silence is never taken for "done" or for "nothing is there".
+ */
+export function resultOf(xml: Xml, name: string): Xml {
+  refuseErrorIn(xml)
+  const result = xml[name]
+  if (result === undefined)
+    throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no ${name}, where one was due`)
+  return typeof result === 'object' && result !== null ? (result as Xml) : {}
 }
 
 /** Throws the error in the body of a success: S3 says 200 before it knows how a long operation ends. */

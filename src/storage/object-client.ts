@@ -12,6 +12,7 @@ import {
   putAnswerOf,
   readListPage,
   refuseErrorIn,
+  resultOf,
   type Xml,
 } from './object-answers.ts'
 import {
@@ -82,10 +83,10 @@ export class ObjectClient implements AsyncDisposable {
 
   async listBuckets({ signal }: CallOptions = {}): Promise<Array<{ name: string; created: Date }>> {
     const xml = await this.#xml({ method: 'GET', signal }, ['Bucket'])
-    const root = xml['ListAllMyBucketsResult'] as
-      | { Buckets?: { Bucket?: Array<{ Name: string; CreationDate: string }> } | string }
-      | undefined
-    const buckets = typeof root?.Buckets === 'object' ? (root.Buckets.Bucket ?? []) : []
+    const { Buckets: listed } = resultOf(xml, 'ListAllMyBucketsResult') as {
+      Buckets?: { Bucket?: Array<{ Name: string; CreationDate: string }> } | string
+    }
+    const buckets = typeof listed === 'object' ? (listed.Bucket ?? []) : []
     return buckets.map((bucket) => ({ name: bucket.Name, created: new Date(bucket.CreationDate) }))
   }
 
@@ -165,7 +166,7 @@ export class ObjectClient implements AsyncDisposable {
     { signal, headers: more = {} }: CallOptions & Pick<PutOptions, 'headers'> = {},
   ): Promise<void> {
     const headers = { ...more, 'x-amz-copy-source': `/${from.bucket}/${percentEncodePath(from.key)}` }
-    refuseErrorIn(await this.#xml({ method: 'PUT', ...to, headers, signal }))
+    resultOf(await this.#xml({ method: 'PUT', ...to, headers, signal }), 'CopyObjectResult')
   }
 
   /** Deletes one object; an absent one is fine. */

@@ -7,7 +7,7 @@ import { rememberedKeys } from '../lib/signature/s3-v4.ts'
 import type { Xml } from './object-answers.ts'
 import { ObjectStoreError } from './object-store-error.ts'
 import { endpointOf, type ObjectTarget, principalOf, type Route, routeOf } from './object-target.ts'
-import { type Asked, failureOf, notAnObjectStore, refusalOf } from './refusal.ts'
+import { type Asked, failureOf, notAnObjectStore, refusalOf, strangeSuccess } from './refusal.ts'
 import {
   type AnswerSink,
   type Collected,
@@ -154,7 +154,12 @@ export class ObjectConnection implements AsyncDisposable {
       request.query === '' ? request.path : `${request.path}?${request.query}`,
       headers,
     )
-    const answer = await this.#exchange(call, route, head, sink)
+    const onHead = (received: ObjectAnswer, resume: () => void): void => {
+      const strange = strangeSuccess(call, received)
+      if (strange !== undefined) throw notAnObjectStore(this.#asked(call), received.status, strange)
+      sink.onHead?.(received, resume)
+    }
+    const answer = await this.#exchange(call, route, head, { ...sink, onHead })
     if (answer.status >= 200 && answer.status < 300) return answer
     throw refusalOf(this.#asked(call), { ...answer, text: answer.body.toString('utf8') })
   }

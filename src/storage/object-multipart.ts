@@ -1,6 +1,6 @@
 // Objects in parts: begin, send or copy parts, complete.
 import { percentEncodePath } from '../lib/signature/canonical.ts'
-import { bareEtag, type PutAnswer, putAnswerOf, refuseErrorIn } from './object-answers.ts'
+import { bareEtag, type PutAnswer, putAnswerOf, resultOf, type Xml } from './object-answers.ts'
 import type { ObjectBody, ObjectConnection } from './object-connection.ts'
 import { type CallOptions, checkedHeaders, type PutOptions, type UploadId } from './object-options.ts'
 import { ObjectStoreError } from './object-store-error.ts'
@@ -24,8 +24,7 @@ export async function startUpload(
   const headers: Record<string, string> = { ...more }
   if (contentType !== undefined) headers['content-type'] = contentType
   const call = { method: 'POST', bucket, key, query: { uploads: '' }, headers, signal } as const
-  const xml = await connection.sendForXml(call)
-  const id = (xml['InitiateMultipartUploadResult'] as { UploadId?: unknown } | undefined)?.UploadId
+  const id = resultOf(await connection.sendForXml(call), 'InitiateMultipartUploadResult')['UploadId']
   if (typeof id === 'string' && id !== '') return id
   throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no UploadId for ${bucket}/${key}`)
 }
@@ -60,9 +59,7 @@ export async function copyPart(
   }
   const query = { partNumber: String(number), uploadId }
   const xml = await connection.sendForXml({ method: 'PUT', bucket, key, query, headers, signal })
-  refuseErrorIn(xml)
-  const result = xml['CopyPartResult'] as { ETag?: string } | undefined
-  return bareEtag(result?.ETag ?? '')
+  return etagOf(resultOf(xml, 'CopyPartResult'), key)
 }
 
 /** Makes the object of its parts, in the order given; answers its ETag. */
@@ -77,7 +74,12 @@ export async function completeUpload(
   )
   const body = Buffer.from(xmlDocument('CompleteMultipartUpload', ...items))
   const xml = await connection.sendForXml({ method: 'POST', bucket, key, query: { uploadId }, body, signal })
-  refuseErrorIn(xml)
-  const result = xml['CompleteMultipartUploadResult'] as { ETag?: unknown } | undefined
-  return bareEtag(String(result?.ETag ?? ''))
+  return etagOf(resultOf(xml, 'CompleteMultipartUploadResult'), key)
+}
+
+/** Throws InvalidAnswer for a result without an ETag. */
+function etagOf(result: Xml, key: string): string {
+  const etag = result['ETag']
+  if (typeof etag === 'string' && etag !== '') return bareEtag(etag)
+  throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no ETag for ${key}`)
 }

@@ -17,9 +17,11 @@ export type Asked = {
 
 export type Refused = {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Headers
   readonly text: string
 }
+
+type Headers = Readonly<Record<string, string>>
 
 /** What stores and clouds allow between two clocks. */
 const MAX_SKEW_MS = 15 * 60_000
@@ -121,6 +123,25 @@ export function refusalOf(asked: Asked, refused: Refused): ObjectStoreError {
   return new ObjectStoreError(status, code, `${name}: ${why} (${code}, HTTP ${status})`, {
     retryAfterMs: retryAfterMs(headers['retry-after'], asked.now),
   })
+}
+
+/**
+ * What a success is that no object store would give: a web page, or an answer about an object that does not say which
+ * version it is (S3, OBS and their kin give every object an ETag). Undefined for what a store could have said.
+ */
+export function strangeSuccess(
+  call: { readonly method: string; readonly key?: string | undefined; readonly headers?: Headers },
+  { status, headers }: { readonly status: number; readonly headers: Headers },
+): string | undefined {
+  if (status < 200 || status >= 300 || headers['etag'] !== undefined) return undefined
+  const type = headers['content-type'] ?? ''
+  if (/^text\/html/i.test(type)) return 'a web page'
+  if (call.key === undefined) return undefined
+  // What a copy made stands in its document.
+  const tells = call.method === 'PUT' && call.headers?.['x-amz-copy-source'] === undefined
+  if (tells || call.method === 'GET' || call.method === 'HEAD') return 'a success that has no ETag'
+  const speaks = (headers['content-length'] ?? '0') !== '0' && !/xml/i.test(type)
+  return call.method === 'DELETE' && speaks ? 'a text where nothing is to be said' : undefined
 }
 
 /** The error for a success that no object store would give: a web page, or what is no XML where XML should be. */

@@ -80,7 +80,7 @@ const liars: Array<[title: string, answer: Answer, code: string, words: RegExp]>
     'a web page in place of an object',
     withObject((_, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('hello')),
     'NotAnObjectStore',
-    /came a web page/,
+    /answers with a web page/,
   ],
   ['a list that is no list', (_, res) => res.end('{"ok":true}'), 'NotAnObjectStore', /no XML|XML/],
   ['a list without an end', (_, res) => chunks(res), 'NotAnObjectStore', /a body that does not end/],

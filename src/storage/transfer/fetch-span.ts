@@ -35,12 +35,6 @@ const shown = (engine: Engine, file: FetchedFile): string => JSON.stringify(`${e
 
 function checkFacts(engine: Engine, file: FetchedFile, facts: ObjectFacts): void {
   const isOther = file.etag !== '' && facts.etag !== undefined && facts.etag !== file.etag
-  if (facts.etag === undefined && /^text\/html/.test(facts.contentType ?? '') && file.etag !== '')
-    throw new ObjectStoreError(
-      200,
-      'NotAnObjectStore',
-      `Instead of ${shown(engine, file)} came a web page: a proxy stands in the way`,
-    )
   if (facts.size === file.size && !isOther) return
   const now = isOther ? 'is another one' : `has ${facts.size} bytes`
   throw new TransferError(
