@@ -1,5 +1,5 @@
 // For tests and benches: the runtime folder, rank tables, and launchers as real processes.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -77,8 +77,9 @@ export class TestProcess implements AsyncDisposable {
   output = ''
   readonly changed = new ChangeSignal()
 
-  constructor(argv: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
-    this.child = spawn(argv[0]!, argv.slice(1), { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(argv: readonly string[], env: Readonly<Record<string, string>>, cwd?: string, uid?: number) {
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
+    this.child = spawn(argv[0]!, argv.slice(1), { env, cwd, stdio, ...(uid === undefined ? {} : { uid }) })
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.on('data', (chunk: Buffer) => {
         this.output += chunk.toString()
@@ -107,11 +108,12 @@ export class TestProcess implements AsyncDisposable {
 
 export const PATH = '/usr/local/bin:/usr/bin:/bin'
 
-/** `launcher task` as PID 1 of a task would start it, without the container. */
+/** `launcher task` as PID 1 of a task would start it, without the container; only root can give it another `uid`. */
 export function startTask(
   runtime: string,
   dir: string,
   env: Readonly<Record<string, string>> = {},
+  uid?: number,
 ): TestProcess {
   const argv = [
     loaderOf(runtime),
@@ -126,7 +128,7 @@ export function startTask(
     ROPEWAY_SPOOL: join(dir, 'spool'),
     ROPEWAY_RUNTIME_DIR: runtime,
   }
-  return new TestProcess(argv, { PATH, HOME: dir, ...paths, ...env })
+  return new TestProcess(argv, { PATH, HOME: dir, ...paths, ...env }, undefined, uid)
 }
 
 /** True while a process lives; a zombie does not. */

@@ -1,6 +1,7 @@
 // What goes out of a task, and what comes in: periodic uploads, markers, predownloads, names that are too long.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { scratch, startTask, testRuntime } from './launcher-fixture.ts'
@@ -122,13 +123,85 @@ test('a predownload brings what is there, and only what changed goes out again',
   )
 })
 
+test('what a predownload leaves out is told, and files that it did not bring are sent', async () => {
+  using place = scratch()
+  const dir = join(place.dir, 'out')
+  mkdirSync(dir)
+  writeFileSync(join(dir, 'of the image'), 'local\n')
+  await using server = await new TestServer(place.dir, {
+    command: shell('true'),
+    outputs: [output('model', 'obs://bkt/out/', dir, { prefetch: true })],
+  }).listen()
+  server.objects.set('bkt/out/old', Buffer.from('123456789'))
+  server.objects.set(`bkt/out/${'n'.repeat(256)}`, Buffer.from('never'))
+  await using task = startTask(runtime, place.dir)
+  assert.equal((await task.ended).code, 0)
+  assert.equal(server.objects.get('bkt/out/of the image')?.toString(), 'local\n')
+  assert.deepEqual(server.stored, ['bkt/out/of the image', MARKER])
+  // The check value of CRC-32 (the one of every catalogue of such sums), and what the store said of the object.
+  assert.deepEqual(markerOf(server).files[1], { name: 'old', size: 9, etag: 'e', crc32: 'y/Q5Jg==' })
+  const told = await server.reported((one) => one.kind === 'problem' && one.reason === 'OutputObjectsLeftOut')
+  assert.match(JSON.stringify(told), /Output model: 1 objects of obs:.* were left out \(name longer than 255/)
+})
+
+test('an output that fails takes no other with it, and each failure is named', async () => {
+  using place = scratch()
+  const outputs = ['a', 'b', 'c'].map((name) => output(name, `obs://bkt/${name}/`, join(place.dir, name)))
+  const command = shell('for name in a b c; do echo $name > $name/f; done')
+  await using server = await new TestServer(place.dir, { command, outputs }).listen()
+  server.refuseObjects = /^PUT bkt\/[ac]\//
+  await using task = startTask(runtime, place.dir)
+  assert.equal((await task.ended).code, 125)
+  assert.deepEqual(server.stored, ['bkt/b/f', 'bkt/b/.ropeway-complete.json'])
+  const failed = await server.reported((one) => one.kind === 'stage' && one.state === 'failed')
+  assert.match(JSON.stringify(failed), /output a: .* obs:\/\/bkt\/a\/: .*; output c: .* obs:\/\/bkt\/c\/: /)
+})
+
+test('a file or folder that cannot be read holds up no other file, and the output is not whole', async (t) => {
+  if (process.getuid?.() !== 0)
+    return t.skip('only root can start it as somebody who may not read everything')
+  using place = scratch()
+  await using server = await new TestServer(place.dir, {
+    command: shell(
+      `mkdir out/closed out/d; for name in a closed/f d/z n; do echo x > out/$name; done; chmod 0 out/n out/closed; ${waitFor('go')}; echo last > out/last`,
+    ),
+    outputs: [output('model', 'obs://bkt/out/', join(place.dir, 'out'), { sync_s: 0.05 })],
+  }).listen()
+  spawnSync('chown', ['-R', '1101:1101', place.dir])
+  await using task = startTask(runtime, place.dir, {}, 1101)
+  await server.holds('bkt/out/d/z', 'x\n')
+  await server.reported((one) => one.kind === 'problem' && one.reason === 'OutputSyncFailed')
+  writeFileSync(join(place.dir, 'go'), '')
+  assert.equal((await task.ended).code, 125)
+  assert.deepEqual([...server.objects.keys()].sort(), ['bkt/out/a', 'bkt/out/d/z', 'bkt/out/last'])
+  const failed = await server.reported((one) => one.kind === 'stage' && one.state === 'failed')
+  assert.match(
+    JSON.stringify(failed),
+    /1 files or folders were left out \(cannot be read\): .*closed\/.*; 1 files or folders were left out \(cannot be read: EACCES\): .*n.*; the other 3 files are there/,
+  )
+})
+
+test('the longest key counts from the bucket on, not from the folder', async () => {
+  using place = scratch()
+  const folder = `${'p'.repeat(200)}/`.repeat(4)
+  await using server = await new TestServer(place.dir, {
+    command: shell(`echo x > out/${'n'.repeat(250)}; echo y > out/short`),
+    outputs: [output('model', `obs://bkt/${folder}`, join(place.dir, 'out'))],
+  }).listen()
+  await using task = startTask(runtime, place.dir)
+  assert.equal((await task.ended).code, 0)
+  assert.deepEqual(server.stored, [`bkt/${folder}short`, `bkt/${folder}.ropeway-complete.json`])
+  const told = await server.reported((one) => one.kind === 'problem' && one.reason === 'OutputFilesLeftOut')
+  assert.match(JSON.stringify(told), /1 files were left out \(key longer than 1024 bytes\)/)
+})
+
 test('a store that takes nothing for a while is told of once, and loses nothing', async () => {
   using place = scratch()
   await using server = await new TestServer(place.dir, {
     command: shell(`echo x > out/f; ${waitFor('go')}`),
     outputs: [output('model', 'obs://bkt/out/', join(place.dir, 'out'), { sync_s: 0.05 })],
   }).listen()
-  server.refuseObjects = 'PUT'
+  server.refuseObjects = /^PUT /
   await using task = startTask(runtime, place.dir)
   const told = (reason: string) =>
     server.reported((report) => report.kind === 'problem' && report.reason === reason)

@@ -150,7 +150,7 @@ test('an output that cannot be uploaded is 125 after success, and keeps the code
   using place = scratch()
   const outputs = [output('o', 'obs://bucket/out/', join(place.dir, 'out'))]
   const prepare = (server: TestServer) => {
-    server.refuseObjects = 'PUT'
+    server.refuseObjects = /^PUT /
   }
   for (const [end, expected] of [
     [0, 125],

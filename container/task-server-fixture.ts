@@ -30,7 +30,8 @@ export class TestServer implements AsyncDisposable {
   table = { version: 0, text: '' }
   /** Tampers with an append: what it returns is answered instead of taking the bytes as they are. */
   onAppend: (stream: string, offset: number, bytes: Buffer) => 'take' | 'cut' | 'take-and-cut' = () => 'take'
-  refuseObjects: string | null = null
+  /** Requests `METHOD bucket/key` that are refused. */
+  refuseObjects: RegExp | null = null
   readonly #hello: HelloResponse
   #sequences = new Set<number>()
   #server: Server | null = null
@@ -176,7 +177,7 @@ export class TestServer implements AsyncDisposable {
     )
     const refuse = (status: number, code: string) =>
       response.writeHead(status).end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`)
-    if (this.refuseObjects === method) return void refuse(403, 'AccessDenied')
+    if (this.refuseObjects?.test(`${method} ${name}`)) return void refuse(403, 'AccessDenied')
     if (method === 'PUT') {
       this.objects.set(name, body)
       this.stored.push(name)

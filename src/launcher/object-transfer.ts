@@ -8,8 +8,8 @@ import { ObjectClient } from '../storage/object-client.ts'
 import { folderPrefix, parseObjectUrl } from '../storage/object-url.ts'
 import { downloadObject, downloadPrefix } from '../storage/transfer/download.ts'
 import { forEachParallel } from '../storage/transfer/parallel.ts'
+import type { DownloadCounts } from '../storage/transfer/run-download.ts'
 import { TransferError } from '../storage/transfer/transfer-error.ts'
-import type { TransferCounts } from '../storage/transfer/transfer-types.ts'
 import { openSender } from '../storage/transfer/upload.ts'
 import type { Moved, ObjectPort, SendResult } from './ports.ts'
 import type { StoreKeys } from './store-keys.ts'
@@ -47,8 +47,8 @@ export function openObjects(socketPath: string, keys: StoreKeys | null = null): 
       await forEachParallel(files, SENT_AT_ONCE, signal, async (file, inner) => {
         const { name, path } = file
         const result = await sender({ name, path, key: `${prefix}${name}` }, inner).then(
-          ({ bytes, etag }): SendResult => ({ state: 'sent', bytes, etag }),
-          (error: unknown): SendResult => ({ state: stateOf(error) }),
+          ({ bytes, etag, crc32 = null }): SendResult => ({ state: 'sent', bytes, etag, crc32 }),
+          failedResult,
         )
         onResult(file, result)
       })
@@ -87,17 +87,26 @@ export function openObjects(socketPath: string, keys: StoreKeys | null = null): 
   }
 }
 
-const counted = ({ files, bytes, skipped }: TransferCounts): Moved => ({
+const counted = ({ files, bytes, skipped, brought }: DownloadCounts): Moved => ({
   objects: files,
   bytes,
   leftOut: skipped,
+  files: brought.map(({ path, size, etag, crc32 = null }) => ({ name: path, size, etag, crc32 })),
 })
 
-/** A file that is not there any more, or was rewritten, is no failure of the others. Throws everything else. */
-function stateOf(error: unknown): 'changed' | 'gone' {
-  if (error instanceof TransferError && error.code === 'FileChanged') return 'changed'
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && 'path' in error) return 'gone'
-  throw error
+/**
+ * A file that is not there any more, was rewritten or cannot be read is no failure of the others. Throws everything
+ * else, which is the store's.
+ */
+function failedResult(error: unknown): SendResult {
+  if (error instanceof TransferError && error.code === 'FileChanged') return { state: 'changed' }
+  if (error instanceof TransferError && error.code === 'NotAFile')
+    return { state: 'unreadable', reason: 'not a regular file' }
+  // Of the file system: what goes wrong between us and the store comes as ObjectStoreError.
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
+  return error.code === 'ENOENT' || error.code === 'ENOTDIR'
+    ? { state: 'gone' }
+    : { state: 'unreadable', reason: `cannot be read: ${String(error.code)}` }
 }
 
 function connect(socketPath: string, keys: StoreKeys | null): ObjectClient {

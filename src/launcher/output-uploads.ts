@@ -44,7 +44,7 @@ export class OutputUploads implements Disposable {
 
   /**
    * Sends the rest until `limit` aborts. With `whole`, all went well and markers are written.
-   * Throws LauncherError 125 naming the output and its URL.
+   * Throws LauncherError 125 naming each output that failed and its URL, once the others are up.
    */
   async finish(limit: AbortSignal, whole: boolean): Promise<void> {
     this.#ended.abort()
@@ -52,9 +52,18 @@ export class OutputUploads implements Disposable {
     // What is half way through goes on: beginning anew would take longer.
     await Promise.race([this.#running, aborted(limit)])
     await inStage(this.#context, 'outputs', async () => {
-      const sentences: string[] = []
-      for (const sync of this.#outputs) sentences.push(await this.#finishOne(sync, whole, limit))
-      return sentences.join('\n')
+      // Side by side: one whose store is away must not use up the time of the others.
+      const ends = await Promise.allSettled(this.#outputs.map((sync) => this.#finishOne(sync, whole, limit)))
+      const done = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
+      const failures: unknown[] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+      if (failures.length === 0) return done.join('\n')
+      for (const sentence of done) this.#context.log.info(sentence)
+      throw new LauncherError(
+        LAUNCHER_EXIT.uploadFailed,
+        'UploadFailed',
+        failures.map(messageOf).join('; '),
+        { cause: failures.length === 1 ? failures[0] : new AggregateError(failures) },
+      )
     })
   }
 
@@ -90,7 +99,8 @@ export class OutputUploads implements Disposable {
     const moved = await tellingProgress(this.#context, 'inputs', `output ${name}`, (onProgress) =>
       this.#context.objects.download(url, dir, signal, onProgress),
     ).catch(failed(`brought to ${dir}`))
-    await sync.noteBroughtIn()
+    await sync.noteBroughtIn(moved.files)
+    this.#tellLeftOut('OutputObjectsLeftOut', name, leftOutSentence(moved.leftOut, `objects of ${url}`))
     return [
       `output ${name}: ${moved.objects} objects, ${moved.bytes} bytes that were at ${url} are in ${dir}`,
     ]
@@ -106,35 +116,34 @@ export class OutputUploads implements Disposable {
     while (!signal.aborted) {
       await sleep(periodS * 1000, signal).catch(() => undefined)
       if (signal.aborted) return
-      const error = await sync.sendSettled(this.#cut.signal).then(
-        () => null,
-        (cause: unknown) => ({ cause }),
-      )
-      if (error !== null && !isAway)
+      const why = await sync
+        .sendSettled(this.#cut.signal)
+        .then((unreadable) => leftOutSentence(unreadable, 'files'), messageOf)
+      if (why !== null && !isAway)
         tell(
           'Warning',
           'OutputSyncFailed',
-          `Output ${name}: changed files could not be sent to ${url} yet: ${messageOf(error.cause)}. This is tried again every ${periodS} s.`,
+          `Output ${name}: changed files could not be sent to ${url} yet: ${why}. This is tried again every ${periodS} s.`,
         )
-      if (error === null && isAway)
+      if (why === null && isAway)
         tell('Info', 'OutputSyncResumed', `Output ${name}: changed files are sent to ${url} again.`)
-      isAway = error !== null
+      isAway = why !== null
     }
+  }
+
+  #tellLeftOut(reason: string, name: string, sentence: string | null): void {
+    if (sentence === null) return
+    this.#context.tell({ kind: 'problem', level: 'Warning', reason, message: `Output ${name}: ${sentence}.` })
   }
 
   async #finishOne(sync: OutputSync, whole: boolean, signal: AbortSignal): Promise<string> {
     const { name, url, local_dir: dir } = sync.output
     try {
-      const { objects, bytes, leftOut } = await sync.sendRest(signal)
+      const { objects, bytes, leftOut, unreadable } = await sync.sendRest(signal)
+      this.#tellLeftOut('OutputFilesLeftOut', name, leftOutSentence(leftOut, 'files'))
+      const missing = leftOutSentence(unreadable, 'files or folders')
+      if (missing !== null) throw new Error(`${missing}; the other ${objects} files are there`)
       if (whole) await sync.mark(signal)
-      const missing = leftOutSentence(leftOut, 'files')
-      if (missing !== null)
-        this.#context.tell({
-          kind: 'problem',
-          level: 'Warning',
-          reason: 'OutputFilesLeftOut',
-          message: `Output ${name}: ${missing}.`,
-        })
       return `output ${name}: ${objects} objects, ${bytes} bytes of ${dir} are at ${url}`
     } catch (error) {
       const message = `output ${name}: ${dir} cannot be uploaded to ${url}: ${messageOf(signal.aborted ? signal.reason : error)}`

@@ -3,7 +3,20 @@
 /** One thing that was left out, and why. */
 export type LeftOut = { readonly name: string; readonly reason: string }
 
-export type Moved = { readonly objects: number; readonly bytes: number; readonly leftOut: readonly LeftOut[] }
+/** A file that is an object of the same bytes: its name below the folder. `crc32` is of the whole, null where nobody knows it. */
+export type StoredFile = {
+  readonly name: string
+  readonly size: number
+  readonly etag: string
+  readonly crc32: string | null
+}
+
+export type Moved = {
+  readonly objects: number
+  readonly bytes: number
+  readonly leftOut: readonly LeftOut[]
+  readonly files: readonly StoredFile[]
+}
 
 export type MoveProgress = {
   readonly files: number
@@ -15,10 +28,11 @@ export type MoveProgress = {
 /** A file to send: its name below the folder URL, with "/", and where its bytes are. */
 export type FileToSend = { readonly name: string; readonly path: string }
 
-/** How sending a file ended: it is an object now, or it was rewritten meanwhile, or is gone, and nothing was stored. */
+/** How sending a file ended: it is an object now, or it was rewritten meanwhile, is gone or cannot be read, and nothing was stored. */
 export type SendResult =
-  | { readonly state: 'sent'; readonly bytes: number; readonly etag: string }
+  | { readonly state: 'sent'; readonly bytes: number; readonly etag: string; readonly crc32: string | null }
   | { readonly state: 'changed' | 'gone' }
+  | { readonly state: 'unreadable'; readonly reason: string }
 
 export type ObjectPort = {
   /** Brings everything under a folder URL into a local folder. An empty folder gives 0 objects. */

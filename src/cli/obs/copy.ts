@@ -12,7 +12,7 @@ import type { Skipped, TransferCounts, TransferOptions } from '../../storage/tra
 import { walkFolder } from '../../storage/transfer/walk-folder.ts'
 import { CliError } from '../errors.ts'
 import { baseName, keyBelow, keyForOne, type Place } from './plan.ts'
-import { type Rule, select } from './select.ts'
+import { heldBack, type Rule, select } from './select.ts'
 import { absent, byName, listBelow, listSource, localFiles, removeFiles, statLocal } from './sides.ts'
 
 export type CopyOptions = Omit<TransferOptions, 'bucket' | 'signal'> & {
@@ -44,6 +44,7 @@ type Work = {
   readonly skipped: readonly Skipped[]
 }
 
+const nothingHeld = (): boolean => false
 const nothingGoes = { unchanged: 0, gone: [], removeGone: async () => undefined }
 
 /** Copies the contents of a folder as `rule` says. Throws CliError and what transfers throw. */
@@ -121,10 +122,10 @@ async function perform(work: Work, options: CopyOptions): Promise<CopyResult> {
     const bytes = steps.reduce((sum, step) => sum + step.bytes, 0)
     return { files: steps.length, bytes, unchanged, removed: gone.length, skipped }
   }
-  const counts = await work.run()
+  const { files, bytes, kept, skipped: leftOut } = await work.run()
   // Only now: a transfer that failed removes nothing.
   await work.removeGone()
-  return { ...counts, unchanged, removed: gone.length }
+  return { files, bytes, kept, skipped: leftOut, unchanged, removed: gone.length }
 }
 
 async function planUp(dir: string, to: ObjectUrl, rule: Rule, options: CopyOptions): Promise<Work> {
@@ -133,7 +134,7 @@ async function planUp(dir: string, to: ObjectUrl, rule: Rule, options: CopyOptio
   const prefix = folderPrefix(to.key)
   const walk = await walkFolder(dir, prefix, signal)
   const listed = rule.onlyChanged || rule.remove ? await listBelow(to, options) : []
-  const held = [...walk.skipped.map(({ name }) => name), ...walk.emptyFolders.map((folder) => `${folder}/`)]
+  const held = heldBack(walk.skipped, walk.emptyFolders)
   const { take, unchanged, remove } = select(walk.files, byName(listed), held, rule)
   const emptyFolders = walk.emptyFolders.filter((folder) => rule.passes(`${folder}/`))
   const plan = planUpload({ files: [...take], emptyFolders, skipped: walk.skipped }, prefix)
@@ -162,7 +163,7 @@ async function planDown(from: ObjectUrl, dir: string, rule: Rule, options: CopyO
   const present = rule.onlyChanged || rule.remove ? await localFiles(dir, signal) : new Map()
   // A file has no etag: its size and time decide.
   const found = objects.map(({ name, key, size, modifiedMs }) => ({ name, key, size, modifiedMs }))
-  const { take, unchanged, remove } = select(found, present, [], rule)
+  const { take, unchanged, remove } = select(found, present, nothingHeld, rule)
   const keys = new Set(take.map(({ key }) => key))
   const files = all.files.filter(({ key }) => keys.has(key))
   const plan = {
@@ -186,7 +187,7 @@ async function planInside(from: ObjectUrl, to: ObjectUrl, rule: Rule, options: C
   const { client, signal } = options
   const objects = await listSource(from, options)
   const listed = rule.onlyChanged || rule.remove ? await listBelow(to, options) : []
-  const { take, unchanged, remove } = select(objects, byName(listed), [], rule)
+  const { take, unchanged, remove } = select(objects, byName(listed), nothingHeld, rule)
   const target = (name: string) => ({ bucket: to.bucket, key: keyBelow(to, name) })
   const pairs = take.map(({ name, key, size }) => ({
     from: { bucket: from.bucket, key },

@@ -21,11 +21,29 @@ export type Selection<T> = {
   readonly remove: readonly string[]
 }
 
-/** Decides about every name. `held` are names the source has but cannot give: they are not removed either. */
+/**
+ * Names that a source has but cannot give: what was left out, with all that may lie below it, and the markers of empty
+ * folders.
+ */
+export function heldBack(
+  skipped: readonly { readonly name: string }[],
+  emptyFolders: readonly string[],
+): (name: string) => boolean {
+  const markers = new Set(emptyFolders.map((folder) => `${folder}/`))
+  const bare = new Set(skipped.map(({ name }) => name.replace(/\/$/, '')))
+  return (name) => {
+    if (markers.has(name)) return true
+    if (bare.size === 0) return false
+    const parts = name.split('/')
+    return parts.some((_, at) => bare.has(parts.slice(0, at + 1).join('/')))
+  }
+}
+
+/** Decides about every name. What is `held` is not removed either. */
 export function select<T extends Named>(
   source: readonly T[],
   present: ReadonlyMap<string, Found>,
-  held: readonly string[],
+  held: (name: string) => boolean,
   { passes, onlyChanged, sizeOnly, remove }: Rule,
 ): Selection<T> {
   const differs = (one: T): boolean => {
@@ -34,7 +52,8 @@ export function select<T extends Named>(
   }
   const wanted = source.filter(({ name }) => passes(name))
   const take = onlyChanged ? wanted.filter(differs) : wanted
-  const known = new Set([...source.map(({ name }) => name), ...held])
-  const gone = remove ? [...present.keys()].filter((name) => !known.has(name) && passes(name)) : []
+  const known = new Set(source.map(({ name }) => name))
+  const isGone = (name: string): boolean => !known.has(name) && !held(name) && passes(name)
+  const gone = remove ? [...present.keys()].filter(isGone) : []
   return { take, unchanged: wanted.length - take.length, remove: gone }
 }

@@ -6,8 +6,8 @@ import { ObjectStoreError } from '../object-store-error.ts'
 import { folderPrefix } from '../object-url.ts'
 import { namingLocal } from './local-error.ts'
 import { type ListedObject, planDownload } from './plan-download.ts'
-import { runDownload } from './run-download.ts'
-import type { TransferCounts, TransferOptions } from './transfer-types.ts'
+import { type DownloadCounts, runDownload } from './run-download.ts'
+import type { TransferOptions } from './transfer-types.ts'
 
 /** Every object below a prefix, in order of keys. Throws ObjectStoreError. */
 export async function listObjects(
@@ -26,7 +26,7 @@ export async function listObjects(
  */
 export async function downloadPrefix(
   options: TransferOptions & { readonly prefix: string; readonly destDir: string },
-): Promise<TransferCounts> {
+): Promise<DownloadCounts> {
   const prefix = folderPrefix(options.prefix)
   const plan = planDownload(await listObjects(options, prefix), prefix, resolve(options.destDir))
   return runDownload(plan, { ...options, source: prefix })
@@ -38,7 +38,7 @@ export async function downloadPrefix(
  */
 export async function downloadObject(
   options: TransferOptions & { readonly key: string; readonly path: string },
-): Promise<TransferCounts> {
+): Promise<DownloadCounts> {
   const { client, bucket, key, signal } = options
   const path = resolve(options.path)
   const facts = await client.head(bucket, key, { signal })

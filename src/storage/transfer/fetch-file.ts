@@ -30,25 +30,35 @@ const damaged = (engine: Engine, { key }: FetchedFile, found: string, said: stri
     `${JSON.stringify(`${engine.bucket}/${key}`)} arrived with ${found}, the object store says ${said}`,
   )
 
-async function fetchWhole(engine: Engine, file: FetchedFile, fd: number, path: string): Promise<void> {
+async function fetchWhole(
+  engine: Engine,
+  file: FetchedFile,
+  fd: number,
+  path: string,
+): Promise<string | undefined> {
+  const sums = engine.verify !== 'size'
   let md5: Hash | undefined
-  let crc: number | undefined
+  let crc = 0
   let said: string | undefined
+  let etag = file.etag
   const onFacts = (facts: ObjectFacts) => {
-    if (engine.verify === 'size') return
+    if (!sums) return
     said = facts.crc32
-    if (facts.crc32 !== undefined) crc = 0
-    else if (facts.etagIsMd5) md5 = createHash('md5')
+    // Not every list has ETags.
+    etag = facts.etag ?? etag
+    if (said === undefined && facts.etagIsMd5) md5 = createHash('md5')
   }
   const onWritten = (bytes: Buffer) => {
-    if (crc !== undefined) crc = crc32(bytes, crc)
+    if (sums) crc = crc32(bytes, crc)
     md5?.update(bytes)
   }
   await fetchSpan(engine, file, { position: 0, end: file.size }, { fd, path, onFacts, onWritten })
   const found = md5?.digest('hex')
-  if (found !== undefined && found !== file.etag) throw damaged(engine, file, `md5 ${found}`, file.etag)
-  if (crc !== undefined && said !== undefined && crc32Text(crc) !== said)
+  if (found !== undefined && found !== etag) throw damaged(engine, file, `md5 ${found}`, etag)
+  if (!sums) return undefined
+  if (said !== undefined && crc32Text(crc) !== said)
     throw damaged(engine, file, `crc32 ${crc32Text(crc)}`, said)
+  return crc32Text(crc)
 }
 
 /** The md5 of what is in the file, in slices that let others run. */
@@ -111,7 +121,12 @@ async function fetchRange(
     await fetchSpan(engine, file, span, { fd, path, onFacts: () => undefined, onWritten })
 }
 
-async function fetchRanges(engine: Engine, file: FetchedFile, fd: number, path: string): Promise<void> {
+async function fetchRanges(
+  engine: Engine,
+  file: FetchedFile,
+  fd: number,
+  path: string,
+): Promise<string | undefined> {
   const { client, bucket, signal, width } = engine
   const facts = file.facts ?? (await client.head(bucket, file.key, { signal }))
   if (!facts || facts.size !== file.size)
@@ -120,29 +135,35 @@ async function fetchRanges(engine: Engine, file: FetchedFile, fd: number, path: 
       `${JSON.stringify(`${bucket}/${file.key}`)} ${facts ? `has ${facts.size} bytes` : 'is gone'} now, the list said ${file.size} bytes`,
     )
   const ranges = rangesOf(file.size)
-  const sums = engine.verify !== 'size' && facts.crc32 !== undefined
+  const sums = engine.verify !== 'size'
   // What was brought without a sum cannot be summed up now.
   const entry = `${file.key}:${file.etag}:${file.size}:${sums}`
   await forEachParallel(ranges, Math.min(width, RANGES_AT_ONCE), signal, (range, inner) =>
     fetchRange({ ...engine, signal: inner }, file, range, { fd, path, entry, sums }),
   )
-  if (engine.verify === 'size') return
+  if (!sums) return undefined
+  const found = crc32Text(
+    ranges.reduce((crc, range) => combineCrc32(crc, range.crc, range.end - range.start), 0),
+  )
   if (facts.crc32 !== undefined) {
-    const found = crc32Text(
-      ranges.reduce((crc, range) => combineCrc32(crc, range.crc, range.end - range.start), 0),
-    )
     if (found !== facts.crc32) throw damaged(engine, file, `crc32 ${found}`, facts.crc32)
   } else if (facts.etagIsMd5 && file.etag !== '') {
-    const found = await md5OfFile(fd, file.size, signal)
-    if (found !== file.etag) throw damaged(engine, file, `md5 ${found}`, file.etag)
+    const md5 = await md5OfFile(fd, file.size, signal)
+    if (md5 !== file.etag) throw damaged(engine, file, `md5 ${md5}`, file.etag)
   }
+  return found
 }
 
 /**
  * Fetches one object to `path`, which is nobody else's. Throws TransferError (ObjectChanged, Damaged, DiskFull),
- * ObjectStoreError, a file system error, or the signal's reason; then the file is there in part.
+ * ObjectStoreError, a file system error, or the signal's reason; then the file is there in part. Returns the CRC-32 of
+ * the whole, as S3's headers spell it; undefined when none is wanted.
  */
-export async function fetchFile(engine: Engine, file: FetchedFile, path: string): Promise<void> {
+export async function fetchFile(
+  engine: Engine,
+  file: FetchedFile,
+  path: string,
+): Promise<string | undefined> {
   const ranged = file.size > RANGED_BYTES
   let fd: number
   try {
@@ -152,12 +173,14 @@ export async function fetchFile(engine: Engine, file: FetchedFile, path: string)
     throwLocal(path, error)
   }
   try {
-    if (ranged) await fetchRanges(engine, file, fd, path)
-    else if (file.size > 0) await fetchWhole(engine, file, fd, path)
+    let crc = engine.verify === 'size' ? undefined : crc32Text(0)
+    if (ranged) crc = await fetchRanges(engine, file, fd, path)
+    else if (file.size > 0) crc = await fetchWhole(engine, file, fd, path)
     if (ranged) ftruncateSync(fd, file.size)
     const { size } = fstatSync(fd)
     if (size !== file.size)
       throw new ObjectStoreError(0, 'ConnectionFailed', `${JSON.stringify(file.key)} arrived in part`)
+    return crc
   } finally {
     closeSync(fd)
   }

@@ -30,15 +30,30 @@ function isThere(engine: Engine, file: PlannedFile, path: string): boolean {
   return facts?.isFile() === true && facts.size === file.size && facts.mtimeMs === known[1]
 }
 
-async function bring(engine: Engine, file: PlannedFile, path: string, aside: string): Promise<void> {
+/** A file that is there now: its name below the destination, and the object it was. */
+export type BroughtFile = Pick<PlannedFile, 'path' | 'size' | 'etag'> & {
+  /** CRC-32 of the whole in base64, where this process has summed it up. */
+  readonly crc32: string | undefined
+}
+
+export type DownloadCounts = TransferCounts & { readonly brought: readonly BroughtFile[] }
+
+/** Returns the CRC-32 of what was fetched. */
+async function bring(
+  engine: Engine,
+  file: PlannedFile,
+  path: string,
+  aside: string,
+): Promise<string | undefined> {
   const { journal, counter, onEvent } = engine
   const { path: name, size: bytes } = file
   if (isThere(engine, file, path)) {
     counter.bytes(bytes)
     counter.file()
-    return onEvent({ kind: 'kept', name, bytes })
+    onEvent({ kind: 'kept', name, bytes })
+    return undefined
   }
-  await fetchFile(engine, file, aside)
+  const crc = await fetchFile(engine, file, aside)
   try {
     renameSync(aside, path)
     if (engine.resumable) journal.set(entryOf(file), [bytes, lstatSync(path).mtimeMs])
@@ -47,6 +62,7 @@ async function bring(engine: Engine, file: PlannedFile, path: string, aside: str
   }
   counter.file()
   onEvent({ kind: 'moved', name, bytes })
+  return crc
 }
 
 /**
@@ -57,7 +73,7 @@ async function bring(engine: Engine, file: PlannedFile, path: string, aside: str
 export async function runDownload(
   plan: DownloadPlan,
   options: TransferOptions & { readonly destDir: string; readonly source: string },
-): Promise<TransferCounts> {
+): Promise<DownloadCounts> {
   const destDir = resolve(options.destDir)
   await namingLocal(destDir, () => makeFolder(destDir))
   for (const folder of plan.folders)
@@ -71,14 +87,16 @@ export async function runDownload(
   const engine = createEngine(options, { files: plan.files.length, bytes }, work.journal)
   let keep = resumable
   let kept = 0
+  const brought: BroughtFile[] = []
   const onEvent: Engine['onEvent'] = (event) => {
     if (event.kind === 'kept') kept += 1
     engine.onEvent(event)
   }
   try {
-    await forEachParallel(inOrder(plan.files), engine.width, engine.signal, (file, signal) => {
+    await forEachParallel(inOrder(plan.files), engine.width, engine.signal, async (file, signal) => {
       const aside = join(work.path, nameAside(file))
-      return bring({ ...engine, signal, onEvent }, file, join(destDir, file.path), aside)
+      const crc32 = await bring({ ...engine, signal, onEvent }, file, join(destDir, file.path), aside)
+      brought.push({ path: file.path, size: file.size, etag: file.etag, crc32 })
     })
     keep = false
   } catch (error) {
@@ -88,7 +106,7 @@ export async function runDownload(
   } finally {
     await work.close(keep)
   }
-  return { files: plan.files.length, bytes, kept, skipped: plan.skipped }
+  return { files: plan.files.length, bytes, kept, skipped: plan.skipped, brought }
 }
 
 /** The same for the same version of the same object, so that a later process finds what there is of it. */

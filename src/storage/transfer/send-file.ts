@@ -161,8 +161,13 @@ function countingAside(context: SendContext): { readonly context: SendContext; u
   return { context: { ...context, engine }, undo: () => counter.bytes(-counted) }
 }
 
-/** What was sent of a file, and the state it had. */
-export type Sent = { readonly bytes: number; readonly stamp: string; readonly etag: string }
+/** What was sent of a file, and the state it had. `crc32` is that of the whole, if all of it was read by this process. */
+export type Sent = {
+  readonly bytes: number
+  readonly stamp: string
+  readonly etag: string
+  readonly crc32: string | undefined
+}
 
 /**
  * Sends a file as it is now; what is appended meanwhile is not part of it, and one that is rewritten is sent again, up
@@ -177,7 +182,7 @@ export async function sendFile(context: SendContext, file: SentFile): Promise<Se
     try {
       const send = source.size <= SINGLE_BYTES ? sendWhole : sendParts
       const etag = await send(tried.context, file, source)
-      return { bytes: source.size, stamp: source.stamp, etag }
+      return { bytes: source.size, stamp: source.stamp, etag, crc32: source.crc32 }
     } catch (error) {
       const changed = error instanceof TransferError && error.code === 'FileChanged'
       tried.undo()

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { crc32Text } from '../crc32.ts'
+import { combineCrc32, crc32Text } from '../crc32.ts'
 import type { PutAnswer } from '../object-answers.ts'
 import { ObjectStoreError } from '../object-store-error.ts'
 import type { Buffers } from './buffers.ts'
@@ -42,6 +42,18 @@ export class SourceFile implements Disposable {
     this.size = facts.size
     this.stamp = facts.stamp
     this.#pieces.clear()
+  }
+
+  /** CRC-32 of the whole, as S3's headers spell it; undefined when not all of it was read here. */
+  get crc32(): string | undefined {
+    let end = 0
+    let crc = 0
+    for (const piece of [...this.#pieces.values()].sort((a, b) => a.start - b.start)) {
+      if (piece.start !== end) return undefined
+      crc = combineCrc32(crc, piece.crc, piece.end - piece.start)
+      end = piece.end
+    }
+    return end === this.size ? crc32Text(crc) : undefined
   }
 
   #facts() {

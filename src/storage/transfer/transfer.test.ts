@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as forward } from 'node:http'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
+import { crc32 } from 'node:zlib'
+import { crc32Text } from '../crc32.ts'
 import type { ObjectClient } from '../object-client.ts'
 import { listenObjectServer } from '../server/object-server-fixture.ts'
 import { downloadObject, downloadPrefix } from './download.ts'
@@ -46,10 +49,15 @@ test('a folder goes up and comes down the same: big and empty files, odd names, 
   assert.partialDeepStrictEqual(seen.at(-1), atTheEnd)
   assert.match((await client.head(bucket, 'out/big/one'))?.etag ?? '', /-5$/)
   assert.ok((await space.keys()).includes('out/d/nothing/'))
-  assert.deepEqual(
-    await downloadPrefix({ client, bucket, prefix: 'out/', destDir: dest, onProgress }),
-    counts,
-  )
+  const { brought, ...down } = await downloadPrefix({
+    ...{ client, bucket, prefix: 'out/', destDir: dest, onProgress },
+  })
+  assert.deepEqual(down, counts)
+  for (const { path, size, crc32: sum } of brought) {
+    const bytes = readFileSync(join(src, path))
+    assert.deepEqual([size, sum], [bytes.length, crc32Text(crc32(bytes))], path)
+  }
+  assert.equal(brought.length, 6)
   assert.partialDeepStrictEqual(seen.at(-1), atTheEnd)
   assert.equal(differences(src, dest), '')
 })
@@ -57,7 +65,8 @@ test('a folder goes up and comes down the same: big and empty files, odd names, 
 test('one file goes up and comes down, big or small, into folders that are made', async () => {
   await space.makeFiles({ small: 'hello', big: randomBytes(33 * MIB) })
   for (const name of ['small', 'big']) {
-    await uploadFile({ client, bucket, key: `k/${name}`, path: join(src, name) })
+    const sent = await uploadFile({ client, bucket, key: `k/${name}`, path: join(src, name) })
+    assert.equal(sent.crc32, crc32Text(crc32(readFileSync(join(src, name)))))
     const down = await downloadObject({ client, bucket, key: `k/${name}`, path: join(dest, 'x/y', name) })
     assert.equal(down.files, 1)
   }
@@ -77,6 +86,7 @@ test('a prefix means the folder, not every key that begins alike, and an empty o
     files: 0,
     bytes: 0,
     kept: 0,
+    brought: [],
     skipped: [],
   })
   await assert.rejects(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -46,4 +46,33 @@ test('links are followed to files inside the folder only, and what is left out i
     out: 'symbolic link out of the folder',
     pipe: 'not a regular file',
   })
+})
+
+test('a folder that cannot be looked into is left out with all below it, and the others are found', async () => {
+  await using temp = await tempFolder()
+  const { dir, src } = temp
+  await chmod(dir, 0o755)
+  for (const name of ['closed', 'listed', 'open']) {
+    await mkdir(join(src, name))
+    await writeFile(join(src, name, 'f'), 'x')
+  }
+  await chmod(join(src, 'closed'), 0)
+  await chmod(join(src, 'listed'), 0o444)
+  const isRoot = process.getuid?.() === 0
+  // Root looks everywhere, so the test is somebody else for a while.
+  if (isRoot) process.seteuid?.(65534)
+  try {
+    const { files, skipped } = await walkFolder(src, '')
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      ['open/f'],
+    )
+    const reason = 'cannot be read'
+    assert.deepEqual(skipped, [
+      { name: 'closed/', reason },
+      { name: 'listed/f', reason },
+    ])
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
 })

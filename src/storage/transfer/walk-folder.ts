@@ -4,6 +4,7 @@ import type { Dirent } from 'node:fs'
 import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { MAX_KEY_BYTES } from '../object-url.ts'
+import { isAbsent } from './local-error.ts'
 import { TransferError } from './transfer-error.ts'
 import type { Skipped, SkipReason } from './transfer-types.ts'
 
@@ -30,7 +31,8 @@ const UNFINISHED = /^\.(ropeway-[0-9a-f]{12}-.*|moxing-[a-z0-9_]{8})$/s
 /** A file that vanished since it was listed is undefined: it is not there to upload. */
 async function lookAt(root: string, name: string, entry: Dirent, path: string): Promise<Found> {
   if (entry.isFile()) {
-    const info = await lstat(path).catch(() => undefined)
+    const info = await lstat(path).catch((error: unknown) => (isAbsent(error) ? undefined : null))
+    if (info === null) return { reason: 'cannot be read' }
     if (info) return { name, path, size: info.size, modifiedMs: info.mtimeMs }
     return name.includes('\ufffd') ? { reason: 'name is not UTF-8' } : undefined
   }
@@ -45,7 +47,11 @@ async function lookAt(root: string, name: string, entry: Dirent, path: string): 
     : { reason: 'not a regular file' }
 }
 
-/** Walks a folder in order of names. Throws TransferError NotAFolder. `prefix` is what keys will begin with. */
+/**
+ * Walks a folder in order of names. What cannot be looked at is left out, with all below it, and the others are found;
+ * a folder among `skipped` ends with `/`. `prefix` is what keys will begin with. Throws TransferError NotAFolder, or a
+ * file system error when `dir` itself cannot be read.
+ */
 export async function walkFolder(dir: string, prefix: string, signal?: AbortSignal): Promise<Walk> {
   const info = await stat(dir).catch(() => undefined)
   if (!info?.isDirectory()) throw new TransferError('NotAFolder', `${dir} is no folder`)
@@ -55,9 +61,10 @@ export async function walkFolder(dir: string, prefix: string, signal?: AbortSign
   const visit = async (folder: string): Promise<void> => {
     signal?.throwIfAborted()
     const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((error: unknown) => {
-      if (folder === '' || !(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-        throw error
-      if (folder.includes('\ufffd')) walk.skipped.push({ name: folder, reason: 'name is not UTF-8' })
+      if (folder === '') throw error
+      if (!isAbsent(error)) walk.skipped.push({ name: `${folder}/`, reason: 'cannot be read' })
+      else if (folder.includes('\ufffd'))
+        walk.skipped.push({ name: `${folder}/`, reason: 'name is not UTF-8' })
       return undefined
     })
     if (!entries) return
