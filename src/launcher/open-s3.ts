@@ -7,6 +7,8 @@ import type { ServiceLog } from './service-log.ts'
 const OWN_STORE = [
   'AWS_ACCESS_KEY_ID',
   'S3_ACCESS_KEY_ID',
+  'ACCESS_KEY_ID',
+  'OBS_ACCESS_KEY_ID',
   'AWS_ENDPOINT_URL',
   'AWS_ENDPOINT_URL_S3',
   'S3_ENDPOINT',

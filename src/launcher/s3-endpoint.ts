@@ -4,7 +4,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { percentDecode } from '../lib/signature/canonical.ts'
+import { percentDecode, type SignableRequest } from '../lib/signature/canonical.ts'
+import { verifyS3V2 } from '../lib/signature/verify-s3-v2.ts'
 import { verifyS3V4 } from '../lib/signature/verify-s3-v4.ts'
 import { signableOf } from '../storage/server/operation.ts'
 import { leaf, xmlError } from '../storage/xml.ts'
@@ -50,7 +51,10 @@ export async function openS3Endpoint(options: S3EndpointOptions): Promise<S3Endp
   }
 }
 
-/** Names that boto3 and the AWS SDKs, TensorFlow, and moxing read (modelarts.md §3.6). */
+/**
+ * Names that boto3 and the AWS SDKs, TensorFlow, moxing (modelarts.md §3.6) and OBS' SDKs read. TensorFlow puts the scheme
+ * before S3_ENDPOINT itself, by S3_USE_HTTPS; the others take both forms.
+ */
 function environmentOf(endpoint: string, { accessKey, secretKey }: Keys): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
@@ -59,12 +63,16 @@ function environmentOf(endpoint: string, { accessKey, secretKey }: Keys): Record
     AWS_SECRET_ACCESS_KEY: secretKey,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    S3_ENDPOINT: endpoint,
+    S3_ENDPOINT: new URL(endpoint).host,
     S3_USE_HTTPS: '0',
     S3_VERIFY_SSL: '0',
     S3_REGION: REGION,
     S3_ACCESS_KEY_ID: accessKey,
     S3_SECRET_ACCESS_KEY: secretKey,
+    ACCESS_KEY_ID: accessKey,
+    SECRET_ACCESS_KEY: secretKey,
+    OBS_ACCESS_KEY_ID: accessKey,
+    OBS_SECRET_ACCESS_KEY: secretKey,
   }
 }
 
@@ -74,19 +82,16 @@ function answer(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const refusal = refusalOf(options, keys, incoming)
-  if (refusal !== null) {
+  const asked = verified(options, keys, signableOf(incoming))
+  if ('code' in asked) {
     incoming.resume()
-    const xml = xmlError(leaf('Code', refusal.code), leaf('Message', refusal.message))
-    response.writeHead(403, { 'content-type': 'application/xml', connection: 'close' })
+    const xml = xmlError(leaf('Code', asked.code), leaf('Message', asked.message))
+    response.writeHead(403, { 'content-type': 'application/xml' })
     response.end(incoming.method === 'HEAD' ? undefined : xml)
     return
   }
-  const { path, query } = signableOf(incoming)
-  const { authorization: _, ...headers } = incoming.headers
-  // A presigned query has said what it had to say.
-  const rest = query.split('&').filter((pair) => !/^X-Amz-/i.test(pair))
-  const target = `${path}${rest.join('&') === '' ? '' : `?${rest.join('&')}`}`
+  const { path, query, headers } = asked
+  const target = query === '' ? path : `${path}?${query}`
   const outgoing = forward(
     { socketPath: options.socketPath, method: incoming.method, path: target, headers },
     (reply) => {
@@ -104,20 +109,44 @@ function answer(
   incoming.pipe(outgoing)
 }
 
-function refusalOf({ buckets }: S3EndpointOptions, keys: Keys, incoming: IncomingMessage): Refusal | null {
-  const signable = signableOf(incoming)
+/** Parameters of presigned queries: they have said what they had to say. */
+const SIGNATURE_PARAMETERS = /^(X-Amz-[^=]*|AWSAccessKeyId|AccessKeyId|Expires|Signature)(=|$)/i
+
+/** The request as the server is to see it: in S3's spelling, without its signature. Or why it is refused. */
+function verified(
+  { buckets }: S3EndpointOptions,
+  keys: Keys,
+  request: SignableRequest,
+): SignableRequest | Refusal {
   const lookupSecret = (accessKey: string) => (accessKey === keys.accessKey ? keys.secretKey : undefined)
-  const verified = verifyS3V4({ request: signable, lookupSecret, now: new Date() })
-  if (!verified.ok) return { code: CODES[verified.reason], message: verified.message }
-  const source = incoming.headers['x-amz-copy-source']
-  const paths = [signable.path, ...(typeof source === 'string' ? [source] : [])]
+  const input = { request, lookupSecret, now: new Date() }
+  const older = verifyS3V2(input)
+  const result = !older.ok && older.reason === 'missing' ? verifyS3V4(input) : older
+  if (!result.ok) return { code: CODES[result.reason], message: result.message }
+  const { authorization: _, ...signed } = request.headers
+  const headers = older.ok && older.dialect === 'obs' ? s3Headers(signed) : signed
+  const source = headers['x-amz-copy-source']
+  const paths = [request.path, ...(source === undefined ? [] : [source])]
   const other = paths.map(bucketOf).find((bucket) => !buckets.includes(bucket))
-  if (other === undefined) return null
-  return {
-    code: 'AccessDenied',
-    message: `The keys of this task are for the buckets its job names (${buckets.join(', ')}), not for ${JSON.stringify(other)}.`,
-  }
+  if (other !== undefined)
+    return {
+      code: 'AccessDenied',
+      message: `The keys of this task are for the buckets its job names (${buckets.join(', ')}), not for ${JSON.stringify(other)}.`,
+    }
+  const query = request.query
+    .split('&')
+    .filter((pair) => !SIGNATURE_PARAMETERS.test(pair))
+    .join('&')
+  return { ...request, query, headers }
 }
+
+/** Headers of OBS' dialect in S3's spelling; those that were in it already are not covered by the signature. */
+const s3Headers = (headers: SignableRequest['headers']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !name.startsWith('x-amz-'))
+      .map(([name, value]) => [name.replace(/^x-obs-/, 'x-amz-'), value]),
+  )
 
 const CODES = {
   missing: 'AccessDenied',

@@ -18,6 +18,8 @@ export type S3V2Input = {
   readonly dialect: S3V2Dialect
   readonly request: SignableRequest
   readonly bucket?: string | undefined
+  /** Whose list of signed parameters counts; the dialect's own when absent. */
+  readonly parametersOf?: S3V2Dialect | undefined
   readonly credentials: {
     readonly accessKey: string
     readonly secretKey: string
@@ -25,7 +27,7 @@ export type S3V2Input = {
   }
 }
 
-const SCHEMES = {
+export const SCHEMES = {
   v2: { word: 'AWS', prefix: 'x-amz-', keyParameter: 'AWSAccessKeyId' },
   obs: { word: 'OBS', prefix: 'x-obs-', keyParameter: 'AccessKeyId' },
 } as const satisfies Record<S3V2Dialect, object>
@@ -62,13 +64,13 @@ const SIGNED_PARAMETERS: Readonly<Record<S3V2Dialect, ReadonlySet<string>>> = {
   ]),
 }
 
-function resourceOf({ dialect, request, bucket }: S3V2Input): string {
+function resourceOf({ dialect, request, bucket, parametersOf = dialect }: S3V2Input): string {
   const { prefix } = SCHEMES[dialect]
   const path = bucket === undefined ? request.path : `/${bucket}${request.path}`
   const parameters = queryPairs(request.query)
     .map(([name, value]) => [percentDecode(name) ?? name, percentDecode(value) ?? value] as const)
     .filter(
-      ([name]) => SIGNED_PARAMETERS[dialect].has(name) || (dialect === 'obs' && name.startsWith(prefix)),
+      ([name]) => SIGNED_PARAMETERS[parametersOf].has(name) || (dialect === 'obs' && name.startsWith(prefix)),
     )
     .sort((a, b) => byCodeUnit(a[0], b[0]))
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
@@ -76,7 +78,11 @@ function resourceOf({ dialect, request, bucket }: S3V2Input): string {
 }
 
 /** Base64 signature over headers that are as on the wire; `date` is the Date header's text or the time of expiry. */
-function signature(input: S3V2Input, headers: Readonly<Record<string, string>>, date: string): string {
+export function s3V2Signature(
+  input: S3V2Input,
+  headers: Readonly<Record<string, string>>,
+  date: string,
+): string {
   const { prefix } = SCHEMES[input.dialect]
   const own = Object.entries(headers)
     .filter(([name]) => name.startsWith(prefix))
@@ -98,7 +104,7 @@ export function signS3V2(input: S3V2Input & { readonly now: Date }): Record<stri
   const headers = onTheWire(input.request.headers)
   headers['date'] = input.now.toUTCString()
   if (sessionToken !== undefined) headers[`${prefix}security-token`] = sessionToken
-  headers['authorization'] = `${word} ${accessKey}:${signature(input, headers, headers['date'])}`
+  headers['authorization'] = `${word} ${accessKey}:${s3V2Signature(input, headers, headers['date'])}`
   return headers
 }
 
@@ -116,7 +122,7 @@ export function presignS3V2(
   const headers = onTheWire(request.headers)
   // OBS signs the token as the parameter it is, S3 as the header it would have been.
   if (token !== undefined && input.dialect === 'v2') headers[tokenName] = token
-  const value = percentEncode(signature({ ...input, request: { ...request, query } }, headers, expires))
+  const value = percentEncode(s3V2Signature({ ...input, request: { ...request, query } }, headers, expires))
   const added = `${keyParameter}=${percentEncode(credentials.accessKey)}&Expires=${expires}&Signature=${value}`
   return query === '' ? added : `${query}&${added}`
 }
