@@ -23,6 +23,7 @@ const OBJECT_ADVICE: Readonly<Record<string, string>> = {
   BucketNotEmpty: 'Remove what is in it first: ropeway obs rm -r obs://BUCKET/',
   ConnectionFailed:
     'Start the server with "ropeway serve", or name the right object store with --object-endpoint.',
+  CertificateNotTrusted: 'Name the certificate of its authority: --object-ca FILE, or ROPEWAY_OBJECT_CA.',
   InvalidAccessKeyId: 'Use the access key of credentials.json in the data folder of the server.',
   SignatureDoesNotMatch: 'Use the secret key of credentials.json in the data folder of the server.',
 }

@@ -1,9 +1,9 @@
 // `ropeway obs cat`: the bytes of an object to standard output.
 import type { Command } from 'commander'
-import { type CommonFlags, newCommand, withConnection } from '../command.ts'
+import { type CommonFlags, newCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { write } from '../output.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { parseUrl } from './plan.ts'
 
 export function catCommand(context: CliContext): Command {
@@ -13,7 +13,7 @@ export function catCommand(context: CliContext): Command {
     'print objects',
     'ropeway obs cat obs://training-bucket/digits/code/train.py',
   ).argument('<objects...>', 'obs://bucket/key')
-  return withConnection(command).action(async (texts: string[], flags: CommonFlags) => {
+  return withObjects(command).action(async (texts: string[], flags: CommonFlags) => {
     const { stdout, signal } = context
     const urls = texts.map(parseUrl)
     await using client = await connectObjects(context, flags)

@@ -2,13 +2,13 @@
 import type { Command } from 'commander'
 import type { ListEntry } from '../../storage/object-answers.ts'
 import type { ObjectClient } from '../../storage/object-client.ts'
-import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, newCommand, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, EXIT } from '../errors.ts'
 import { write } from '../output.ts'
 import { formatSize, formatTime } from '../table.ts'
 import { jsonDocument, jsonLine, visible } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { parseUrl } from './plan.ts'
 
 const EXAMPLE = 'ropeway obs ls obs://training-bucket/digits/\nropeway obs ls -r obs://training-bucket'
@@ -21,7 +21,7 @@ export function lsCommand(context: CliContext): Command {
     .option('-r, --recursive', 'everything below, not only one level')
     .option('--bytes', 'sizes as plain numbers of bytes')
   withJson(command, 'print one JSON document a line; for buckets one document')
-  return withConnection(command).action(async (text: string | undefined, flags: Flags) => {
+  return withObjects(command).action(async (text: string | undefined, flags: Flags) => {
     await using client = await connectObjects(context, flags)
     if (text === undefined) await listBuckets(context, client, flags)
     else await listObjects(context, client, text, flags)

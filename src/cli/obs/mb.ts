@@ -1,17 +1,17 @@
 // `ropeway obs mb`: make a bucket.
 import type { Command } from 'commander'
-import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, newCommand, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { write } from '../output.ts'
 import { jsonDocument } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { parseUrl } from './plan.ts'
 
 export function mbCommand(context: CliContext): Command {
   const command = newCommand(context, 'mb', 'make a bucket', 'ropeway obs mb obs://training-bucket')
   command.argument('<bucket>', 'obs://bucket')
-  return withConnection(withJson(command)).action(async (text: string, flags: CommonFlags) => {
+  return withObjects(withJson(command)).action(async (text: string, flags: CommonFlags) => {
     const { bucket, key } = parseUrl(text)
     if (key !== '')
       throw new CliError(`A bucket has no key, got ${JSON.stringify(key)}`, `Write obs://${bucket}`)

@@ -1,11 +1,11 @@
 // `ropeway obs presign`: a link that reads an object without keys until it expires.
 import type { Command } from 'commander'
-import { type CommonFlags, newCommand, wholeNumber, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, newCommand, wholeNumber, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, EXIT } from '../errors.ts'
 import { write } from '../output.ts'
 import { jsonDocument } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { parseUrl } from './plan.ts'
 
 type Flags = CommonFlags & { readonly expires: number }
@@ -22,7 +22,7 @@ export function presignCommand(context: CliContext): Command {
   )
     .argument('<object>', 'obs://bucket/key')
     .option('--expires <seconds>', 'how long the link works, up to 7 days', wholeNumber(1), HOUR)
-  return withConnection(withJson(command)).action(async (text: string, flags: Flags) => {
+  return withObjects(withJson(command)).action(async (text: string, flags: Flags) => {
     const { stdout, signal } = context
     const { bucket, key } = parseUrl(text)
     if (flags.expires > MAX_SECONDS)

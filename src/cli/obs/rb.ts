@@ -1,11 +1,11 @@
 // `ropeway obs rb`: remove a bucket.
 import type { Command } from 'commander'
-import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, newCommand, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
 import { write } from '../output.ts'
 import { jsonDocument } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { parseUrl } from './plan.ts'
 import { removeBelow } from './remove-below.ts'
 
@@ -15,7 +15,7 @@ export function rbCommand(context: CliContext): Command {
   const command = newCommand(context, 'rb', 'remove a bucket', 'ropeway obs rb obs://training-bucket')
     .argument('<bucket>', 'obs://bucket')
     .option('--force', 'with everything that is in it')
-  return withConnection(withJson(command)).action(async (text: string, flags: Flags) => {
+  return withObjects(withJson(command)).action(async (text: string, flags: Flags) => {
     const { bucket, key } = parseUrl(text)
     if (key !== '')
       throw new CliError(`A bucket has no key, got ${JSON.stringify(key)}`, `Write obs://${bucket}`)

@@ -2,12 +2,12 @@
 import type { Command } from 'commander'
 import type { ObjectClient } from '../../storage/object-client.ts'
 import { formatObjectUrl, type ObjectUrl } from '../../storage/object-url.ts'
-import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, newCommand, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, EXIT } from '../errors.ts'
 import { write } from '../output.ts'
 import { jsonDocument, visible } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { filterOptions, passes } from './filters.ts'
 import { parseUrl } from './plan.ts'
 import { removeBelow } from './remove-below.ts'
@@ -26,7 +26,7 @@ export function rmCommand(context: CliContext): Command {
     .option('-r, --recursive', 'everything below the folder')
     .option('--dry-run', 'only say what would be removed')
   for (const option of options) command.addOption(option)
-  return withConnection(withJson(command)).action(async (text: string, flags: Flags) => {
+  return withObjects(withJson(command)).action(async (text: string, flags: Flags) => {
     const { signal, stdout } = context
     const url = parseUrl(text)
     if (filters.length > 0 && !flags.recursive)

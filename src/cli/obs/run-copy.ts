@@ -1,14 +1,14 @@
 // What `obs cp` and `obs sync` share: their options, connecting, showing progress, saying what was done.
 import type { Command } from 'commander'
 import type { TransferEvent } from '../../storage/transfer/transfer-types.ts'
-import { type CommonFlags, wholeNumber, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, wholeNumber, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../errors.ts'
 import { write } from '../output.ts'
 import { dataDirectory } from '../settings.ts'
 import { formatSize } from '../table.ts'
 import { jsonDocument, jsonLine, visible } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import type { CopyOptions, CopyResult, PlannedStep } from './copy.ts'
 import { filterOptions } from './filters.ts'
 import { openProgressBar } from './progress.ts'
@@ -33,7 +33,7 @@ export function withCopyOptions(command: Command) {
     .option('--no-resume', 'leave nothing behind for the next try when the copy breaks off')
     .option('--no-checksum', 'compare sizes and versions of downloads only')
     .option('--concurrency <n>', 'most requests at once', wholeNumber(1))
-  return { filters, command: withConnection(withJson(command)) }
+  return { filters, command: withObjects(withJson(command)) }
 }
 
 /** Runs a transfer and prints its result. What was left out goes to standard error, each with its reason. */

@@ -1,12 +1,12 @@
 // `ropeway obs stat`: what an object store knows of one object, or whether a bucket exists.
 import type { Command } from 'commander'
-import { type CommonFlags, newCommand, withConnection, withJson } from '../command.ts'
+import { type CommonFlags, newCommand, withJson } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { CliError, EXIT } from '../errors.ts'
 import { write } from '../output.ts'
 import { formatFields, formatSize, formatTime } from '../table.ts'
 import { jsonDocument } from '../terminal-text.ts'
-import { connectObjects } from './connect-objects.ts'
+import { connectObjects, withObjects } from './connect-objects.ts'
 import { parseUrl } from './plan.ts'
 
 export function statCommand(context: CliContext): Command {
@@ -15,7 +15,7 @@ export function statCommand(context: CliContext): Command {
     '<object>',
     'obs://bucket/key or obs://bucket',
   )
-  return withConnection(withJson(command)).action(async (text: string, flags: CommonFlags) => {
+  return withObjects(withJson(command)).action(async (text: string, flags: CommonFlags) => {
     const { stdout, signal } = context
     const { bucket, key } = parseUrl(text)
     await using client = await connectObjects(context, flags)
