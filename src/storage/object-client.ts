@@ -236,11 +236,11 @@ export class ObjectClient implements AsyncDisposable {
     return multipart.copyPart(this.#connection, upload, number, from, options)
   }
 
-  /** Makes the object of its parts, in the order given; answers its ETag. */
+  /** Makes the object of its parts, in the order given; answers its ETag. With `size`, that is checked in case of doubt. */
   completeUpload(
     upload: UploadId,
     parts: ReadonlyArray<{ number: number; etag: string }>,
-    options: CallOptions = {},
+    options: CallOptions & { readonly size?: number | undefined } = {},
   ): Promise<string> {
     return multipart.completeUpload(this.#connection, upload, parts, options)
   }

@@ -1,6 +1,7 @@
 // Objects in parts: begin, send or copy parts, complete.
 import { percentEncodePath } from '../lib/signature/canonical.ts'
-import { bareEtag, type PutAnswer, putAnswerOf, resultOf, type Xml } from './object-answers.ts'
+import { expectedEtag } from './multipart-etag.ts'
+import { bareEtag, factsOf, type PutAnswer, putAnswerOf, resultOf, type Xml } from './object-answers.ts'
 import type { ObjectBody, ObjectConnection } from './object-connection.ts'
 import { type CallOptions, checkedHeaders, type PutOptions, type UploadId } from './object-options.ts'
 import { ObjectStoreError } from './object-store-error.ts'
@@ -62,11 +63,36 @@ export async function copyPart(
   return etagOf(resultOf(xml, 'CopyPartResult'), key)
 }
 
-/** Makes the object of its parts, in the order given; answers its ETag. */
+type Part = { readonly number: number; readonly etag: string }
+
+/**
+ * Makes the object of its parts, in the order given; answers its ETag. A store that does not know the upload may have
+ * done as told when the answer was lost, and not be one that remembers: then the object that is there decides.
+ */
 export async function completeUpload(
   connection: ObjectConnection,
+  upload: UploadId,
+  parts: readonly Part[],
+  { signal, size }: CallOptions & { readonly size?: number | undefined },
+): Promise<string> {
+  const { bucket, key } = upload
+  try {
+    return await completeOnce(connection, upload, parts, { signal })
+  } catch (error) {
+    const isLost = error instanceof ObjectStoreError && error.code === 'NoSuchUpload'
+    const etag = isLost ? expectedEtag(parts.map((part) => part.etag)) : undefined
+    if (etag === undefined) throw error
+    const answer = await connection.send({ method: 'HEAD', bucket, key, signal }).catch(() => undefined)
+    const facts = answer && factsOf(answer)
+    if (facts?.etag !== etag || facts.size !== (size ?? facts.size)) throw error
+    return etag
+  }
+}
+
+async function completeOnce(
+  connection: ObjectConnection,
   { bucket, key, uploadId }: UploadId,
-  parts: ReadonlyArray<{ number: number; etag: string }>,
+  parts: readonly Part[],
   { signal }: CallOptions,
 ): Promise<string> {
   const items = parts.map((part) =>

@@ -1,8 +1,8 @@
 // Multipart uploads. Parts are body files of their own; completing writes one small file that lists them
 // and one row, so a huge object costs no second copy of its bytes.
-import { createHash } from 'node:crypto'
 import { newShortId } from '../../lib/id.ts'
 import { combineCrc32, crc32Text, parseCrc32 } from '../crc32.ts'
+import { multipartEtag } from '../multipart-etag.ts'
 import type { ObjectHeaders, ObjectInfo, PartRow, UploadRow } from './object-row.ts'
 import { StorageError } from './storage-error.ts'
 import {
@@ -90,13 +90,6 @@ export function listParts(
 ): { upload: UploadRow; parts: PartRow[] } {
   const upload = findUpload(context, target)
   return { upload, parts: context.index.parts(upload.id) }
-}
-
-/** md5 over the md5s of the parts, and their count: how S3 makes the ETag of such an object. */
-export function multipartEtag(etags: readonly string[]): string {
-  const hash = createHash('md5')
-  for (const etag of etags) hash.update(Buffer.from(etag, 'hex'))
-  return `${hash.digest('hex')}-${etags.length}`
 }
 
 function chooseParts(stored: readonly PartRow[], listed: readonly ListedPart[]): PartRow[] {

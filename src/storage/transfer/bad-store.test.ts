@@ -264,3 +264,36 @@ test('a disk that fills up on the way ends the download with that word, and noth
     spawnSync('umount', [disk])
   }
 })
+
+test('an object that was made whole, though the answer was lost and the store forgot the upload, is not sent again', async () => {
+  await space.makeFiles({ big: randomBytes(20 * MIB) })
+  let completes = 0
+  let parts = 0
+  const noSuchUpload = (res: ServerResponse) =>
+    res.writeHead(404).end('<Error><Code>NoSuchUpload</Code><Message>no such upload</Message></Error>')
+  const lose = (keep: boolean) =>
+    standIn((req, res) => {
+      if (req.method === 'PUT' && req.url?.includes('partNumber')) parts += 1
+      if (req.method !== 'POST' || !req.url?.includes('uploadId')) return pass(req, res)
+      completes += 1
+      if (completes > 1 || !keep) return void req.resume().on('end', () => noSuchUpload(res))
+      // The store does as told; nobody hears of it.
+      const { hostname, port } = new URL(space.server.endpoint)
+      const onward = forward(
+        { hostname, port, path: req.url, method: 'POST', headers: req.headers },
+        (answer) => answer.resume().on('end', () => req.socket.destroy()),
+      )
+      req.pipe(onward)
+    })
+  const send = async (keep: boolean) => {
+    await using server = await lose(keep)
+    await using client = clientOf(server.endpoint)
+    return await uploadFolder({ client, bucket, dir: space.src, prefix: 'p' })
+  }
+  assert.equal((await send(true)).files, 1)
+  assert.deepEqual([completes, parts], [2, 3])
+  assert.deepEqual(await space.keys(), ['p/big'])
+  // One that is there, but is not the one, does not count.
+  await space.makeFiles({ big: randomBytes(20 * MIB) })
+  await assert.rejects(send(false), failed('NoSuchUpload'))
+})

@@ -26,7 +26,7 @@ async function inPieces(
       const number = parts.length + 1
       parts.push({ number, etag: await send(upload, number, start, Math.min(start + pieceBytes, size)) })
     }
-    await client.completeUpload(upload, parts, { signal })
+    await client.completeUpload(upload, parts, { signal, size })
   } catch (error) {
     await client.abortUpload(upload, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
     throw error

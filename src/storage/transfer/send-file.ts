@@ -134,7 +134,7 @@ async function sendParts(context: SendContext, file: SentFile, source: SourceFil
     })
     source.confirm(buffers, !isOld)
     const listed = etags.map((etag, at) => ({ number: at + 1, etag }))
-    return await client.completeUpload(upload, listed, { signal })
+    return await client.completeUpload(upload, listed, { signal, size })
   } catch (error) {
     const isLost = error instanceof ObjectStoreError && ['NoSuchUpload', 'InvalidPart'].includes(error.code)
     const isChanged = error instanceof TransferError && error.code === 'FileChanged'
