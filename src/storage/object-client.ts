@@ -103,6 +103,11 @@ export class ObjectClient implements AsyncDisposable {
     }
   }
 
+  /** How long one part of an object is that was made of parts; undefined where the store does not say. */
+  partSize(bucket: string, key: string, number: number, { signal }: CallOptions = {}) {
+    return multipart.partSize(this.#connection, bucket, key, number, signal)
+  }
+
   /** Reads an object once, without a second try, as fast as it comes. `small` lets it share a connection. */
   async get(
     bucket: string,

@@ -7,8 +7,9 @@ import { type CallOptions, checkedHeaders, type PutOptions, type UploadId } from
 import { ObjectStoreError } from './object-store-error.ts'
 import { element, leaf, xmlDocument } from './xml.ts'
 
-/** Bytes of an object from `start` up to, not including, `end`. */
+/** Bytes of an object from `start` up to, not including, `end`; with `etag`, of this version and no other. */
 export type ObjectPiece = {
+  readonly etag?: string | undefined
   readonly bucket: string
   readonly key: string
   readonly start: number
@@ -54,10 +55,11 @@ export async function copyPart(
   from: ObjectPiece,
   { signal }: CallOptions,
 ): Promise<string> {
-  const headers = {
+  const headers: Record<string, string> = {
     'x-amz-copy-source': `/${from.bucket}/${percentEncodePath(from.key)}`,
     'x-amz-copy-source-range': `bytes=${from.start}-${from.end - 1}`,
   }
+  if (from.etag) headers['x-amz-copy-source-if-match'] = `"${from.etag}"`
   const query = { partNumber: String(number), uploadId }
   const xml = await connection.sendForXml({ method: 'PUT', bucket, key, query, headers, signal })
   return etagOf(resultOf(xml, 'CopyPartResult'), key)
@@ -108,4 +110,24 @@ function etagOf(result: Xml, key: string): string {
   const etag = result['ETag']
   if (typeof etag === 'string' && etag !== '') return bareEtag(etag)
   throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no ETag for ${key}`)
+}
+
+/** Undefined for a store that does not know `partNumber`, or says that there is no such part. */
+export async function partSize(
+  connection: ObjectConnection,
+  bucket: string,
+  key: string,
+  number: number,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const query = { partNumber: String(number) }
+  try {
+    const { status, headers } = await connection.send({ method: 'HEAD', bucket, key, query, signal })
+    const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(headers['content-range'] ?? '') ?? []
+    if (status !== 206) return undefined
+    return start === undefined ? Number(headers['content-length']) : Number(end) - Number(start) + 1
+  } catch (error) {
+    if (error instanceof ObjectStoreError && error.status >= 400 && error.status < 500) return undefined
+    throw error
+  }
 }

@@ -106,6 +106,7 @@ export async function copyOne(from: Place, to: Place, options: CopyOptions): Pro
     from: from.url,
     to: { bucket: to.url.bucket, key: keyForOne(to.url, name) },
     size: facts.size,
+    etag: facts.etag,
   }
   const step = stepOf(formatObjectUrl(from.url), formatObjectUrl(pair.to), facts.size)
   return perform({ ...nothingGoes, steps: [step], run: () => runCopy([pair], options), skipped: [] }, options)
@@ -189,10 +190,10 @@ async function planInside(from: ObjectUrl, to: ObjectUrl, rule: Rule, options: C
   const listed = rule.onlyChanged || rule.remove ? await listBelow(to, options) : []
   const { take, unchanged, remove } = select(objects, byName(listed), nothingHeld, rule)
   const target = (name: string) => ({ bucket: to.bucket, key: keyBelow(to, name) })
-  const pairs = take.map(({ name, key, size }) => ({
+  const pairs = take.map(({ name, key, size, etag }) => ({
     from: { bucket: from.bucket, key },
     to: target(name),
-    size,
+    ...{ size, etag },
   }))
   return {
     steps: pairs.map((pair) => stepOf(formatObjectUrl(pair.from), formatObjectUrl(pair.to), pair.size)),

@@ -2,8 +2,7 @@
 // side by side, which a later process can go on with.
 
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { combineCrc32, crc32Text } from '../crc32.ts'
 import type { ObjectFacts } from '../object-answers.ts'
@@ -11,6 +10,7 @@ import { ObjectStoreError } from '../object-store-error.ts'
 import type { Engine } from './engine.ts'
 import { type FetchedFile, fetchSpan } from './fetch-span.ts'
 import { throwLocal } from './local-error.ts'
+import { md5OfFile, partsEtag } from './md5-of-file.ts'
 import { forEachParallel } from './parallel.ts'
 import { TransferError } from './transfer-error.ts'
 
@@ -22,7 +22,6 @@ const MAX_RANGE_BYTES = 64 * MIB
 const RANGES_AT_ONCE = 8
 /** So much of a range may come twice when the process is killed. */
 const RECORD_BYTES = MIB
-const READ_BYTES = MIB
 
 const damaged = (engine: Engine, { key }: FetchedFile, found: string, said: string): TransferError =>
   new TransferError(
@@ -56,24 +55,24 @@ async function fetchWhole(
   const found = md5?.digest('hex')
   if (found !== undefined && found !== etag) throw damaged(engine, file, `md5 ${found}`, etag)
   if (!sums) return undefined
+  if (said === undefined && found === undefined) await checkEtag(engine, file, etag, false, fd)
   if (said !== undefined && crc32Text(crc) !== said)
     throw damaged(engine, file, `crc32 ${crc32Text(crc)}`, said)
   return crc32Text(crc)
 }
 
-/** The md5 of what is in the file, in slices that let others run. */
-async function md5OfFile(fd: number, size: number, signal: AbortSignal): Promise<string> {
-  const hash = createHash('md5')
-  const buffer = Buffer.allocUnsafe(READ_BYTES)
-  for (let position = 0; position < size; ) {
-    signal.throwIfAborted()
-    const count = readSync(fd, buffer, 0, buffer.length, position)
-    if (count === 0) break
-    hash.update(buffer.subarray(0, count))
-    position += count
-    await setImmediate()
-  }
-  return hash.digest('hex')
+/** Throws Damaged where an ETag tells that other bytes arrived: the md5 of the whole, or of its parts. */
+async function checkEtag(
+  engine: Engine,
+  file: FetchedFile,
+  etag: string,
+  isMd5: boolean,
+  fd: number,
+): Promise<void> {
+  const found = isMd5
+    ? await md5OfFile(fd, 0, file.size, engine.signal)
+    : await partsEtag(engine, file, etag, fd)
+  if (found !== undefined && found !== etag) throw damaged(engine, file, `md5 ${found}`, etag)
 }
 
 type Range = { readonly start: number; readonly end: number; crc: number }
@@ -123,17 +122,19 @@ async function fetchRange(
 
 async function fetchRanges(
   engine: Engine,
-  file: FetchedFile,
+  listed: FetchedFile,
   fd: number,
   path: string,
 ): Promise<string | undefined> {
   const { client, bucket, signal, width } = engine
-  const facts = file.facts ?? (await client.head(bucket, file.key, { signal }))
-  if (!facts || facts.size !== file.size)
+  const facts = listed.facts ?? (await client.head(bucket, listed.key, { signal }))
+  if (!facts || facts.size !== listed.size)
     throw new TransferError(
       'ObjectChanged',
-      `${JSON.stringify(`${bucket}/${file.key}`)} ${facts ? `has ${facts.size} bytes` : 'is gone'} now, the list said ${file.size} bytes`,
+      `${JSON.stringify(`${bucket}/${listed.key}`)} ${facts ? `has ${facts.size} bytes` : 'is gone'} now, the list said ${listed.size} bytes`,
     )
+  // Not every list has ETags; all ranges are to be of one version nevertheless.
+  const file = listed.etag === '' ? { ...listed, etag: facts.etag ?? '' } : listed
   const ranges = rangesOf(file.size)
   const sums = engine.verify !== 'size'
   // What was brought without a sum cannot be summed up now.
@@ -147,10 +148,7 @@ async function fetchRanges(
   )
   if (facts.crc32 !== undefined) {
     if (found !== facts.crc32) throw damaged(engine, file, `crc32 ${found}`, facts.crc32)
-  } else if (facts.etagIsMd5 && file.etag !== '') {
-    const md5 = await md5OfFile(fd, file.size, signal)
-    if (md5 !== file.etag) throw damaged(engine, file, `md5 ${md5}`, file.etag)
-  }
+  } else await checkEtag(engine, file, file.etag, facts.etagIsMd5, fd)
   return found
 }
 

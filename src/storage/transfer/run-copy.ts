@@ -1,12 +1,20 @@
 // Copies objects inside a store, several at a time, without their bytes passing here: big ones piece by piece.
+
 import type { UploadId } from '../object-options.ts'
+import { ObjectStoreError } from '../object-store-error.ts'
 import type { ObjectUrl } from '../object-url.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { forEachParallel } from './parallel.ts'
+import { TransferError } from './transfer-error.ts'
 import type { TransferCounts, TransferOptions } from './transfer-types.ts'
 
-/** One object to copy, and its size. */
-export type CopyPair = { readonly from: ObjectUrl; readonly to: ObjectUrl; readonly size: number }
+/** One object to copy, and its size and version as they were seen. */
+export type CopyPair = {
+  readonly from: ObjectUrl
+  readonly to: ObjectUrl
+  readonly size: number
+  readonly etag?: string | undefined
+}
 
 /** What one request copies: a store says nothing before it is done, and must not be taken for dead meanwhile. */
 const MAX_COPY_BYTES = 1024 ** 3
@@ -38,8 +46,12 @@ async function copyOne(engine: Engine, pair: CopyPair): Promise<void> {
   if (pair.size <= MAX_COPY_BYTES) await client.copy(pair.from, pair.to, { signal })
   else
     await inPieces(engine, pair, PIECE_BYTES, (upload, number, start, end) =>
-      client.copyPart(upload, number, { ...pair.from, start, end }, { signal }),
-    )
+      client.copyPart(upload, number, { ...pair.from, etag: pair.etag, start, end }, { signal }),
+    ).catch((error: unknown) => {
+      if (!(error instanceof ObjectStoreError && error.status === 412)) throw error
+      const name = JSON.stringify(`${pair.from.bucket}/${pair.from.key}`)
+      throw new TransferError('ObjectChanged', `${name} changed while it was copied`, { cause: error })
+    })
 }
 
 /** Copies every pair. Throws ObjectStoreError or the signal's reason; copies complete by then stay. */
