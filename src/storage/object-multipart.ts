@@ -127,7 +127,8 @@ export async function partSize(
     if (status !== 206) return undefined
     return start === undefined ? Number(headers['content-length']) : Number(end) - Number(start) + 1
   } catch (error) {
-    if (error instanceof ObjectStoreError && error.status >= 400 && error.status < 500) return undefined
+    // 501: our own server.
+    if (error instanceof ObjectStoreError && !error.retryable && error.status >= 400) return undefined
     throw error
   }
 }

@@ -8,7 +8,8 @@ import type { Engine } from './engine.ts'
 import type { FetchedFile } from './fetch-span.ts'
 import { forEachParallel } from './parallel.ts'
 
-const READ_BYTES = 1024 * 1024
+/** Several files may be read back side by side. */
+const READ_BYTES = 256 * 1024
 const HEADS_AT_ONCE = 8
 
 /** The md5 of a stretch of the file, in slices that let others run. */

@@ -3,6 +3,7 @@
 import type { UploadId } from '../object-options.ts'
 import { ObjectStoreError } from '../object-store-error.ts'
 import type { ObjectUrl } from '../object-url.ts'
+import { abandonUpload } from './abandon-upload.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { forEachParallel } from './parallel.ts'
 import { TransferError } from './transfer-error.ts'
@@ -36,7 +37,7 @@ async function inPieces(
     }
     await client.completeUpload(upload, parts, { signal, size })
   } catch (error) {
-    await client.abortUpload(upload, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+    await abandonUpload(client, upload, signal)
     throw error
   }
 }

@@ -2,11 +2,13 @@
 // not at all, and never mixed of two states of its file: one that changed meanwhile is sent again.
 import { sleep } from '../../lib/abort.ts'
 import { ObjectStoreError } from '../object-store-error.ts'
+import { abandonUpload } from './abandon-upload.ts'
 import { type Buffers, createBuffers } from './buffers.ts'
 import { type Engine, persist } from './engine.ts'
 import { forEachParallel } from './parallel.ts'
-import { checkStored, SourceFile, type Sums, sumsOf } from './source-file.ts'
+import { checkStored, SourceFile, type Sums } from './source-file.ts'
 import { TransferError } from './transfer-error.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 const MIB = 1024 * 1024
 /** Up to here a file goes in one request, from memory. */
@@ -32,6 +34,7 @@ export type SentFile = { readonly name: string; readonly path: string; readonly 
 export type SendContext = {
   readonly engine: Engine
   readonly buffers: Buffers
+  readonly turns: Turns
   readonly traits: StoreTraits
 }
 
@@ -39,6 +42,7 @@ export type SendContext = {
 export const sendingContext = (engine: Engine): SendContext => ({
   engine,
   buffers: createBuffers(),
+  turns: createTurns(),
   traits: { crc32: false },
 })
 
@@ -55,9 +59,9 @@ async function sendWhole(context: SendContext, file: SentFile, source: SourceFil
   const whole = buffers.take(source.size)
   try {
     const body = whole.subarray(0, source.size)
-    source.read(body, 0)
-    source.confirm(buffers)
-    const sums = sumsOf(body, !traits.crc32)
+    const turn = () => context.turns(signal)
+    const sums = await source.readAll(body, !traits.crc32, turn)
+    await source.confirm(buffers, turn)
     const small = body.length <= SMALL_BYTES
     const answer = await persist(engine, file.name, async () => {
       const headers = headersFor(sums)
@@ -132,7 +136,7 @@ async function sendParts(context: SendContext, file: SentFile, source: SourceFil
       const part = { number: at + 1, start, end: Math.min(start + partBytes, size) }
       etags[at] = await sendPart({ ...context, engine: { ...engine, signal: inner } }, source, upload, part)
     })
-    source.confirm(buffers, !isOld)
+    await source.confirm(buffers, () => context.turns(signal), !isOld)
     const listed = etags.map((etag, at) => ({ number: at + 1, etag }))
     return await client.completeUpload(upload, listed, { signal, size })
   } catch (error) {
@@ -140,8 +144,7 @@ async function sendParts(context: SendContext, file: SentFile, source: SourceFil
     const isChanged = error instanceof TransferError && error.code === 'FileChanged'
     if (isLost || isChanged || !resumable) {
       journal.set(`upload:${file.key}`, false, true)
-      // Not under the caller's signal: it may be what ended the upload. What fails here is swept by the store.
-      await client.abortUpload(upload, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+      await abandonUpload(client, upload, signal)
     }
     if (!isLost || !isOld) throw error
   }

@@ -14,12 +14,14 @@ async function read(meanwhile: (path: string) => Promise<unknown>): Promise<stri
     const path = join(dir, 'f')
     await writeFile(path, 'abcdefgh')
     using file = new SourceFile(path)
-    const both = Buffer.alloc(8)
-    file.read(both.subarray(0, 4), 0)
+    const buffers = createBuffers()
+    const piece = (start: number): string =>
+      [...file.piece(start, start + 4, false, buffers).body.open()].join('')
+    const first = piece(0)
     await meanwhile(path)
-    file.read(both.subarray(4), 4)
-    file.confirm(createBuffers())
-    return both.toString()
+    const both = first + piece(4)
+    await file.confirm(buffers, async () => undefined)
+    return both
   } finally {
     await rm(dir, { recursive: true })
   }

@@ -61,10 +61,20 @@ export class SourceFile implements Disposable {
     return { size: Number(size), stamp: `${size}:${mtimeNs}:${ino}` }
   }
 
-  /** Reads the file from `start` on into all of `buffer`. Throws TransferError FileChanged when it ends before. */
-  read(buffer: Buffer, start: number): void {
-    this.#fill(buffer, start)
-    this.#pieces.set(start, { start, end: start + buffer.length, crc: crc32(buffer) })
+  /** Reads the whole file into `buffer`, which is as long, a slice a turn. Throws like `piece` and `turn`. */
+  async readAll(buffer: Buffer, withMd5: boolean, turn: () => Promise<void>): Promise<Sums> {
+    const hash = withMd5 ? createHash('md5') : undefined
+    let crc = 0
+    for (let start = 0; start < buffer.length; start += SLICE_BYTES) {
+      // A small file is read faster than a turn comes.
+      if (buffer.length > SLICE_BYTES) await turn()
+      const slice = buffer.subarray(start, start + SLICE_BYTES)
+      this.#fill(slice, start)
+      crc = crc32(slice, crc)
+      hash?.update(slice)
+    }
+    this.#pieces.set(0, { start: 0, end: buffer.length, crc })
+    return { crc32: crc32Text(crc), md5: hash?.digest() }
   }
 
   #fill(buffer: Buffer, position: number): void {
@@ -80,10 +90,11 @@ export class SourceFile implements Disposable {
   }
 
   /**
-   * Throws TransferError FileChanged when what was read is no state of the file. `complete` says that all of it was
-   * read here; a part that an earlier process sent cannot be compared.
+   * Throws TransferError FileChanged when what was read is no state of the file, and what `turn` throws, which is awaited
+   * before every slice. `complete` says that all of it was read here; a part that an earlier process sent cannot be
+   * compared.
    */
-  confirm(buffers: Buffers, complete = true): void {
+  async confirm(buffers: Buffers, turn: () => Promise<void>, complete = true): Promise<void> {
     const now = this.#facts()
     if (now.stamp === this.stamp) return
     if (now.size < this.size || !complete) throw this.#changed()
@@ -92,6 +103,7 @@ export class SourceFile implements Disposable {
       for (const { start, end, crc } of this.#pieces.values()) {
         let again = 0
         for (let position = start; position < end; position += CHUNK_BYTES) {
+          await turn()
           const chunk = buffer.subarray(0, Math.min(CHUNK_BYTES, end - position))
           this.#fill(chunk, position)
           again = crc32(chunk, again)
@@ -103,7 +115,10 @@ export class SourceFile implements Disposable {
     }
   }
 
-  /** A piece of the file as a body; `sums` are those of the last time it was read to its end. */
+  /**
+   * A piece of the file as a body; `sums` are those of the last time it was read to its end. Reading throws TransferError
+   * FileChanged when the file ends before.
+   */
   piece(start: number, end: number, withMd5: boolean, buffers: Buffers) {
     const self = this
     const summed: { sums: Sums | undefined } = { sums: undefined }
@@ -138,12 +153,8 @@ export class SourceFile implements Disposable {
 }
 
 const CHUNK_BYTES = 512 * 1024
-
-/** The sums of bytes in memory. */
-export const sumsOf = (bytes: Uint8Array, withMd5: boolean): Sums => ({
-  crc32: crc32Text(crc32(bytes)),
-  md5: withMd5 ? createHash('md5').update(bytes).digest() : undefined,
-})
+/** With md5 it takes two milliseconds. */
+const SLICE_BYTES = 1024 * 1024
 
 /** Throws an error that is worth another try when the store holds something else than what was sent. */
 export function checkStored(name: string, answer: PutAnswer, sums: Sums | undefined): void {

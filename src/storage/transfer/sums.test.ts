@@ -24,7 +24,7 @@ type Held = {
   /** What the bytes should be, cut into the parts they were sent in. */
   readonly parts: readonly Buffer[]
   readonly listsEtags?: boolean
-  readonly knowsParts?: boolean
+  readonly knowsParts?: boolean | 'refuses'
   /** What comes in place of the bytes. */
   readonly sent?: Buffer
 }
@@ -45,7 +45,8 @@ async function storeOf({ parts, listsEtags = true, knowsParts = true, sent }: He
       res.end(
         `<ListBucketResult><IsTruncated>false</IsTruncated><Contents>${line}</Contents></ListBucketResult>`,
       )
-    } else if (number > 0 && knowsParts) {
+    } else if (number > 0 && knowsParts === 'refuses') res.writeHead(501).end()
+    else if (number > 0 && knowsParts) {
       seen.parts += 1
       res.writeHead(206, { ...facts, 'content-length': String(parts[number - 1]?.length) }).end()
     } else {
@@ -103,8 +104,10 @@ for (const [title, size] of [
   test(`a ${title} object sent in parts with other bytes is found out`, () =>
     refused({ parts: even, sent: other }))
   test(`a ${title} object sent in parts of a store that does not tell their sizes is taken`, async () => {
-    const { back } = await download({ parts: odd, knowsParts: false })
-    assert.ok(back.equals(whole))
+    for (const knowsParts of [false, 'refuses'] as const) {
+      assert.ok((await download({ parts: odd, knowsParts })).back.equals(whole))
+      await space.nextRound()
+    }
   })
 }
 
