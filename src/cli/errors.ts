@@ -2,7 +2,8 @@
 import { ApiError, UnexpectedAnswerError, UnreachableError } from '../client/api-error.ts'
 import { ObjectStoreError } from '../storage/object-store-error.ts'
 
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
+/** `leftOut` as `aws s3` has it: all was done but for some files, which are named. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, leftOut: 2 } as const
 
 /** Something the person asked for cannot be done as asked. `exitCode` 2 when the command line or a file is wrong. */
 export class CliError extends Error {

@@ -12,12 +12,15 @@ import type { Skipped, TransferCounts, TransferOptions } from '../../storage/tra
 import { walkFolder } from '../../storage/transfer/walk-folder.ts'
 import { CliError } from '../errors.ts'
 import { baseName, keyBelow, keyForOne, type Place } from './plan.ts'
+import { goneObjects, type Removal, refuseOverlap, removeFiles, takeFiles } from './removal.ts'
 import { heldBack, type Rule, select } from './select.ts'
-import { absent, byName, listBelow, listSource, localFiles, removeFiles, statLocal } from './sides.ts'
+import { absent, byName, listBelow, listSource, localFiles, statLocal } from './sides.ts'
 
 export type CopyOptions = Omit<TransferOptions, 'bucket' | 'signal'> & {
   readonly client: ObjectClient
   readonly signal: AbortSignal
+  /** Takes away at the source what has arrived. */
+  readonly move?: boolean | undefined
   /** Told of each step instead of doing it. */
   readonly onPlanned?: ((step: PlannedStep) => Promise<void>) | undefined
 }
@@ -40,12 +43,12 @@ type Work = {
   readonly run: () => Promise<TransferCounts>
   readonly unchanged: number
   readonly gone: readonly string[]
-  readonly removeGone: () => Promise<void>
+  readonly removal: Removal
   readonly skipped: readonly Skipped[]
 }
 
 const nothingHeld = (): boolean => false
-const nothingGoes = { unchanged: 0, gone: [], removeGone: async () => undefined }
+const nothingGoes: Removal = async () => []
 
 /** Copies the contents of a folder as `rule` says. Throws CliError and what transfers throw. */
 export async function copyFolder(
@@ -82,7 +85,8 @@ export async function copyOne(from: Place, to: Place, options: CopyOptions): Pro
     const files = [{ name: baseName(path), path, size: facts.size, modifiedMs: facts.mtimeMs, key }]
     const run = () =>
       runUpload({ files, markers: [], skipped: [] }, { ...options, bucket, source: `${path} as ${key}` })
-    return perform({ ...nothingGoes, steps: [step], run, skipped: [] }, options)
+    const source = { gone: [from.path], removal: takeFiles(files, (file) => file.path, signal) }
+    return perform({ ...one(step, run), ...(options.move ? source : {}) }, options)
   }
   if (from.kind !== 'object')
     throw new CliError('Neither side is an object', 'Write obs://bucket/key on at least one side.')
@@ -95,12 +99,13 @@ export async function copyOne(from: Place, to: Place, options: CopyOptions): Pro
       `Folders are copied with -r. See what is there: ropeway obs ls obs://${bucket}/`,
       1,
     )
+  const source = options.move ? goneObjects(client, bucket, [key], signal) : {}
   if (to.kind === 'local') {
     const isFolder = to.path.endsWith('/') || (await statLocal(to.path))?.isDirectory() === true
     const path = isFolder ? join(to.path, name) : to.path
     const step = stepOf(formatObjectUrl(from.url), path, facts.size)
     const run = () => downloadObject({ ...options, bucket, key, path })
-    return perform({ ...nothingGoes, steps: [step], run, skipped: [] }, options)
+    return perform({ ...one(step, run), ...source }, options)
   }
   const pair = {
     from: from.url,
@@ -109,8 +114,14 @@ export async function copyOne(from: Place, to: Place, options: CopyOptions): Pro
     etag: facts.etag,
   }
   const step = stepOf(formatObjectUrl(from.url), formatObjectUrl(pair.to), facts.size)
-  return perform({ ...nothingGoes, steps: [step], run: () => runCopy([pair], options), skipped: [] }, options)
+  if (options.move) refuseOverlap(from.url, pair.to)
+  return perform({ ...one(step, () => runCopy([pair], options)), ...source }, options)
 }
+
+/** Work of one step that removes nothing. */
+const one = (step: Step, run: Work['run']): Work => ({
+  ...{ steps: [step], run, unchanged: 0, gone: [], removal: nothingGoes, skipped: [] },
+})
 
 const stepOf = (from: string, to: string, bytes: number): Step => ({ kind: 'copy', from, to, bytes })
 
@@ -125,8 +136,9 @@ async function perform(work: Work, options: CopyOptions): Promise<CopyResult> {
   }
   const { files, bytes, kept, skipped: leftOut } = await work.run()
   // Only now: a transfer that failed removes nothing.
-  await work.removeGone()
-  return { files, bytes, kept, skipped: leftOut, unchanged, removed: gone.length }
+  const stayed = await work.removal(leftOut)
+  const all = [...leftOut, ...stayed]
+  return { files, bytes, kept, skipped: all, unchanged, removed: gone.length - stayed.length }
 }
 
 async function planUp(dir: string, to: ObjectUrl, rule: Rule, options: CopyOptions): Promise<Work> {
@@ -138,25 +150,28 @@ async function planUp(dir: string, to: ObjectUrl, rule: Rule, options: CopyOptio
   const held = heldBack(walk.skipped, walk.emptyFolders)
   const { take, unchanged, remove } = select(walk.files, byName(listed), held, rule)
   const emptyFolders = walk.emptyFolders.filter((folder) => rule.passes(`${folder}/`))
-  const plan = planUpload({ files: [...take], emptyFolders, skipped: walk.skipped }, prefix)
+  const skipped = walk.skipped.filter(({ name }) => rule.passes(name))
+  const plan = planUpload({ files: [...take], emptyFolders, skipped }, prefix)
   const url = (name: string) => formatObjectUrl({ bucket: to.bucket, key: prefix + name })
+  const at = ({ name }: { readonly name: string }): string => join(dir, name)
   return {
     steps: take.map(({ name, size }) => stepOf(join(dir, name), url(name), size)),
     run: () => runUpload(plan, { ...options, bucket: to.bucket, source: `${resolve(dir)} as ${prefix}` }),
     unchanged,
-    gone: remove.map(url),
-    removeGone: () =>
-      client.deleteMany(
-        to.bucket,
-        remove.map((name) => prefix + name),
-        { signal },
-      ),
-    skipped: walk.skipped,
+    ...(options.move
+      ? { gone: take.map(({ name }) => join(dir, name)), removal: takeFiles(take, at, signal) }
+      : goneObjects(
+          client,
+          to.bucket,
+          remove.map((name) => prefix + name),
+          signal,
+        )),
+    skipped,
   }
 }
 
 async function planDown(from: ObjectUrl, dir: string, rule: Rule, options: CopyOptions): Promise<Work> {
-  const { signal } = options
+  const { client, signal } = options
   const objects = await listSource(from, options)
   const prefix = folderPrefix(from.key)
   // Planned before they are chosen: a key that would leave the folder is refused whatever the filters say.
@@ -178,14 +193,21 @@ async function planDown(from: ObjectUrl, dir: string, rule: Rule, options: CopyO
     ),
     run: () => runDownload(plan, { ...options, bucket: from.bucket, destDir: dir, source: prefix }),
     unchanged,
-    gone: remove.map((name) => join(dir, name)),
-    removeGone: () => removeFiles(dir, remove, signal),
+    ...(options.move
+      ? goneObjects(
+          client,
+          from.bucket,
+          files.map(({ key }) => key),
+          signal,
+        )
+      : { gone: remove.map((name) => join(dir, name)), removal: removeFiles(dir, remove, signal) }),
     skipped: plan.skipped,
   }
 }
 
 async function planInside(from: ObjectUrl, to: ObjectUrl, rule: Rule, options: CopyOptions): Promise<Work> {
   const { client, signal } = options
+  if (options.move) refuseOverlap(asFolder(from), asFolder(to))
   const objects = await listSource(from, options)
   const listed = rule.onlyChanged || rule.remove ? await listBelow(to, options) : []
   const { take, unchanged, remove } = select(objects, byName(listed), nothingHeld, rule)
@@ -199,13 +221,19 @@ async function planInside(from: ObjectUrl, to: ObjectUrl, rule: Rule, options: C
     steps: pairs.map((pair) => stepOf(formatObjectUrl(pair.from), formatObjectUrl(pair.to), pair.size)),
     run: () => runCopy(pairs, options),
     unchanged,
-    gone: remove.map((name) => formatObjectUrl(target(name))),
-    removeGone: () =>
-      client.deleteMany(
-        to.bucket,
-        remove.map((name) => target(name).key),
-        { signal },
-      ),
+    ...(options.move
+      ? goneObjects(
+          client,
+          from.bucket,
+          pairs.map((pair) => pair.from.key),
+          signal,
+        )
+      : goneObjects(
+          client,
+          to.bucket,
+          remove.map((name) => target(name).key),
+          signal,
+        )),
     skipped: [],
   }
 }

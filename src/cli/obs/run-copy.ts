@@ -42,6 +42,7 @@ export async function runCopyCommand(
   flags: CopyFlags,
   sides: { readonly source: string; readonly destination: string },
   transfer: (options: CopyOptions) => Promise<CopyResult>,
+  verb: 'copied' | 'moved' = 'copied',
 ): Promise<void> {
   const { signal, stdout, stderr } = context
   await using client = await connectObjects(context, flags)
@@ -61,21 +62,21 @@ export async function runCopyCommand(
   } finally {
     bar?.end()
   }
-  // As with `aws s3`: what could not be read is a failure, though everything else was copied.
-  if (result.skipped.some(({ reason }) => reason === 'cannot be read')) context.setExitCode(EXIT.failed)
+  // As with `aws s3`: whatever is left out is told by the exit code too, though everything else was copied.
+  if (result.skipped.length > 0) context.setExitCode(EXIT.leftOut)
   if (flags.json)
     return flags.dryRun ? undefined : write(stdout, jsonDocument({ ...sides, ...result }), signal)
   for (const { name, reason } of result.skipped)
     await write(stderr, `left out: ${visible(name)}: ${reason}\n`, signal)
-  if (!flags.dryRun) await write(stdout, `${summary(result)}\n`, signal)
+  if (!flags.dryRun) await write(stdout, `${summary(result, verb)}\n`, signal)
 }
 
-function summary({ files, bytes, kept = 0, unchanged, removed }: CopyResult): string {
+function summary({ files, bytes, kept = 0, unchanged, removed }: CopyResult, verb: string): string {
   const what = files === 1 ? '1 file' : `${files} files`
   const before = kept > 0 ? `, ${kept} of them by an earlier try` : ''
   const same = unchanged > 0 ? `, ${unchanged} unchanged` : ''
-  const gone = removed > 0 ? `, ${removed} removed` : ''
-  return `${what} copied (${formatSize(bytes)})${before}${same}${gone}`
+  const gone = removed > 0 && verb === 'copied' ? `, ${removed} removed` : ''
+  return `${what} ${verb} (${formatSize(bytes)})${before}${same}${gone}`
 }
 
 function plannedLine(step: PlannedStep): string {

@@ -1,6 +1,5 @@
 // What is on either side of a copy: files below a folder, objects below a prefix.
-import { rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import type { ObjectClient } from '../../storage/object-client.ts'
 import { folderPrefix, formatObjectUrl, type ObjectUrl } from '../../storage/object-url.ts'
 import { walkFolder } from '../../storage/transfer/walk-folder.ts'
@@ -68,12 +67,4 @@ export async function localFiles(dir: string, signal: AbortSignal): Promise<Map<
   for (const { name, reason } of skipped)
     if (reason.startsWith('symbolic link')) found.set(name, { name, size: -1, modifiedMs: 0 })
   return found
-}
-
-/** Removes files (or links themselves) below a folder. */
-export async function removeFiles(dir: string, names: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const name of names) {
-    signal.throwIfAborted()
-    await rm(join(dir, name), { force: true })
-  }
 }

@@ -17,6 +17,7 @@ export type SkipReason =
   | 'not a regular file'
   | 'cannot be read'
   | 'vanished'
+  | 'changed while it was moved'
 
 /** What was moved. `bytes` are those of the files; `kept` counts files that an earlier, broken try had moved already. */
 export type TransferCounts = {
