@@ -20,7 +20,7 @@ test('a download of code that takes long says how far it is, in the log and to t
     nowMs = 10_000
     onProgress?.({ files: 100, bytes: 2 ** 30, ...of })
     nowMs = 20_000
-    return { objects: 300, bytes: 3 * 2 ** 30, leftOut: [] }
+    return { objects: 300, bytes: 3 * 2 ** 30, leftOut: [], files: [] }
   }
   let said = ''
   const reports: TaskReport[] = []
