@@ -11,8 +11,8 @@ export function watchTable(path: string, taken: string, tell: (detail: string) =
   const timer = setInterval(() => {
     const { stamp, file } = lookAt(path, seen)
     seen = stamp
-    // One that is being written will be looked at again, when it is whole.
-    if (file === null || isEmpty(file) || digestOf(file) === taken) return
+    // One that is being written, or cannot be read just now, will be looked at again.
+    if (file === null || file.kind === 'unreadable' || isEmpty(file) || digestOf(file) === taken) return
     tell(tableReadiness(file).detail)
     clearInterval(timer)
   }, LOOK_EVERY_MS)

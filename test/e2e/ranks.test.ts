@@ -1,5 +1,7 @@
 // Ranks of several tasks under one server: the table they get, which ranks each starts, and how one failure ends them all.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { body, Ropeway } from './harness.ts'
 
@@ -8,6 +10,21 @@ const FLAVOR = 'ropeway.ascend-910a.2'
 const PRINT = `import os, json
 table = json.load(open(os.environ["RANK_TABLE_FILE"]))
 print("own", os.environ["RANK_ID"], os.environ["RANK_SIZE"], os.environ["DEVICE_ID"], table["version"])`
+
+/** Tells all ranks when as many as that are up, so that none dies before it can hear a signal. */
+async function allUp(count: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const up: Socket[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    if (up.push(socket) === count) for (const one of up) one.write('.')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    for (const socket of up) socket.destroy()
+    server.close()
+  }
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close }
+}
 
 describe('tasks with ranks', () => {
   let ropeway: Ropeway
@@ -49,20 +66,19 @@ describe('tasks with ranks', () => {
 
   it('a rank that fails ends the other tasks at once, though a peer beside it holds its own task up', async () => {
     // Rank 1 ignores SIGTERM, so worker-0 ends only after the launcher's grace.
-    const program = `import os, signal, sys, time
+    await using rendezvous = await allUp(4)
+    const program = `import os, signal, socket, sys, time
 rank = int(os.environ["RANK_ID"])
 told = lambda *_: (print("own told", time.time(), flush=True), sys.exit(0))
 signal.signal(signal.SIGTERM, signal.SIG_IGN if rank == 1 else told)
-open(f"../up{rank}", "w").close()
+up = socket.create_connection(("127.0.0.1", ${rendezvous.port}))
 if rank == 0:
-    while not os.path.exists("../up1") or not os.path.exists("/tmp/log/go"): time.sleep(0.01)
+    up.recv(1)
     print("own failing", time.time(), flush=True)
     os._exit(7)
 time.sleep(60)`
     const wish = { flavor: FLAVOR, nodes: 2, environments: { ROPEWAY_GRACE: '3' } }
-    const { metadata } = await ropeway.client.create(
-      body('fails', `mkdir -p /tmp/log; touch /tmp/log/go; ${RANKS} '${program}'`, wish),
-    )
+    const { metadata } = await ropeway.client.create(body('fails', `${RANKS} '${program}'`, wish))
     const { job, logs, events } = await ropeway.follow(metadata.id)
     assert.equal(job.status.phase, 'Failed', events.join('\n'))
     const at = (log = '', word: string) => Number(new RegExp(`own ${word} ([\\d.]+)`).exec(log)?.[1]) * 1000

@@ -38,7 +38,9 @@ export function checkAddresses(servers: readonly ServerView[], rules: ServerRule
           findings.error(
             addressPath(device),
             words(`nothing, in server "${server.serverId}"`),
-            'an address, because the table has several servers',
+            rules.couldBeOneSuperPod
+              ? 'an address, because the table has several servers; in form 1.2 those of one super pod need none'
+              : 'an address, because the table has several servers',
           )
         continue
       }

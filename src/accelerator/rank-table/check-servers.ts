@@ -22,6 +22,8 @@ export type ServerRules = {
   readonly ringRule: boolean
   /** The dies talk through the network of their super pod, and need no address of their own for it (ascend.md §1.4). */
   readonly isOneSuperPod: boolean
+  /** The same, would the table become a v1.2 one. */
+  readonly couldBeOneSuperPod: boolean
 }
 
 /**
@@ -42,10 +44,12 @@ export function rulesFor(
   ringRule: boolean,
 ): ServerRules {
   const isFor12 = (to ?? version) === '1.2'
+  const couldBe = !isHccsDisabled && isOneSuperPod(table, version, servers)
   return {
     chip,
     ringRule,
-    isOneSuperPod: isFor12 && !isHccsDisabled && isOneSuperPod(table, version, servers),
+    isOneSuperPod: isFor12 && couldBe,
+    couldBeOneSuperPod: couldBe,
   }
 }
 
