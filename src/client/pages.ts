@@ -26,7 +26,7 @@ export async function* allJobs(
   }
 }
 
-/** Every event that is found, oldest first: new ones come at the end. */
+/** Every event that is found, oldest first: new ones come at the end. Offsets are numbers of pages. */
 export async function* allEvents(
   client: RopewayClient,
   job: string,
@@ -34,7 +34,7 @@ export async function* allEvents(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<JobEvent> {
   const limit = query.limit ?? 100
-  for (let offset = 0; ; offset += limit) {
+  for (let offset = 0; ; offset++) {
     const { events } = await client.events(job, { ...query, limit, offset, order: 'asc' }, signal)
     yield* events
     if (events.length < limit) return

@@ -84,7 +84,7 @@ async function holdJob(transaction: Rows, jobId: string): Promise<boolean> {
   return numUpdatedRows === 1n
 }
 
-/** A page of a job's events; `offset` counts events, `total` all that match. `pattern` is a substring, case ignored. */
+/** A page of a job's events; `offset` counts pages, `total` all events that match. `pattern` is a substring, case ignored. */
 export async function listEvents(
   db: Rows,
   jobId: string,

@@ -94,10 +94,13 @@ export async function listDue(db: Rows, claim: Omit<Claim, 'leaseMs'>): Promise<
 }
 
 /** First come first. */
-export async function listWaiting(db: Rows, mover: Mover): Promise<Pick<Job, 'id' | 'seq'>[]> {
+export async function listWaiting(
+  db: Rows,
+  mover: Mover,
+): Promise<Pick<Job, 'id' | 'seq' | 'projectId'>[]> {
   return await db
     .selectFrom('jobs')
-    .select(['id', 'seq'])
+    .select(['id', 'seq', 'project_id as projectId'])
     .where((row) => row.and([mayMove(row, mover), isWaiting(row)]))
     .orderBy('seq')
     .execute()

@@ -1,5 +1,6 @@
 // The output folders of unfinished jobs. Two jobs that write into one folder, or one into a folder inside the other's,
-// would mix their files, so the second is refused unless it says that this is meant.
+// would mix their files, so the second is refused unless it says that this is meant. A bucket's name means something
+// within its project only: another project's bucket of that name is in another store, or is none that it may write to.
 import { AppError } from '../api/error.ts'
 import { ANNOTATION } from '../job/annotations.ts'
 import { outputChannels } from '../job/channels.ts'
@@ -15,7 +16,7 @@ type Claim = { readonly field: string; readonly bucket: string; readonly folder:
 export async function claimOutputs(transaction: Rows, job: NewJob): Promise<void> {
   const claims = claimsOf(job)
   if (claims.length === 0) return
-  await lockNames(transaction, claims.flatMap(locksOf))
+  await lockNames(transaction, claims.flatMap((claim) => locksOf(job.projectId, claim)))
   if (job.request.metadata.annotations?.[ANNOTATION.sharedOutputs] !== 'true')
     for (const claim of claims) await refuseTaken(transaction, job, claim)
   await transaction
@@ -42,7 +43,8 @@ async function refuseTaken(transaction: Rows, job: NewJob, { field, bucket, fold
   const other = await transaction
     .selectFrom('output_claims')
     .innerJoin('jobs', 'jobs.id', 'output_claims.job_id')
-    .select(['jobs.id', 'jobs.name', 'jobs.project_id', 'output_claims.folder'])
+    .select(['jobs.id', 'jobs.name', 'output_claims.folder'])
+    .where('jobs.project_id', '=', job.projectId)
     .where('bucket', '=', bucket)
     .where(({ eb, or, and }) =>
       or([
@@ -53,10 +55,9 @@ async function refuseTaken(transaction: Rows, job: NewJob, { field, bucket, fold
     .limit(1)
     .executeTakeFirst()
   if (other === undefined) return
-  const who = other.project_id === job.projectId ? `job ${JSON.stringify(other.name)} (${other.id})` : 'a job'
   throw new AppError(
     'OutputInUse',
-    `${field}: got obs://${bucket}/${folder}, but ${who} is not finished and writes to obs://${bucket}/${other.folder}; valid: another folder, or the annotation ${ANNOTATION.sharedOutputs}: "true" where both are meant to write there`,
+    `${field}: got obs://${bucket}/${folder}, but job ${JSON.stringify(other.name)} (${other.id}) is not finished and writes to obs://${bucket}/${other.folder}; valid: another folder, or the annotation ${ANNOTATION.sharedOutputs}: "true" where both are meant to write there`,
   )
 }
 
@@ -64,9 +65,9 @@ async function refuseTaken(transaction: Rows, job: NewJob, { field, bucket, fold
  * The folder alone and those around it shared: two that lie in each other, or are one, meet; two beside each other do
  * not. Of very deep folders what lies below the last level counted is one.
  */
-function locksOf({ bucket, folder }: Claim): Lock[] {
+function locksOf(projectId: string, { bucket, folder }: Claim): Lock[] {
   const path = ['', ...foldersAbove(folder), ...(folder === '' ? [] : [folder])].slice(0, LOCKED_LEVELS)
-  return path.map((one, index) => ({ name: `output ${bucket} ${one}`, shared: index < path.length - 1 }))
+  return path.map((one, index) => ({ name: `output ${projectId} ${bucket} ${one}`, shared: index < path.length - 1 }))
 }
 const LOCKED_LEVELS = 16
 

@@ -8,31 +8,34 @@ import { nodeCount, taskNames } from './names.ts'
 
 export type Admission =
   | { readonly admitted: true; readonly placements: readonly Placement[] }
-  /** `position` counts from 1; `reason` is a sentence with numbers. */
+  /** `position` counts from 1 over all projects; `reason` is a sentence with numbers, and with no name of another project. */
   | { readonly admitted: false; readonly position: number; readonly reason: string }
+
+type InQueue = Pick<Job, 'id' | 'projectId'>
 
 /**
  * Decides for every waiting job, in the order given. Devices of jobs admitted here count as taken for those after.
- * Keys are job ids. `behind`: ids of those that follow, which are decided too where one before them has to wait.
+ * Keys are job ids. `behind`: those that follow, which are decided too where one before them has to wait.
  */
 export function admit(
   waiting: readonly Job[],
   inventory: Inventory,
   bookings: readonly Booking[],
-  behind: readonly string[] = [],
+  behind: readonly InQueue[] = [],
 ): Map<string, Admission> {
   const decided = new Map<string, Admission>()
   const taken = [...bookings]
   let blocker: Job | null = null
   let position = 0
-  const wait = (id: string, first: Job): void => {
+  const wait = ({ id, projectId }: InQueue, first: Job): void => {
     position++
-    const reason = `${position - 1} ${position === 2 ? 'job is' : 'jobs are'} ahead; the first is "${first.request.metadata.name}"`
+    const who = projectId === first.projectId ? `"${first.request.metadata.name}"` : "another project's"
+    const reason = `${position - 1} ${position === 2 ? 'job is' : 'jobs are'} ahead; the first is ${who}`
     decided.set(id, { admitted: false, position, reason })
   }
   for (const job of waiting) {
     if (blocker) {
-      wait(job.id, blocker)
+      wait(job, blocker)
       continue
     }
     const result = place(job, inventory, taken)
@@ -54,7 +57,7 @@ export function admit(
       decided.set(job.id, { admitted: false, position: 1, reason: result.reason })
     }
   }
-  if (blocker) for (const id of behind) wait(id, blocker)
+  if (blocker) for (const next of behind) wait(next, blocker)
   return decided
 }
 

@@ -17,16 +17,16 @@ export async function decideAdmission(
   { store, inventory }: AdmissionParts,
   asking: readonly Job[] = [],
 ): Promise<Map<string, Admission>> {
-  const seqs = new Map([...(await store.listWaiting()), ...asking].map(({ id, seq }) => [id, seq]))
-  const order = [...seqs].sort(([, a], [, b]) => a - b).map(([id]) => id)
+  const queue = new Map([...(await store.listWaiting()), ...asking].map((one) => [one.id, one]))
+  const order = [...queue.values()].sort((a, b) => a.seq - b.seq)
   const bookings = await store.bookings()
   for (let front = FRONT; ; front *= 8) {
-    const ids = order.slice(0, front)
+    const ids = order.slice(0, front).map(({ id }) => id)
     const known = new Map(asking.map((job) => [job.id, job]))
     for (const job of await store.getMany(ids.filter((id) => !known.has(id)))) known.set(job.id, job)
     const jobs = ids.flatMap((id) => known.get(id) ?? [])
     const decided = admit(jobs, inventory(), bookings, order.slice(front))
     const next = order[front]
-    if (next === undefined || decided.has(next)) return decided
+    if (next === undefined || decided.has(next.id)) return decided
   }
 }

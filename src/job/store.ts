@@ -94,7 +94,7 @@ export interface JobStore {
   keeper(jobId: string): Promise<Keeper | null>
   bookings(): Promise<Booking[]>
   /** Jobs waiting for devices, in admission order. */
-  listWaiting(): Promise<Pick<Job, 'id' | 'seq'>[]>
+  listWaiting(): Promise<Pick<Job, 'id' | 'seq' | 'projectId'>[]>
   secretEnvironment(jobId: string): Promise<Record<string, string>>
 
   addEvents(jobId: string, events: readonly NewEvent[], atMs: number): Promise<void>

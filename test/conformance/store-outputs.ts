@@ -59,12 +59,16 @@ export function describeStoreOutputs(open: OpenStores): void {
     }
   })
 
-  test('of another project only the folder is said', async () => {
+  test('a bucket of another project that has the same name is another bucket', async () => {
     await using stores = await open()
     const store = stores.store()
     await store.create(newJob({ name: 'hidden', outputs: ['obs://b/run/'] }), [])
-    const job = newJob({ name: 'theirs', outputs: ['obs://b/run/'], job: { projectId: 'q' } })
-    await assert.rejects(store.create(job, []), (error: AppError) => !error.message.includes('hidden'))
+    const theirs = (name: string) => newJob({ name, outputs: ['obs://b/run/'], job: { projectId: 'q' } })
+    const made = await store.create(theirs('theirs'), [])
+    await assert.rejects(store.create(theirs('again'), []), (error: AppError) => {
+      assert.ok(error.message.includes(`job "theirs" (${made.id})`), error.message)
+      return true
+    })
   })
 
   test('a job that says so shares a folder, and an ended one leaves it free', async () => {

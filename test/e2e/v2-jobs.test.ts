@@ -200,6 +200,19 @@ describe('training jobs', () => {
     assert.deepEqual((await call('GET', '/jobs?type=reboot-node')).json, { count: 0, items: [] })
   })
 
+  it('of many events the client reads every one, once, in order, whatever the size of its pages', async () => {
+    const { job } = await ropeway.run(body('talks', 'true', { annotations: fake({ runMs: 0 }) }))
+    const { id } = job.metadata
+    const types = Array.from({ length: 250 }, (_, n) => `Step-${n}`)
+    for (const type of types)
+      await call('POST', `/training-jobs/${id}/tasks/worker-0/reports/training-event`, { type })
+    for (const query of [{}, { limit: 7 }, { limit: 50 }]) {
+      const events = await Array.fromAsync(ropeway.client.allEvents(id, query))
+      const said = events.flatMap(({ message }) => /Step-\d+/.exec(message)?.[0] ?? [])
+      assert.deepEqual(said, types, JSON.stringify(query))
+    }
+  })
+
   it('a batch is deleted whole or not at all', async () => {
     const ids = []
     for (const name of ['batch-1', 'batch-2'])
