@@ -7,7 +7,7 @@ export const SOLUTIONS_ZH = {
   ParamTypeError: '请按信息中指出的类型填写该字段。',
   ParamRangeError: '请在信息给出的范围内填写该字段。',
   QueryParamsError: '请修正信息中指出的查询参数。',
-  BodyTooLarge: '请求体须小于 12 MiB；代码和数据请放到对象存储。',
+  BodyTooLarge: '请将请求体减小到信息给出的上限以内；代码和数据请放到对象存储。',
   HeadersTooLarge: '请减少或缩短请求头。',
   RequestTimeout: '请一次性发送完整的请求。',
   BadRequest: '请发送 HTTP/1.1 请求；服务器地址为 https 时请使用 TLS。',

@@ -34,7 +34,7 @@ export const ERRORS = {
   BodyTooLarge: row(
     'ModelArts.9001',
     413,
-    'Keep request bodies under 12 MiB; put code and data into object storage.',
+    'Send less than the message says; put code and data into object storage.',
   ),
   HeadersTooLarge: row('ModelArts.9027', 431, 'Send fewer or shorter headers.'),
   RequestTimeout: row('ModelArts.9028', 408, 'Send the request in one go.'),

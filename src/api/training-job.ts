@@ -140,7 +140,11 @@ export const metadata = z.looseObject({
   description: z.string().max(256, 'must be at most 256 characters').nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
   training_experiment_reference: z
-    .looseObject({ id: optionalText, name: optionalText, description: optionalText })
+    .looseObject({
+      id: optionalText,
+      name: optionalText,
+      description: z.string().max(256, 'must be at most 256 characters').nullish(),
+    })
     .nullish(),
 })
 

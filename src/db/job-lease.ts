@@ -94,10 +94,7 @@ export async function listDue(db: Rows, claim: Omit<Claim, 'leaseMs'>): Promise<
 }
 
 /** First come first. */
-export async function listWaiting(
-  db: Rows,
-  mover: Mover,
-): Promise<Pick<Job, 'id' | 'seq' | 'projectId'>[]> {
+export async function listWaiting(db: Rows, mover: Mover): Promise<Pick<Job, 'id' | 'seq' | 'projectId'>[]> {
   return await db
     .selectFrom('jobs')
     .select(['id', 'seq', 'project_id as projectId'])

@@ -16,7 +16,10 @@ type Claim = { readonly field: string; readonly bucket: string; readonly folder:
 export async function claimOutputs(transaction: Rows, job: NewJob): Promise<void> {
   const claims = claimsOf(job)
   if (claims.length === 0) return
-  await lockNames(transaction, claims.flatMap((claim) => locksOf(job.projectId, claim)))
+  await lockNames(
+    transaction,
+    claims.flatMap((claim) => locksOf(job.projectId, claim)),
+  )
   if (job.request.metadata.annotations?.[ANNOTATION.sharedOutputs] !== 'true')
     for (const claim of claims) await refuseTaken(transaction, job, claim)
   await transaction
@@ -67,7 +70,10 @@ async function refuseTaken(transaction: Rows, job: NewJob, { field, bucket, fold
  */
 function locksOf(projectId: string, { bucket, folder }: Claim): Lock[] {
   const path = ['', ...foldersAbove(folder), ...(folder === '' ? [] : [folder])].slice(0, LOCKED_LEVELS)
-  return path.map((one, index) => ({ name: `output ${projectId} ${bucket} ${one}`, shared: index < path.length - 1 }))
+  return path.map((one, index) => ({
+    name: `output ${projectId} ${bucket} ${one}`,
+    shared: index < path.length - 1,
+  }))
 }
 const LOCKED_LEVELS = 16
 

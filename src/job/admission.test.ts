@@ -45,11 +45,12 @@ it('who waits behind a job of another project learns how many are ahead, and no 
 })
 
 it('those behind the jobs looked at wait in their order when one before them does, and are left open when none does', () => {
-  const decided = admit([four('a'), four('big', 2)], inventory2x4, [], [
-    behind('c'),
-    behind('d'),
-    { id: 'e', projectId: 'q' },
-  ])
+  const decided = admit(
+    [four('a'), four('big', 2)],
+    inventory2x4,
+    [],
+    [behind('c'), behind('d'), { id: 'e', projectId: 'q' }],
+  )
   assert.deepEqual(
     ['c', 'd', 'e'].map((id) => decided.get(id)),
     [

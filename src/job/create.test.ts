@@ -88,6 +88,12 @@ describe('a bad body is refused with the field, what came and what is valid', ()
       'InvalidParam',
       /run_user: got "abc"/,
     ],
+    [
+      'more than is kept of a job',
+      { annotations: { note: 'x'.repeat(1 << 20) } },
+      'BodyTooLarge',
+      /got 1048\d{3} bytes .*at most 1048576 bytes/,
+    ],
     ['a relative working folder', { algorithm: { working_dir: 'x' } }, 'InvalidWorkingDir', /absolute/],
     [
       'a code folder the platform needs',

@@ -14,6 +14,7 @@ import { checkEnvironment } from './check-environment.ts'
 import { checkFields } from './check-fields.ts'
 import { checkLogExport } from './check-log-export.ts'
 import { checkResource, chooseFlavor } from './check-resource.ts'
+import { checkSize } from './check-size.ts'
 import { generationOf, losesArguments } from './command.ts'
 import { checkedParameters } from './constraints.ts'
 import type { DiskGuard } from './disk-guard.ts'
@@ -56,11 +57,11 @@ export async function createJob(
 ): Promise<{ job: NewJob; events: NewEvent[] }> {
   const warnings = checkFields(input.body)
   const body = await resolve(input, parts)
+  checkSize(body)
   checkWhatRuns(body)
   checkUser(body, parts.site)
   checkAnnotations(body.metadata.annotations ?? {})
   const flavorId = checkResource(body, parts.inventory)
-  checkTableForm(body, parts.inventory, flavorId)
   checkTableForm(body, parts.inventory, flavorId)
   const secretEnvironment = checkEnvironment(body)
   const generation = generationOf(body.algorithm?.command ?? '')

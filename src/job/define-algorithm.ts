@@ -3,6 +3,7 @@ import type { AlgorithmRequest, JobConfig } from '../api/algorithm.ts'
 import { AppError } from '../api/error.ts'
 import type { Algorithm, CodeTree } from './algorithms.ts'
 import { checkCode } from './check-code.ts'
+import { checkSize } from './check-size.ts'
 import { checkRange, checkValue, readConstraint } from './constraints.ts'
 import { lastFolder, parseObjectPath } from './object-path.ts'
 import type { ObjectCatalog } from './ports.ts'
@@ -25,6 +26,8 @@ export async function defineAlgorithm(
   checkWhatRuns(config)
   checkRemotes(config)
   const parameters = checkParameters(config.parameters ?? [])
+  const request = { ...body, job_config: { ...config, parameters } }
+  checkSize(request)
   const { code_dir, boot_file, command } = config
   await checkCode({ algorithm: { code_dir, boot_file, command } }, catalog, site.code)
   const code = await codeTree(config.code_dir, catalog, site.code.maxFiles)
@@ -32,7 +35,7 @@ export async function defineAlgorithm(
     ...rest,
     ...code,
     workspaceId: body.metadata.workspace_id || '0',
-    request: { ...body, job_config: { ...config, parameters } },
+    request,
   }
 }
 

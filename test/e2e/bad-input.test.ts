@@ -99,6 +99,27 @@ describe('bad input', () => {
       /100/,
     ],
     [
+      'more than is kept of a job, in a field that nobody knows',
+      () => JSON.stringify({ ...good, colour: 'x'.repeat(1 << 20) }),
+      413,
+      'ModelArts.9001',
+      /got \d{7} bytes .*at most 1048576 bytes/,
+    ],
+    [
+      'a description of an experiment that is too long',
+      () =>
+        JSON.stringify({
+          ...good,
+          metadata: {
+            name: 'x',
+            training_experiment_reference: { name: 'e', description: 'x'.repeat(257) },
+          },
+        }),
+      400,
+      'ModelArts.2788',
+      /training_experiment_reference\.description: .*at most 256 characters/,
+    ],
+    [
       'a body of 12 MB and more',
       () => JSON.stringify(body('x', 'true', { environments: { A: 'x'.repeat(12 << 20) } })),
       413,
@@ -114,6 +135,13 @@ describe('bad input', () => {
       assert.ok(answer.json.error_solution)
     })
   }
+
+  it('an algorithm that is larger than what is kept', async () => {
+    const job_config = { engine: { image_url: 'host' }, command: 'true', note: 'x'.repeat(1 << 20) }
+    const text = JSON.stringify({ metadata: { name: 'x' }, job_config })
+    const answer = await raw('POST', `/v2/${ropeway.credentials.project_id}/algorithms`, text)
+    assert.deepEqual([answer.status, answer.json.error_code], [413, 'ModelArts.9001'], answer.text)
+  })
 
   it('the advice comes in the language that was asked for', async () => {
     const german = await raw('POST', jobs(), '[]', { headers: { 'x-language': 'de-de' } })

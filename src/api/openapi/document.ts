@@ -32,7 +32,8 @@ export type SecurityScheme = {
 }
 
 const DESCRIPTION = `Training jobs as ModelArts knows them: paths under \`/v2\` are those of its API, paths under
-\`/ropeway/v1\` are Ropeway's own. Bodies are JSON, at most 12 MiB. Every answer has an \`X-Request-Id\`. A refusal has
+\`/ropeway/v1\` are Ropeway's own. Bodies are JSON, at most 12 MiB, and at most
+1 MiB of a job or an algorithm. Every answer has an \`X-Request-Id\`. A refusal has
 the body \`ErrorBody\`; its \`error_code\` is one of those named with the call.`
 
 const SCHEMES: Readonly<Record<string, SecurityScheme>> = {
