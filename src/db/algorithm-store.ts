@@ -3,7 +3,6 @@ import type { Insertable, Selectable } from 'kysely'
 import { AppError } from '../api/error.ts'
 import type { Algorithm, AlgorithmQuery, AlgorithmStore } from '../job/algorithms.ts'
 import { isUniqueViolation } from './constraint.ts'
-import { toText } from './job-rows.ts'
 import { contains } from './like.ts'
 import type { DocumentsTable, Rows } from './tables.ts'
 
@@ -22,7 +21,7 @@ export function createAlgorithmStore(db: Rows): AlgorithmStore {
         .selectFrom('algorithms')
         .selectAll()
         .where('project_id', '=', projectId)
-        .where('id', '=', toText(id))
+        .where('id', '=', id)
         .executeTakeFirst()
       return row === undefined ? null : toAlgorithm(row)
     },
@@ -40,7 +39,7 @@ export function createAlgorithmStore(db: Rows): AlgorithmStore {
       const { numDeletedRows } = await db
         .deleteFrom('algorithms')
         .where('project_id', '=', projectId)
-        .where('id', '=', toText(id))
+        .where('id', '=', id)
         .executeTakeFirst()
       return numDeletedRows === 1n
     },
@@ -51,7 +50,7 @@ async function listAlgorithms(db: Rows, projectId: string, query: AlgorithmQuery
   const all = db
     .selectFrom('algorithms')
     .where('project_id', '=', projectId)
-    .where('workspace_id', '=', toText(query.workspaceId))
+    .where('workspace_id', '=', query.workspaceId)
   const matching = query.name === '' ? all : all.where(({ ref }) => contains(ref('name'), query.name))
   const count = async (rows: typeof all): Promise<number> => {
     const { n } = await rows.select((row) => row.fn.countAll<number>().as('n')).executeTakeFirstOrThrow()

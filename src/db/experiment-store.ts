@@ -4,7 +4,7 @@ import { AppError } from '../api/error.ts'
 import type { Experiment, ExperimentQuery, ExperimentStore } from '../job/experiments.ts'
 import type { NewJob } from '../job/store.ts'
 import { isUniqueViolation } from './constraint.ts'
-import { type ExperimentPlace, toText } from './job-rows.ts'
+import type { ExperimentPlace } from './job-rows.ts'
 import type { ExperimentsTable, Rows } from './tables.ts'
 
 type Columns = Omit<ExperimentsTable, 'last_serial'>
@@ -19,7 +19,7 @@ export function createExperimentStore(db: Rows): ExperimentStore {
         project_id: projectId,
         workspace_id: workspaceId,
         name,
-        description: toText(description),
+        description,
         create_time: createTimeMs,
         update_time: createTimeMs,
       })
@@ -34,7 +34,7 @@ export function createExperimentStore(db: Rows): ExperimentStore {
         .set({
           update_time: nowMs,
           ...(name === undefined ? {} : { name }),
-          ...(description === undefined ? {} : { description: toText(description) }),
+          ...(description === undefined ? {} : { description }),
         })
         .where('project_id', '=', projectId)
         .where('id', '=', id)
@@ -88,10 +88,7 @@ const withCount = (db: Rows) =>
     )
 
 async function findExperiment(db: Rows, projectId: string, id: string): Promise<Experiment | null> {
-  const row = await withCount(db)
-    .where('project_id', '=', projectId)
-    .where('id', '=', toText(id))
-    .executeTakeFirst()
+  const row = await withCount(db).where('project_id', '=', projectId).where('id', '=', id).executeTakeFirst()
   return row === undefined ? null : toExperiment(row)
 }
 
@@ -154,7 +151,7 @@ export async function joinExperiment(transaction: Rows, job: NewJob): Promise<Ex
       project_id: projectId,
       workspace_id: workspaceId,
       name: experiment.name,
-      description: toText(experiment.description),
+      description: experiment.description,
       create_time: createTimeMs,
       update_time: createTimeMs,
     })
@@ -163,7 +160,7 @@ export async function joinExperiment(transaction: Rows, job: NewJob): Promise<Ex
     .set((row) => ({ last_serial: row('last_serial', '+', 1), update_time: createTimeMs }))
     .where('project_id', '=', projectId)
     .where('workspace_id', '=', workspaceId)
-    .where('id', '=', toText(id))
+    .where('id', '=', id)
     .returning(['name', 'last_serial'])
     .executeTakeFirst()
   if (row !== undefined) return { id, name: row.name, serial: row.last_serial }

@@ -4,7 +4,6 @@ import type { EventQuery, JobEvent } from '../api/event.ts'
 import type { NewEvent } from '../job/job.ts'
 import type { StoredEvent } from '../job/store.ts'
 import { takeNumbers } from './counter.ts'
-import { toText } from './job-rows.ts'
 import { contains } from './like.ts'
 import type { EventsTable, Rows, Tables } from './tables.ts'
 
@@ -24,7 +23,7 @@ export async function insertEvents(
     level,
     source,
     reason,
-    message: toText(message),
+    message,
   }))
   await transaction.insertInto('events').values(rows).execute()
 }

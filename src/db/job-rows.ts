@@ -27,12 +27,12 @@ export function toNewRow(
     workspace_id: metadata.workspace_id ?? '0',
     name: metadata.name,
     kind,
-    algorithm_name: toText(algorithm?.name ?? ''),
+    algorithm_name: algorithm?.name ?? '',
     runtime_type: runtimeType(request),
     user_name: job.userName,
     generation: job.generation,
     create_time: job.createTimeMs,
-    description: toText(job.description),
+    description: job.description,
     request: JSON.stringify(maskSecrets(request, Object.keys(secrets))),
     secret_environment:
       Object.keys(secrets).length === 0 ? null : seal(secretKey, ownerOf(job.id), JSON.stringify(secrets)),
@@ -62,9 +62,6 @@ function withExperiment(request: TrainingJobRequest, experiment: ExperimentPlace
   const reference = { id, name, serial_number: serial }
   return { ...request, metadata: { ...request.metadata, training_experiment_reference: reference } }
 }
-
-/** PostgreSQL's text holds no NUL; what people and tasks send may. */
-export const toText = (text: string): string => text.replaceAll('\0', '\uFFFD')
 
 /** The columns that follow from the status alone. */
 export const statusColumns = (status: JobStatus) => ({

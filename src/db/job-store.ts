@@ -16,7 +16,7 @@ import {
   ownJob,
   releaseLeasesOf,
 } from './job-lease.ts'
-import { openSecrets, toJob, toText } from './job-rows.ts'
+import { openSecrets, toJob } from './job-rows.ts'
 import { searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
 import { keeperOf } from './serves.ts'
@@ -92,7 +92,7 @@ function silentStore(db: Rows, options: JobStoreOptions): JobStore {
         .selectFrom('jobs')
         .selectAll()
         .where('project_id', '=', projectId)
-        .where('id', '=', toText(jobId))
+        .where('id', '=', jobId)
         .executeTakeFirst()
       return row === undefined ? null : toJob(row)
     },

@@ -6,7 +6,7 @@ import { isTerminal } from '../job/phase.ts'
 import type { JobChange, Lease } from '../job/store.ts'
 import { replaceBookings } from './job-bookings.ts'
 import { insertEvents } from './job-events.ts'
-import { statusColumns, TERMINAL_PHASES, toText } from './job-rows.ts'
+import { statusColumns, TERMINAL_PHASES } from './job-rows.ts'
 import { freeOutputs } from './output-claims.ts'
 import type { Rows } from './tables.ts'
 
@@ -64,7 +64,7 @@ async function writeAttempts(transaction: Rows, jobId: string, status: JobStatus
     start_at: record.startAtMs,
     running_at: record.runningAtMs,
     end_at: record.endAtMs,
-    end_reason: toText(record.endReason),
+    end_reason: record.endReason,
     exit_code: record.exitCode,
   }))
   await transaction
@@ -152,7 +152,7 @@ export async function setDescription(
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('jobs')
-    .set({ description: toText(description) })
+    .set({ description })
     .where('project_id', '=', projectId)
     .where('id', '=', jobId)
     .executeTakeFirst()

@@ -6,7 +6,6 @@ import { ANNOTATION } from '../job/annotations.ts'
 import { outputChannels } from '../job/channels.ts'
 import { parseObjectPath } from '../job/object-path.ts'
 import type { NewJob } from '../job/store.ts'
-import { toText } from './job-rows.ts'
 import { type Lock, lockNames } from './locks.ts'
 import type { Rows } from './tables.ts'
 
@@ -38,7 +37,7 @@ function claimsOf(job: NewJob): Claim[] {
     const path = parseObjectPath(url)
     if (path === null) return []
     const field = `algorithm.outputs[${index}].remote.obs.obs_url`
-    return [{ field, bucket: toText(path.bucket), folder: toText(path.key) }]
+    return [{ field, bucket: path.bucket, folder: path.key }]
   })
 }
 

@@ -4,6 +4,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type pg from 'pg'
 import { AppError } from '../api/error.ts'
 import { isDatabaseAway } from './database-away.ts'
+import { toParameters } from './to-text.ts'
 
 export type PoolWatch = {
   /** The database went; told once, until it is back. */
@@ -59,7 +60,7 @@ function watchedClient(
     // The rollback of what failed would wait as long again.
     if (broken !== undefined) throw broken
     try {
-      const result = await client.query(text, [...values])
+      const result = await client.query(text, [...toParameters(values)])
       worked()
       return result
     } catch (error) {

@@ -3,7 +3,6 @@ import { AppError } from '../api/error.ts'
 import { QUOTA_RESOURCES, type Quota, type QuotaStore, UNLIMITED } from '../job/quotas.ts'
 import type { NewJob } from '../job/store.ts'
 import { jobsOfUser } from './job-counts.ts'
-import { toText } from './job-rows.ts'
 import { lockNames } from './locks.ts'
 import type { Rows } from './tables.ts'
 
@@ -12,7 +11,7 @@ export function createQuotaStore(db: Rows): QuotaStore {
   return {
     list: async (projectId, userName) => {
       const set = await quotasOf(db, projectId, userName)
-      const used = await jobsOfUser(db, projectId, toText(userName))
+      const used = await jobsOfUser(db, projectId, userName)
       return QUOTA_RESOURCES.map((resource): Quota => {
         const row = set.get(resource)
         return {
@@ -26,10 +25,10 @@ export function createQuotaStore(db: Rows): QuotaStore {
     put: async (projectId, userName, quotas) => {
       await db.transaction().execute(async (transaction) => {
         for (const { resource, quota, extraInfo } of quotas) {
-          const values = { quota, extra_info: toText(extraInfo) }
+          const values = { quota, extra_info: extraInfo }
           await transaction
             .insertInto('quotas')
-            .values({ project_id: projectId, user_name: toText(userName), resource, ...values })
+            .values({ project_id: projectId, user_name: userName, resource, ...values })
             .onConflict((conflict) =>
               conflict.columns(['project_id', 'user_name', 'resource']).doUpdateSet(values),
             )
@@ -46,7 +45,7 @@ async function quotasOf(db: Rows, projectId: string, userName: string) {
     .selectFrom('quotas')
     .selectAll()
     .where('project_id', '=', projectId)
-    .where('user_name', 'in', ['', toText(userName)])
+    .where('user_name', 'in', ['', userName])
     .orderBy('user_name')
     .execute()
   return new Map(rows.map((row) => [row.resource, row]))
@@ -57,7 +56,7 @@ export async function refuseOverQuota(transaction: Rows, { projectId, userName }
   const quota = (await quotasOf(transaction, projectId, userName)).get('job-num')?.quota
   if (quota === undefined) return
   await lockNames(transaction, [{ name: `quota ${projectId} ${userName}` }])
-  const used = await jobsOfUser(transaction, projectId, toText(userName))
+  const used = await jobsOfUser(transaction, projectId, userName)
   if (used >= quota)
     throw new AppError(
       'QuotaExceeded',

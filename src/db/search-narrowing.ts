@@ -2,7 +2,6 @@
 // jobs when they are few.
 import { type RawBuilder, sql } from 'kysely'
 import { isPostgres } from './is-postgres.ts'
-import { toText } from './job-rows.ts'
 import { foldedContains } from './like.ts'
 import { and, anyOf, type Condition, type Search } from './search-conditions.ts'
 import type { Rows } from './tables.ts'
@@ -71,7 +70,7 @@ const MOST_PARTS = 20
 function trigramsOf(parts: readonly string[]): string | null {
   if (parts.length > MOST_PARTS) return null
   const ofOne = (part: string): string => {
-    const letters = [...toText(part)]
+    const letters = [...part]
     const all = letters.slice(TRIGRAM - 1).map((_, n) => letters.slice(n, n + TRIGRAM).join(''))
     return [...new Set(all)]
       .slice(0, MOST_TRIGRAMS)

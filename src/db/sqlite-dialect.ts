@@ -13,6 +13,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import { GroupCommit } from './group-commit.ts'
+import { toParameters } from './to-text.ts'
 
 /** Owns both connections. */
 export const sqliteDialect = (writer: DatabaseSync, reader: DatabaseSync): Dialect => ({
@@ -128,7 +129,7 @@ class Statements {
 
   run<R>({ sql, parameters }: CompiledQuery): QueryResult<R> {
     const { statement, answers } = this.#prepared(sql)
-    const values = parameters as readonly SQLInputValue[]
+    const values = toParameters(parameters) as readonly SQLInputValue[]
     if (answers) return { rows: statement.all(...values) as R[] }
     const { changes, lastInsertRowid } = statement.run(...values)
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }

@@ -9,7 +9,6 @@ import {
   type TagQuery,
   type TagStore,
 } from '../job/tags.ts'
-import { toText } from './job-rows.ts'
 import { contains } from './like.ts'
 import type { Rows, Tables } from './tables.ts'
 
@@ -19,11 +18,7 @@ export function createTagStore(db: Rows): TagStore {
     list: async (jobId) => (await tagsOf(db, [jobId])).get(jobId) ?? [],
     put: (jobId, tags) => putTags(db, jobId, tags),
     remove: async (jobId, keys) => {
-      await db
-        .deleteFrom('job_tags')
-        .where('job_id', '=', jobId)
-        .where('key', 'in', keys.map(toText))
-        .execute()
+      await db.deleteFrom('job_tags').where('job_id', '=', jobId).where('key', 'in', keys).execute()
     },
     listOfProject: (projectId, page) => listOfProject(db, projectId, page),
     search: (projectId, query) => searchTagged(db, projectId, query),
@@ -47,8 +42,8 @@ async function putTags(db: Rows, jobId: string, tags: readonly Tag[]): Promise<T
     for (const { key, value } of tags)
       await transaction
         .insertInto('job_tags')
-        .values({ job_id: jobId, key: toText(key), value: toText(value) })
-        .onConflict((conflict) => conflict.columns(['job_id', 'key']).doUpdateSet({ value: toText(value) }))
+        .values({ job_id: jobId, key, value })
+        .onConflict((conflict) => conflict.columns(['job_id', 'key']).doUpdateSet({ value }))
         .execute()
     const all = (await tagsOf(transaction, [jobId])).get(jobId) ?? []
     if (all.length > MAX_TAGS)

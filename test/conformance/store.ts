@@ -9,6 +9,7 @@ import { describeStoreBookings } from './store-bookings.ts'
 import { describeStoreEvents } from './store-events.ts'
 import { changeOf, claimedBy, event, newJob, type OpenStores, SERVE } from './store-fixture.ts'
 import { describeStoreLeases } from './store-lease.ts'
+import { describeStoreNul } from './store-nul.ts'
 import { describeStoreOutputs } from './store-outputs.ts'
 import { describeStoreProjects } from './store-projects.ts'
 import { describeStoreSearch } from './store-search.ts'
@@ -25,6 +26,7 @@ export function describeStore(name: string, open: OpenStores): void {
     describeStoreEvents(open)
     describeStoreOutputs(open)
     describeStoreProjects(open)
+    describeStoreNul(open)
   })
 }
 

@@ -79,9 +79,10 @@ type Inner = {
   make(kind: string, body: object): Promise<string>
 }
 
-export async function openWorld(): Promise<World> {
+/** `env`: more of the server's environment. */
+export async function openWorld(env: Record<string, string> = {}): Promise<World> {
   await using owned = new AsyncDisposableStack()
-  const ropeway = owned.use(await Ropeway.start({ backend: 'fake', simulate: '2x4' }))
+  const ropeway = owned.use(await Ropeway.start({ backend: 'fake', simulate: '2x4', env }))
   const raw = new RawClient(ropeway.credentials)
   await ropeway.upload({
     'training-bucket/code/train.py': 'print("hello")\n',
