@@ -9,7 +9,7 @@ import { openApiDocument } from '../src/api/openapi/document.ts'
 import { wirePath } from '../src/api/openapi/path.ts'
 import type { Route } from '../src/api/route.ts'
 import { ROUTES } from '../src/api/routes.ts'
-import { ACTED } from '../src/job/acted-fields.ts'
+import { ACTED, ACTED_ANNOTATIONS } from '../src/job/acted-fields.ts'
 import { KEPT, REFUSED } from '../src/job/check-fields.ts'
 import { CAN, NEXT } from '../src/job/phase.ts'
 
@@ -71,6 +71,11 @@ const PARTS: Readonly<Record<string, () => string>> = {
     table(
       ['field', '', 'effect'],
       ACTED.map(({ field, how, effect }) => [`\`${field}\``, how, effect]),
+    ),
+  'acted annotations': () =>
+    table(
+      ['annotation', 'effect'],
+      ACTED_ANNOTATIONS.map(({ names, effect }) => [names.map((name) => `\`${name}\``).join(', '), effect]),
     ),
   'refused fields': () =>
     table(

@@ -20,6 +20,16 @@ export const environments = z
   .record(environmentName, environmentValue)
   .refine((map) => Object.keys(map).length <= 100, 'must have at most 100 entries')
 
+/** Read, with what is left out filled in, by src/job/constraints.ts. */
+export const constraint = z.looseObject({
+  type: z.unknown().optional(),
+  editable: z.unknown().optional(),
+  required: z.unknown().optional(),
+  sensitive: z.unknown().optional(),
+  valid_type: z.unknown().optional(),
+  valid_range: z.unknown().optional(),
+})
+
 export const parameter = z.looseObject({
   name: name,
   value: z
@@ -29,7 +39,7 @@ export const parameter = z.looseObject({
     .default(''),
   description: optionalText,
   i18n_description: z.unknown().optional(),
-  constraint: z.looseObject({}).nullish(),
+  constraint: constraint.nullish(),
 })
 
 export const channelInput = z.looseObject({
@@ -82,7 +92,7 @@ export const algorithm = z.looseObject({
   inputs: z.array(channelInput).max(100, 'must have at most 100 entries').nullish(),
   outputs: z.array(channelOutput).max(100, 'must have at most 100 entries').nullish(),
   engine: engine.nullish(),
-  policies: z.looseObject({}).nullish(),
+  policies: z.looseObject({ auto_search: z.unknown().optional() }).nullish(),
   summary: z.looseObject({}).nullish(),
   autosearch_config_path: optionalText,
   autosearch_framework_path: optionalText,
@@ -107,7 +117,9 @@ export const spec = z.looseObject({
   resource: resource.nullish(),
   volumes: z.array(z.looseObject({})).nullish(),
   log_export_path: z.looseObject({ obs_url: optionalText, host_path: optionalText }).nullish(),
-  log_export_config: z.looseObject({}).nullish(),
+  log_export_config: z
+    .looseObject({ version: z.unknown().optional(), rotation_enabled: z.unknown().optional() })
+    .nullish(),
   auto_stop: z
     .looseObject({
       time_unit: z.literal('HOURS', 'must be "HOURS"'),
@@ -144,6 +156,8 @@ export const metadata = z.looseObject({
       id: optionalText,
       name: optionalText,
       description: z.string().max(256, 'must be at most 256 characters').nullish(),
+      /** The server's own; it comes back in jobs that are sent again. */
+      serial_number: z.unknown().optional(),
     })
     .nullish(),
 })

@@ -1,12 +1,12 @@
 // The tables of fields against the contract.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { trainingJobRequest } from '../api/training-job.ts'
-import { ACTED } from './acted-fields.ts'
-import { ANNOTATION } from './annotations.ts'
+import { ACTED, ACTED_ANNOTATIONS } from './acted-fields.ts'
+import { ANNOTATION, RETRY } from './annotations.ts'
 import { KEPT, REFUSED } from './check-fields.ts'
 
 type Schema = {
@@ -32,7 +32,8 @@ const LEAVES = [
 const isWithin = (field: string, table: string): boolean =>
   field === table || field.startsWith(`${table}.`) || field.startsWith(`${table}[]`)
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/fields.md'), 'utf8')
+const ROOT = join(import.meta.dirname, '../..')
+const PAGE = readFileSync(join(ROOT, 'docs/fields.md'), 'utf8')
 
 /** Two fields that one rule stands for. */
 const TOGETHER: Readonly<Record<string, string>> = {
@@ -55,9 +56,46 @@ test('every field that is said to be acted on is one of the contract, once', () 
   assert.equal(new Set(fields).size, fields.length)
 })
 
-test('the page names every annotation of ours', () => {
+/** modelarts.md §1.3.1. */
+const OF_THE_DOCUMENTS = [
+  'job_template',
+  'fault-tolerance/job-retry-num',
+  'fault-tolerance/job-unconditional-retry',
+  'fault-tolerance/hang-retry',
+  'jupyter-lab/enable',
+  'tensorboard/enable',
+  'mindstudio-insight/enable',
+]
+const ACTED_NAMES = ACTED_ANNOTATIONS.flatMap(({ names }) => names)
+
+test('the page says of every annotation of the documents, and of ours, what happens with it', () => {
+  const prefix = 'metadata.annotations.'
+  const others = [...REFUSED, ...KEPT].flatMap(({ field }) =>
+    field.startsWith(prefix) ? field.slice(prefix.length) : [],
+  )
+  const said = [...ACTED_NAMES, ...others]
+  const all = [...OF_THE_DOCUMENTS, ...Object.values(ANNOTATION)]
   assert.deepEqual(
-    Object.values(ANNOTATION).filter((name) => !PAGE.includes(`\`${name}\``)),
+    all.filter((name) => !said.includes(name)),
     [],
   )
+  assert.equal(new Set(ACTED_NAMES).size, ACTED_NAMES.length)
+  assert.deepEqual(
+    all.filter((name) => !PAGE.includes(`${name}\``)),
+    [],
+  )
+})
+
+test('every annotation that is said to be acted on is read by something', () => {
+  const table = ['annotations.ts', 'acted-fields.ts', 'check-fields.ts']
+  const sources = globSync('src/**/*.ts', { cwd: ROOT, exclude: (name) => /\.test\.ts$/.test(name) })
+    .filter((path) => !table.includes(basename(path)))
+    .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+    .join('\n')
+  const constants = [...Object.entries(ANNOTATION), ...Object.entries(RETRY)]
+  const unread = ACTED_NAMES.filter((name) => {
+    const key = constants.find(([, value]) => value === name)?.[0]
+    return !sources.includes(key === undefined ? `${name}:` : `.${key}]`) && !sources.includes(`.${key},`)
+  })
+  assert.deepEqual(unread, [])
 })

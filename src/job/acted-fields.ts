@@ -1,5 +1,6 @@
-// Fields of a create body that are acted on, as docs/fields.md shows them; check-fields.ts has the others. A test holds
-// both together to the contract: no field of it is missing. `partly` says what differs from ModelArts.
+// Fields and annotations of a create body that are acted on, as docs/fields.md shows them; check-fields.ts has the others.
+// A test holds both together to the contract: nothing of it is missing. `partly` says what differs from ModelArts.
+import { ANNOTATION, RETRY } from './annotations.ts'
 
 export type ActedField = {
   readonly field: string
@@ -124,4 +125,51 @@ export const ACTED: readonly ActedField[] = [
   },
   { field: 'spec.log_export_config', how: 'partly', effect: '`version` is stored; see below for rotation' },
   { field: 'spec.auto_stop', how: 'exact', effect: 'the job is stopped after so many hours' },
+]
+
+/** Annotations by what they do together. */
+export const ACTED_ANNOTATIONS: ReadonlyArray<{
+  readonly names: readonly string[]
+  readonly effect: string
+}> = [
+  { names: [RETRY.count], effect: 'how many more attempts a failed job gets, 1 to 128' },
+  { names: [RETRY.unconditional], effect: '`true`: also when the user’s program was what failed' },
+  {
+    names: ['job_template', 'key_task'],
+    effect: 'stored; every job is shown with `Template DL` and `worker` where it says nothing else',
+  },
+  {
+    names: [ANNOTATION.keepRunTrain],
+    effect: '`true`: the image’s own `/home/work/run_train.sh` is not covered by ours',
+  },
+  {
+    names: [
+      ANNOTATION.shmSize,
+      ANNOTATION.ulimits,
+      ANNOTATION.devices,
+      ANNOTATION.capabilities,
+      ANNOTATION.hostNetwork,
+    ],
+    effect: 'what the container gets, within what the [site](how-to/configure-the-site.md) allows',
+  },
+  {
+    names: [ANNOTATION.sharedOutputs],
+    effect:
+      '`true`: outputs may lie in folders that another unfinished job writes to; without it such a job is refused',
+  },
+  {
+    names: [ANNOTATION.rankTable],
+    effect:
+      'form of the rank table: `0.1` (the default, as the documents say), `1.0` or `1.2` ([which](guide/rank-tables.md))',
+  },
+  {
+    names: [ANNOTATION.s3Endpoint],
+    effect: `\`true\`: S3 on the task’s loopback, for programs with a client of their own ${DATA}`,
+  },
+  { names: [ANNOTATION.pullPolicy], effect: '`always`, `missing` or `never`' },
+  { names: [ANNOTATION.fake], effect: 'what a task of the fake backend does; for tests' },
+  {
+    names: [ANNOTATION.secretEnvironment],
+    effect: 'names of variables, separated by commas, whose values are stored encrypted and never shown',
+  },
 ]

@@ -1,4 +1,5 @@
-// Our own annotations: switches that ModelArts' request has no field for.
+// Annotations that are acted on: ModelArts' own of restarts, and ours for what its request has no field for. Those that are
+// not are in check-fields.ts.
 import { AppError } from '../api/error.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 
@@ -29,10 +30,25 @@ export const ANNOTATION = {
   pullPolicy: 'ropeway/pull-policy',
 } as const
 
+/** ModelArts' own (modelarts.md §1.3.1). */
+export const RETRY = {
+  /** How many more attempts: 1 to 128. */
+  count: 'fault-tolerance/job-retry-num',
+  /** "true": also when the user's program was what failed. */
+  unconditional: 'fault-tolerance/job-unconditional-retry',
+} as const
+export const MAX_RETRIES = 128
+
 const KNOWN: readonly string[] = Object.values(ANNOTATION)
 
-/** Throws AppError InvalidParam for a misspelt switch: it would otherwise do nothing, silently. */
+/** Throws AppError InvalidParam for a misspelt switch and for a count that is none: they would do nothing, silently. */
 export function checkAnnotations(annotations: Readonly<Record<string, string>>): void {
+  const retries = annotations[RETRY.count] ?? ''
+  if (!/^\d{0,3}$/.test(retries) || Number(retries) > MAX_RETRIES)
+    throw new AppError(
+      'InvalidParam',
+      `metadata.annotations.${RETRY.count}: got ${JSON.stringify(retries.slice(0, 100))}; valid: a whole number from 1 to ${MAX_RETRIES}`,
+    )
   for (const name of Object.keys(annotations)) {
     if (!name.startsWith('ropeway/') || KNOWN.includes(name)) continue
     throw new AppError(

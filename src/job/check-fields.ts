@@ -1,17 +1,9 @@
 // Fields we do not act on: refused by name when they would change the meaning, else kept with a Warning (decisions.md 3.6).
 // docs/fields.md shows these two tables.
 import { AppError } from '../api/error.ts'
-import {
-  algorithm,
-  channelInput,
-  channelOutput,
-  engine,
-  metadata,
-  resource,
-  spec,
-  type TrainingJobRequest,
-  trainingJobRequest,
-} from '../api/training-job.ts'
+import { type TrainingJobRequest, trainingJobRequest } from '../api/training-job.ts'
+import { unknownKeys } from '../api/unknown-keys.ts'
+import { RETRY } from './annotations.ts'
 import { EVENTS } from './events.ts'
 import type { NewEvent } from './job.ts'
 
@@ -29,6 +21,13 @@ export const isFilled = (value: unknown): boolean =>
   value !== false &&
   !(Array.isArray(value) && value.length === 0) &&
   !(typeof value === 'object' && Object.values(value).every((inner) => !isFilled(inner)))
+
+/** An annotation that turns something on. */
+function switchRule(annotation: string, why: string): Rule {
+  const isOn = (value: string): boolean => !/^(false)?$/i.test(value)
+  const isSet: Rule['isSet'] = ({ metadata }) => isOn(metadata.annotations?.[annotation] ?? '')
+  return { field: `metadata.annotations.${annotation}`, why, isSet }
+}
 
 /** Would change what the job means: refused. */
 export const REFUSED: readonly Rule[] = [
@@ -95,6 +94,12 @@ export const REFUSED: readonly Rule[] = [
     why: 'interactive jobs are not supported',
     isSet: (body) => isFilled(body.endpoints),
   },
+  switchRule('jupyter-lab/enable', 'interactive jobs are not supported'),
+  {
+    field: 'metadata.annotations.job_template',
+    why: 'heterogeneous jobs are not supported ("Template RL")',
+    isSet: ({ metadata }) => metadata.annotations?.['job_template'] === 'Template RL',
+  },
 ]
 
 const isRotation = ([name, value]: [string, unknown]): boolean =>
@@ -152,6 +157,9 @@ export const KEPT: readonly Rule[] = [
     why: 'there is no visual tool yet',
     isSet: (body) => isFilled(body.algorithm?.summary),
   },
+  switchRule('tensorboard/enable', 'there is no visual tool yet'),
+  switchRule('mindstudio-insight/enable', 'there is no visual tool yet'),
+  switchRule('fault-tolerance/hang-retry', 'nobody notices that a job hangs'),
 ]
 
 /** Throws for the first refused field; returns one Warning per kept one and per field nobody knows. */
@@ -160,7 +168,7 @@ export function checkFields(body: TrainingJobRequest): NewEvent[] {
   if (refused) throw new AppError('NotSupported', `${refused.field}: ${refused.why}; valid: leave it out`)
   return [
     ...KEPT.filter((rule) => rule.isSet(body)).map((rule) => EVENTS.fieldIgnored(rule.field, rule.why)),
-    ...unknownWarnings(unknownFields(body)),
+    ...unknownWarnings([...unknownFields(body), ...unknownSwitches(body)]),
   ]
 }
 
@@ -174,29 +182,25 @@ function unknownWarnings(fields: readonly string[]): NewEvent[] {
   return left > 0 ? [...shown, EVENTS.fieldIgnored(`${left} more fields`, 'nobody here knows them')] : shown
 }
 
-/** Paths of fields that no schema names; `[]` stands for any position of an array. */
-export function unknownFields(body: TrainingJobRequest): string[] {
-  const found = [
-    ...unknown('', body, trainingJobRequest),
-    ...unknown('metadata.', body.metadata, metadata),
-    ...unknown('algorithm.', body.algorithm, algorithm),
-    ...unknown('algorithm.engine.', body.algorithm?.engine, engine),
-    ...(body.algorithm?.inputs ?? []).flatMap((input) => unknown('algorithm.inputs[].', input, channelInput)),
-    ...(body.algorithm?.outputs ?? []).flatMap((output) =>
-      unknown('algorithm.outputs[].', output, channelOutput),
-    ),
-    ...unknown('spec.', body.spec, spec),
-    ...unknown('spec.resource.', body.spec?.resource, resource),
-  ]
-  return [...new Set(found)]
+/** Families of ModelArts' annotations; all others are labels of the user's own, which mean nothing to anybody but them. */
+const FAMILIES = /^(fault-tolerance|jupyter-lab|tensorboard|mindstudio-insight)\//
+
+function unknownSwitches({ metadata }: TrainingJobRequest): string[] {
+  const known = new Set([...REFUSED, ...KEPT].map(({ field }) => field))
+  const acted: readonly string[] = Object.values(RETRY)
+  return Object.keys(metadata.annotations ?? {})
+    .filter((name) => FAMILIES.test(name) && !acted.includes(name))
+    .map((name) => `metadata.annotations.${name.slice(0, 64)}`)
+    .filter((field) => !known.has(field))
 }
 
-function unknown(
-  prefix: string,
-  value: object | null | undefined,
-  schema: { readonly shape: object },
-): string[] {
-  return Object.keys(value ?? {})
-    .filter((key) => !Object.hasOwn(schema.shape, key))
-    .map((key) => `${prefix}${key.slice(0, 64)}`)
+/** Paths of fields that no schema names; `[]` stands for any position of an array. */
+export function unknownFields(body: TrainingJobRequest): string[] {
+  const found = Array.from(unknownKeys(trainingJobRequest, body), ({ at, key }) =>
+    [...at, key.slice(0, 64)].reduce<string>(
+      (path, part) => (typeof part === 'number' ? `${path}[]` : path === '' ? part : `${path}.${part}`),
+      '',
+    ),
+  )
+  return [...new Set(found)]
 }

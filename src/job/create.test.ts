@@ -94,6 +94,24 @@ describe('a bad body is refused with the field, what came and what is valid', ()
       'BodyTooLarge',
       /got 1048\d{3} bytes .*at most 1048576 bytes/,
     ],
+    [
+      'an interactive job',
+      { annotations: { 'jupyter-lab/enable': 'true' } },
+      'NotSupported',
+      /annotations\.jupyter-lab\/enable: interactive jobs are not supported/,
+    ],
+    [
+      'a job of several roles',
+      { annotations: { job_template: 'Template RL' } },
+      'NotSupported',
+      /annotations\.job_template/,
+    ],
+    [
+      'a number of attempts that is none',
+      { annotations: { 'fault-tolerance/job-retry-num': '129' } },
+      'InvalidParam',
+      /job-retry-num: got "129"; valid: a whole number from 1 to 128/,
+    ],
     ['a relative working folder', { algorithm: { working_dir: 'x' } }, 'InvalidWorkingDir', /absolute/],
     [
       'a code folder the platform needs',
@@ -105,6 +123,12 @@ describe('a bad body is refused with the field, what came and what is valid', ()
   for (const [title, parts, code, message] of cases) it(title, () => refuses(parts, code, message))
 })
 
+/** Fields that events say nothing comes of. */
+const ignoredOf = async (parts: BodyParts): Promise<string[]> =>
+  (await create(parts)).events.flatMap(({ reason, message }) =>
+    reason === 'FieldIgnored' ? message.replace(/ is kept .*/, '') : [],
+  )
+
 describe('values that are not acted on are kept, with a Warning that names them', () => {
   it('known ones', async () => {
     const { events } = await create({ spec: { notification: { topic_urn: 'x', events: ['JobFailed'] } } })
@@ -114,6 +138,52 @@ describe('values that are not acted on are kept, with a Warning that names them'
     const { job, events } = await create({ extra: { colour: 'red' } })
     assert.equal(job.request['colour'], 'red')
     assert.match(events.map(({ message }) => message).join('\n'), /colour/)
+  })
+  it('annotations that nothing comes of, once turned on', async () => {
+    const names = ['tensorboard/enable', 'mindstudio-insight/enable', 'fault-tolerance/hang-retry']
+    const fields = names.map((name) => `metadata.annotations.${name}`)
+    const set = (value: string) => Object.fromEntries(names.map((name) => [name, value]))
+    assert.deepEqual(await ignoredOf({ annotations: set('true') }), fields)
+    assert.deepEqual(await ignoredOf({ annotations: set('false') }), [])
+  })
+  it('annotations of ModelArts’ families that nobody here knows; labels of one’s own are none', async () => {
+    const annotations = { 'fault-tolerance/new': '1', team: 'vision', 'example.com/x': '1' }
+    assert.deepEqual(await ignoredOf({ annotations }), ['metadata.annotations.fault-tolerance/new'])
+  })
+  it('unknown ones at any depth, those of lists once', async () => {
+    const odd = { odd: 1 }
+    const obs = { obs_url: 'obs://b/data/', ...odd }
+    const channel = (name: string) => ({ name, remote: { obs, ...odd } })
+    const output = { name: 'out', remote: { obs: { obs_url: 'obs://b/out/' }, ...odd } }
+    const parameters = ['a', 'b'].map((name) => ({ name, ...odd, constraint: { type: 'String', ...odd } }))
+    const ignored = await ignoredOf({
+      extra: { metadata: { name: 'x', training_experiment_reference: { name: 'e', ...odd } } },
+      algorithm: { parameters, policies: odd, inputs: [channel('c'), channel('d')], outputs: [output] },
+      spec: {
+        auto_stop: { time_unit: 'HOURS', duration: 1, ...odd },
+        schedule_policy: odd,
+        log_export_path: odd,
+        log_export_config: odd,
+        resource: {
+          flavor_id: 'ropeway.ascend-910a.4',
+          main_container_customized_flavor: { accelerator_num: 4, ...odd },
+        },
+      },
+    })
+    assert.deepEqual(ignored.toSorted(), [
+      'algorithm.inputs[].remote.obs.odd',
+      'algorithm.inputs[].remote.odd',
+      'algorithm.outputs[].remote.odd',
+      'algorithm.parameters[].constraint.odd',
+      'algorithm.parameters[].odd',
+      'algorithm.policies.odd',
+      'metadata.training_experiment_reference.odd',
+      'spec.auto_stop.odd',
+      'spec.log_export_config.odd',
+      'spec.log_export_path.odd',
+      'spec.resource.main_container_customized_flavor.odd',
+      'spec.schedule_policy.odd',
+    ])
   })
   it('what official samples send as "not set" gives no warning (quirk 7)', async () => {
     const { events } = await create({

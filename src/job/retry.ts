@@ -1,15 +1,13 @@
 // May a failed attempt be followed by another? (modelarts.md §1.3.1 annotations, §6.6)
+import { MAX_RETRIES, RETRY } from './annotations.ts'
 import type { Job } from './job.ts'
 
-const MAX_RETRIES = 128
-
 /** To the owner of a job that was lost and may not be restarted. */
-export const RETRY_ADVICE =
-  'with the annotation fault-tolerance/job-retry-num such a job starts again by itself'
+export const RETRY_ADVICE = `with the annotation ${RETRY.count} such a job starts again by itself`
 
 /** How often the job may be restarted: annotation `fault-tolerance/job-retry-num`; absent or out of 1..128 = 0. */
 export function retryLimit(job: Pick<Job, 'request'>): number {
-  const asked = Number(job.request.metadata.annotations?.['fault-tolerance/job-retry-num'] ?? 0)
+  const asked = Number(job.request.metadata.annotations?.[RETRY.count] ?? 0)
   return Number.isInteger(asked) && asked >= 1 && asked <= MAX_RETRIES ? asked : 0
 }
 
@@ -18,8 +16,7 @@ export function retryLimit(job: Pick<Job, 'request'>): number {
  * unless the job says so; a lost task is.
  */
 export function retriesLeft(job: Pick<Job, 'request' | 'status'>, ended: 'failed' | 'lost'): number {
-  const unconditional =
-    job.request.metadata.annotations?.['fault-tolerance/job-unconditional-retry'] === 'true'
+  const unconditional = job.request.metadata.annotations?.[RETRY.unconditional] === 'true'
   if (ended === 'failed' && !unconditional) return 0
   return Math.max(0, retryLimit(job) - (job.status.attempt - 1))
 }

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import { parseDocument } from 'yaml'
-import { z } from 'zod'
 import { trainingJobRequest } from '../../api/training-job.ts'
+import { unknownKeys } from '../../api/unknown-keys.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../errors.ts'
@@ -55,45 +55,17 @@ export function readMapping(path: string, text: string): JobDocument {
 export function parseJobFile(path: string, text: string, newName: () => string): JobDocument {
   const value = readMapping(path, text)
   if (isSubmitFile(value)) return submitBody(valuesOfFile(path, value), newName)
-  refuseUnknownKeys(path, trainingJobRequest, value, [])
+  refuseUnknownKeys(path, value)
   return value
 }
 
 const isDocument = (value: unknown): value is JobDocument =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Peels optional, nullable and default off a schema. */
-function inner(schema: z.core.$ZodType): z.core.$ZodType {
-  let found = schema
-  while (found instanceof z.ZodOptional || found instanceof z.ZodNullable || found instanceof z.ZodDefault)
-    found = found.unwrap()
-  return found
-}
-
-function refuseUnknownKeys(
-  path: string,
-  schema: z.core.$ZodType,
-  value: unknown,
-  at: readonly string[],
-): void {
-  const known = inner(schema)
-  if (known instanceof z.ZodArray && Array.isArray(value)) {
-    for (const [index, entry] of value.entries())
-      refuseUnknownKeys(path, known.element, entry, [...at, String(index)])
-    return
-  }
-  if (!(known instanceof z.ZodObject) || !isDocument(value)) return
-  const shape: Record<string, z.core.$ZodType> = known.shape
-  const names = Object.keys(shape)
-  // An object the contract says nothing about is passed on as it is.
-  if (names.length === 0) return
-  for (const [key, entry] of Object.entries(value)) {
-    const field = Object.hasOwn(shape, key) ? shape[key] : undefined
-    if (!field)
-      throw new CliError(
-        `${path}: unknown key ${JSON.stringify([...at, key].join('.'))}`,
-        `Did you mean ${JSON.stringify([...at, nearestName(key, names) ?? ''].join('.'))}? Known here: ${names.join(', ')}.`,
-      )
-    refuseUnknownKeys(path, field, entry, [...at, key])
-  }
+function refuseUnknownKeys(path: string, value: JobDocument): void {
+  for (const { at, key, known } of unknownKeys(trainingJobRequest, value))
+    throw new CliError(
+      `${path}: unknown key ${JSON.stringify([...at, key].join('.'))}`,
+      `Did you mean ${JSON.stringify([...at, nearestName(key, known) ?? ''].join('.'))}? Known here: ${known.join(', ')}.`,
+    )
 }
