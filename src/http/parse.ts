@@ -54,9 +54,11 @@ const isWithin = (value: unknown, levels: number): boolean =>
   value === null ||
   (levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1)))
 
-/** Checks query parameters against a schema. */
-export const parseQuery = <T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T =>
-  check(schema, query, () => 'QueryParamsError')
+/** Checks query parameters against a schema. A blank one is not set, as clients that fill in a form send it. */
+export function parseQuery<T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T {
+  const given = Object.entries(query).filter(([, value]) => value !== '')
+  return check(schema, Object.fromEntries(given), () => 'QueryParamsError')
+}
 
 /** The wrong type and the wrong size have codes of their own (modelarts.md §1.10); what is missing is neither. */
 function codeOf(issue: z.core.$ZodIssue | undefined, got: unknown): ErrorName {

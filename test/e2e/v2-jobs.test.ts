@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { body, Ropeway } from './harness.ts'
-import { v2 } from './raw-call.ts'
+import { rawCall, v2 } from './raw-call.ts'
 
 const SITE = `engines:
   - { engine_id: ms-2.3, engine_name: Ascend-Powered-Engine, engine_version: mindspore_2.3, image_url: host }
@@ -198,6 +198,46 @@ describe('training jobs', () => {
     const plan = (await call('GET', `/training-jobs/${job!.metadata.id}/route_plan`)).json
     assert.equal(plan.rank_mapping, '0-0,1-1')
     assert.deepEqual((await call('GET', '/jobs?type=reboot-node')).json, { count: 0, items: [] })
+  })
+
+  it('blank query parameters are as ones that are not there', async () => {
+    const { job } = await ropeway.run(body('unset', 'true', { annotations: fake({ runMs: 0 }) }))
+    for (const [path, post] of [
+      [
+        '/algorithms',
+        { metadata: { name: 'unset' }, job_config: { engine: { image_url: 'host' }, command: 'true' } },
+      ],
+      ['/training-experiments', { metadata: { name: 'unset' } }],
+    ] as const)
+      assert.equal((await call('POST', path, post)).status < 300, true, path)
+    const blanks = {
+      [`/training-jobs/${job.metadata.id}/events`]: [
+        'start_time',
+        'end_time',
+        'level',
+        'order',
+        'limit',
+        'offset',
+      ],
+      [`/training-jobs/${job.metadata.id}/tasks`]: ['schedule_count'],
+      '/algorithms': ['workspace_id', 'limit', 'order', 'sort_by', 'searches', 'group_by'],
+      '/training-experiments': ['workspace_id', 'limit', 'order', 'sort_by'],
+      '/training-job-flavors': ['flavor_type'],
+      '/training-job-names': ['workspace_id'],
+      '/workspaces': ['limit', 'offset', 'name'],
+      '/pools/default/workloads': ['status', 'limit', 'ascend', 'hostip', 'type'],
+    }
+    for (const [path, names] of Object.entries(blanks)) {
+      const needed = path === '/training-job-names' ? 'job_name=unset' : ''
+      const query = [needed, ...names.map((name) => `${name}=`)].join('&')
+      const v = path.startsWith('/workspaces') ? 'v1' : 'v2'
+      const get = (target: string) => rawCall(ropeway.credentials, 'GET', target, '')
+      const base = `/${v}/${ropeway.credentials.project_id}${path}`
+      const [blank, without] = [await get(`${base}?${query}`), await get(`${base}?${needed}`)]
+      assert.deepEqual([blank.status, blank.json], [200, without.json], `${path}?${query}: ${blank.text}`)
+      // Nothing is live in the pool just now.
+      if (!path.startsWith('/pools')) assert.doesNotMatch(blank.text, /"(events|items)":\[\]/, path)
+    }
   })
 
   it('of many events the client reads every one, once, in order, whatever the size of its pages', async () => {
