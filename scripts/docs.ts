@@ -21,20 +21,25 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
+/** Every route of ModelArts says how far it is there; of our own there is nothing to compare with. */
 const routesTable = (own: boolean): string =>
   table(
-    ['call', 'method', 'path', 'answers', 'role', 'permission'],
+    ['call', 'method', 'path', 'answers', ...(own ? [] : ['how']), 'role', 'permission'],
     (Object.values(ROUTES) as Route[])
       .filter(({ path }) => path.startsWith('/ropeway/') === own)
-      .map(({ summary, method, path, success, role, permission }) => [
-        summary,
-        method,
-        `\`${wirePath(path)}\``,
-        String(success),
-        role,
-        `\`${permission}\``,
+      .map((route) => [
+        route.summary,
+        route.method,
+        `\`${wirePath(route.path)}\``,
+        String(route.refused === undefined ? route.success : ERRORS.NotSupported.status),
+        ...(own ? [] : [howOf(route)]),
+        route.role,
+        `\`${route.permission}\``,
       ]),
   )
+
+const howOf = ({ refused, partly }: Route): string =>
+  refused ? `refused: ${refused}` : partly ? `partly: ${partly}` : 'exact'
 
 const stateDiagram = (): string => {
   const arrows = Object.entries(NEXT).flatMap(([from, next]) =>

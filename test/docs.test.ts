@@ -28,6 +28,16 @@ for (const [file, make] of Object.entries(FILES))
     assert.ok(read(file) === make(), `run "node scripts/docs.ts"`)
   })
 
+test('every call of ModelArts has its verdict, and those that are refused answer with an error', () => {
+  const rows = read('docs/api-compatibility.md').match(/^\| .* \| `\/v[123][^\n]*$/gm) ?? []
+  const cells = rows.map((row) => row.split(/(?<!\\) \| /))
+  assert.ok(cells.length > 80, `${cells.length} rows`)
+  for (const [call = '', , , status = '', how = ''] of cells) {
+    assert.match(how, /^(exact$|partly: .|refused: .)/, call)
+    assert.equal(status === '400', how.startsWith('refused'), call)
+  }
+})
+
 test('every generated table stands on exactly one page', () => {
   assert.deepEqual(PAGES.flatMap((page) => partsOf(read(page))).sort(), partNames().sort())
 })

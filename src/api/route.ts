@@ -33,6 +33,8 @@ export type Route = {
   readonly replay?: Replay
   /** Why the call is not there: it is always refused, with NotSupported. */
   readonly refused?: string
+  /** What differs from ModelArts' call of this path, where something does that the shape alone does not say. */
+  readonly partly?: string
   /** Of a JSON body; routes without one ignore what is sent. */
   readonly body?: z.ZodType
   readonly query?: z.ZodType

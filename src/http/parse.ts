@@ -54,9 +54,12 @@ const isWithin = (value: unknown, levels: number): boolean =>
   value === null ||
   (levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1)))
 
+/** These mean something by being there, as Keystone has them. */
+const FLAGS: ReadonlySet<string> = new Set(['nocatalog'])
+
 /** Checks query parameters against a schema. A blank one is not set, as clients that fill in a form send it. */
 export function parseQuery<T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T {
-  const given = Object.entries(query).filter(([, value]) => value !== '')
+  const given = Object.entries(query).filter(([name, value]) => value !== '' || FLAGS.has(name))
   return check(schema, Object.fromEntries(given), () => 'QueryParamsError')
 }
 

@@ -24,6 +24,24 @@ test('every route is one operation', () => {
   assert.deepEqual(ids.sort(), routes.map(([name]) => name).sort())
 })
 
+test('a call that is always refused has no answer of success, and every other one has', () => {
+  const wrong = routes.filter(([, { path, method, refused }]) => {
+    const { responses } = DOCUMENT.paths[wirePath(path)]![method.toLowerCase()]!
+    const succeeds = Object.keys(responses).some((status) => status < '204' || status === '204')
+    return succeeds === (refused !== undefined)
+  })
+  assert.deepEqual(
+    wrong.map(([name]) => name),
+    [],
+  )
+})
+
+test('a create says that it takes a client token', () => {
+  const { parameters } = DOCUMENT.paths['/v2/{project_id}/training-jobs']!['post']!
+  const token = parameters.find((one) => 'in' in one && one.name === 'X-Client-Token')
+  assert.ok(token && 'in' in token && token.in === 'header' && !token.required)
+})
+
 test('every reference leads somewhere', () => {
   const broken = refsIn(DOCUMENT).filter((ref) => {
     const keys = ref.split('/').slice(1)

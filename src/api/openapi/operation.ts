@@ -48,7 +48,7 @@ export function operationOf(name: string, route: Route, components: Components):
     operationId: name,
     tags: [tagOf(route)],
     summary: route.summary,
-    description: `Role: ${route.role}. Permission: \`${route.permission}\`.${route.reads ? ' Changes nothing.' : ''}`,
+    description: `Role: ${route.role}. Permission: \`${route.permission}\`.${route.reads ? ' Changes nothing.' : ''}${differs(route)}`,
     parameters: [
       ...pathParameters(route),
       ...queryParameters(route, components),
@@ -56,7 +56,7 @@ export function operationOf(name: string, route: Route, components: Components):
       LANGUAGE,
     ],
     ...(route.body ? { requestBody: requestBody(route, route.body, components) } : {}),
-    responses: { [route.success]: success(route, components), ...refusals(route) },
+    responses: { ...successes(route, components), ...refusals(route) },
     ...(route.role === 'open' ? { security: [] as const } : {}),
     'x-role': route.role,
     'x-permission': route.permission,
@@ -98,6 +98,13 @@ function requestBody(route: Route, body: NonNullable<Route['body']>, components:
   const media = { schema, ...(example?.body === undefined ? {} : { example: example.body }) }
   return { required: route.reads !== true, content: { 'application/json': media } }
 }
+
+const differs = ({ partly, refused }: Route): string =>
+  refused ? ` Always refused: ${refused}.` : partly ? ` Other than in ModelArts: ${partly}.` : ''
+
+/** None of a call that is always refused. */
+const successes = (route: Route, components: Components): Record<string, Answer> =>
+  route.refused === undefined ? { [route.success]: success(route, components) } : {}
 
 function success({ answer, media, success: status }: Route, components: Components): Answer {
   if (status === 101) return { description: 'Goes on as a WebSocket.' }

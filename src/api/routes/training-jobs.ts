@@ -1,5 +1,6 @@
 // Training jobs (modelarts.md §1.2 rows 1 to 7).
 import { z } from 'zod'
+import { CLIENT_TOKEN_HEADER } from '../client-token.ts'
 import { CREATE_ERRORS, CREATE_EXAMPLE } from '../create-call.ts'
 import { actionRequest, taskQuery, trainingJob, trainingTask, updateRequest } from '../job-answer.ts'
 import { searchQuery, searchRequest, searchResponse } from '../job-search.ts'
@@ -14,8 +15,13 @@ export const TRAINING_JOB_ROUTES = {
     path: JOBS,
     success: 201,
     summary: 'Creates a training job and queues it; with the header X-Client-Token only once.',
+    partly: 'docs/fields.md says what comes of each field',
     permission: 'modelarts:trainJob:create',
     role: 'user',
+    headers: {
+      [CLIENT_TOKEN_HEADER]:
+        'Ours: 1 to 64 visible characters. A create that is sent again with the same ones, and the same body, answers the job that it made.',
+    },
     body: trainingJobRequest,
     answer: trainingJob,
     errors: ['DuplicateJobName', ...CREATE_ERRORS],
@@ -67,6 +73,8 @@ export const TRAINING_JOB_ROUTES = {
     path: '/v2/:project/training-job-searches',
     success: 200,
     summary: 'Finds training jobs by filters, a page at a time.',
+    partly:
+      '`count` is exact, but for a part of a name, a tag or an address that more than 10,000 jobs have: there it stops at 10,000, and grows with the page asked for. Read on until a page is short. `user_id` takes ids and names; `like` looks at names',
     permission: 'modelarts:trainJob:list',
     role: 'viewer',
     reads: true,
@@ -93,6 +101,7 @@ export const TRAINING_JOB_ROUTES = {
     path: `${JOBS}/:job/tasks`,
     success: 200,
     summary: 'Lists the tasks of a training job with their addresses.',
+    partly: 'those of the present attempt; `schedule_count` of an earlier one answers no tasks',
     permission: 'modelarts:trainJob:get',
     role: 'viewer',
     query: taskQuery,
