@@ -55,17 +55,24 @@ export async function searchJobs(
   query: JobQuery,
   limits = LIMITS,
 ): Promise<{ total: number; count: number; items: Job[] }> {
-  const search = { ...takeApart(projectId, query), limits }
   for (let tries = 0; ; tries++) {
     const total = await jobsOfProject(db, projectId)
-    const { count, seqs } = await findPage(db, serveId, search)
+    const { count, seqs } = await findJobs(db, serveId, projectId, query, limits)
     const items = await readJobs(db, seqs)
     // A job that was erased in between would make the page short, and clients take a short page for the last one.
     if (items.length === seqs.length || tries === 2) return { total, count, items }
   }
 }
 
-async function findPage(db: Rows, serveId: string, search: LimitedSearch): Promise<Found> {
+/** The same without the jobs themselves: their numbers, in the order of the answer. */
+export async function findJobs(
+  db: Rows,
+  serveId: string,
+  projectId: string,
+  query: JobQuery,
+  limits = LIMITS,
+): Promise<Found> {
+  const search = { ...takeApart(projectId, query), limits }
   const narrowings = narrowingsOf(db, serveId, search)
   const narrow = narrowings.map(({ matches }) => matches)
   if (search.few.length > 0) {
@@ -96,12 +103,12 @@ async function lookAtAll(
       ? sql`${groupsFirst(db)} and ${conditions}`
       : sql`(${candidates}) c cross join job_index i cross join job_groups g
           where i.seq = c.seq and g.id = i.group_id and ${conditions}`
-  const { page, limit } = search.query
+  const { skip, limit } = search.query
   const { rows } = await sql<{ seq: number; count: number }>`
     select i.seq as seq, count(*) over () as count from ${matching}
-    order by ${orderOf(search, false)} limit ${limit} offset ${page * limit}
+    order by ${orderOf(search, false)} limit ${limit} offset ${skip}
   `.execute(db)
-  const count = rows[0]?.count ?? (page === 0 ? 0 : await countOf(db, matching))
+  const count = rows[0]?.count ?? (skip === 0 ? 0 : await countOf(db, matching))
   return { count, seqs: rows.map(({ seq }) => seq) }
 }
 
@@ -115,9 +122,9 @@ async function countOf(db: Rows, matching: RawBuilder<unknown>): Promise<number>
 
 /** The page's place is known from the counts; what lies before it is passed over block by block. */
 async function pageOf(db: Rows, search: LimitedSearch, blocks: readonly Block[]): Promise<number[]> {
-  const { page, limit } = search.query
+  const { skip: before, limit } = search.query
   const seqs: number[] = []
-  for (const { block, skip } of stretchesOf(blocks, page * limit)) {
+  for (const { block, skip } of stretchesOf(blocks, before)) {
     seqs.push(...(await readBlock(db, search, block, { skip, limit: limit - seqs.length })))
     if (seqs.length >= limit) break
   }
@@ -131,14 +138,14 @@ async function lookUntilFull(
   blocks: readonly Block[],
   narrow: readonly Condition[],
 ): Promise<Found> {
-  const { page, limit } = search.query
-  const wanted = (page + 1) * limit
+  const { skip, limit } = search.query
+  const wanted = skip + limit
   const seqs: number[] = []
   for (const block of blocks) {
     if (seqs.length >= wanted) break
     seqs.push(...(await readBlock(db, search, block, { skip: 0, limit: wanted - seqs.length, narrow })))
   }
-  const found = seqs.slice(page * limit)
+  const found = seqs.slice(skip)
   if (seqs.length < wanted) return { count: seqs.length, seqs: found }
   const conditions = [...jobConditions(search), ...narrow]
   const { facets, groupScope, jobScope } = search

@@ -1,4 +1,4 @@
-// Conditions that only single jobs can tell: parts of names, tags, hosts. Each has an index of its own that leads to the
+// Conditions that only single jobs can tell: parts of names, tags, hosts. Most have an index of their own that leads to the
 // jobs when they are few.
 import { type RawBuilder, sql } from 'kysely'
 import { isPostgres } from './is-postgres.ts'
@@ -27,8 +27,21 @@ export function narrowingsOf(db: Rows, serveId: string, { nameParts, query }: Se
       ),
     ),
     ...(query.hostIds === null ? [] : [onHosts(serveId, query.hostIds)]),
+    ...(query.untagged === true ? [untagged] : []),
+    ...(query.placed === undefined ? [] : [isPlaced(query.placed)]),
   ]
 }
+
+const untagged: Narrowing = {
+  matches: sql`not exists (select 1 from jobs j cross join job_tags t where j.seq = i.seq and t.job_id = j.id)`,
+  candidates: null,
+}
+
+/** Asked of live jobs, which are few. */
+const isPlaced = (placed: boolean): Narrowing => ({
+  matches: sql`exists (select 1 from jobs j where j.seq = i.seq and j.placed = ${placed ? 1 : 0})`,
+  candidates: null,
+})
 
 function onHosts(serveId: string, hostIds: readonly string[]): Narrowing {
   if (hostIds.length === 0)

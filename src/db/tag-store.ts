@@ -1,16 +1,8 @@
 // TagStore over SQL.
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import { AppError } from '../api/error.ts'
-import {
-  MAX_TAGS,
-  type Tag,
-  type TagFilter,
-  type TaggedJob,
-  type TagQuery,
-  type TagStore,
-} from '../job/tags.ts'
-import { contains } from './like.ts'
-import type { Rows, Tables } from './tables.ts'
+import { MAX_TAGS, type Tag, type TaggedJob, type TagQuery, type TagStore } from '../job/tags.ts'
+import { findJobs } from './job-search.ts'
+import type { Rows } from './tables.ts'
 
 /** Owns nothing: close the database instead. */
 export function createTagStore(db: Rows): TagStore {
@@ -86,31 +78,28 @@ async function listOfProject(
   return keys.map(({ key }) => ({ key, values: (values.get(key) ?? []).map(({ value }) => value) }))
 }
 
+/** Hosts belong to a serve, and are not asked for. */
+const NO_SERVE = ''
+
 async function searchTagged(
   db: Rows,
   projectId: string,
   query: TagQuery,
 ): Promise<{ total: number; items: TaggedJob[] }> {
-  const matching = db
+  const { workspaceId, untagged, filters, name, offset, limit } = query
+  const { count, seqs } = await findJobs(db, NO_SERVE, projectId, {
+    ...{ workspaceId, sortBy: 'create_time', order: 'desc', skip: offset, limit },
+    conditions: name === '' ? [] : [{ key: 'name', operator: 'like', values: [name] }],
+    ...{ tags: filters, hostIds: null, untagged },
+  })
+  if (seqs.length === 0) return { total: count, items: [] }
+  const found = await db
     .selectFrom('jobs')
-    .where('project_id', '=', projectId)
-    .where('workspace_id', '=', query.workspaceId)
-    .where((row) =>
-      row.and([
-        ...query.filters.map((filter) => hasTag(row, filter)),
-        ...(query.untagged ? [row.not(hasAnyTag(row))] : []),
-        ...(query.name === '' ? [] : [contains(row.ref('name'), query.name)]),
-      ]),
-    )
-  const { total } = await matching
-    .select((row) => row.fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow()
-  const rows = await matching
-    .select(['id', 'name', 'workspace_id'])
-    .orderBy('seq', 'desc')
-    .limit(query.limit)
-    .offset(query.offset)
+    .select(['seq', 'id', 'name', 'workspace_id'])
+    .where('seq', 'in', seqs)
     .execute()
+  const bySeq = new Map(found.map((row) => [row.seq, row]))
+  const rows = seqs.flatMap((seq) => bySeq.get(seq) ?? [])
   const tags = await tagsOf(
     db,
     rows.map(({ id }) => id),
@@ -119,21 +108,5 @@ async function searchTagged(
     ...{ id, name, workspaceId },
     tags: tags.get(id) ?? [],
   }))
-  return { total, items }
+  return { total: count, items }
 }
-
-type Row = ExpressionBuilder<Tables, 'jobs'>
-
-/** Has the job this tag? */
-const hasTag = (row: Row, { key, values }: TagFilter): Expression<SqlBool> =>
-  row.exists(
-    row
-      .selectFrom('job_tags')
-      .select('job_tags.key')
-      .whereRef('job_tags.job_id', '=', 'jobs.id')
-      .where('job_tags.key', '=', key)
-      .$if(values.length > 0, (tags) => tags.where('job_tags.value', 'in', values)),
-  )
-
-const hasAnyTag = (row: Row) =>
-  row.exists(row.selectFrom('job_tags').select('job_tags.key').whereRef('job_tags.job_id', '=', 'jobs.id'))

@@ -3,6 +3,7 @@ import { freeHosts } from '../accelerator/split.ts'
 import { AppError } from '../api/error.ts'
 import type { WORKLOAD_STATES } from '../api/pool.ts'
 import type { Phase } from '../job/job.ts'
+import { hostsWith, type JobQuery } from '../job/job-query.ts'
 import type { Call, Handlers } from './handlers.ts'
 import type { ApiParts } from './parts.ts'
 import { bookedShare, nodeBodies, POOL, poolBody, workloadBody } from './pool-body.ts'
@@ -89,32 +90,33 @@ const workspaceBody = (id: string) => ({
 
 type State = (typeof WORKLOAD_STATES)[number]
 const LIVE: readonly Phase[] = ['Creating', 'Pending', 'Running', 'Terminating']
-/** Phases that may hold jobs of a state. */
-const phasesOf = (status: State | undefined): readonly Phase[] =>
-  status === undefined ? LIVE : [status === 'Queue' ? 'Pending' : status]
+
+/** What jobs of a state are found by: one that is Pending has its hosts, one in the queue has not. */
+function stateQuery(status: State | undefined): Pick<JobQuery, 'conditions' | 'placed'> {
+  const phases = status === undefined ? LIVE : [status === 'Queue' ? 'Pending' : status]
+  return {
+    conditions: [{ key: 'phase', operator: 'in', values: phases }],
+    ...(status === 'Queue' || status === 'Pending' ? { placed: status === 'Pending' } : {}),
+  }
+}
 
 async function workloads(parts: ApiParts, { context, query }: Call<'listWorkloads'>) {
   checkPool(context.req.param('pool'), 'pool_name')
   const { status, ascend, offset, limit, hostip, type } = query
   const inventory = parts.inventory()
-  const found = await parts.store.search(context.get('principal').projectId, {
-    ...{ workspaceId: null, sortBy: 'create_time', order: ascend === 'true' ? 'asc' : 'desc' },
-    ...{ page: 0, limit: MOST, tags: [], hostIds: null },
-    conditions: [{ key: 'phase', operator: 'in', values: phasesOf(status) }],
-  })
+  const { count, items } =
+    type === undefined || type === 'train'
+      ? await parts.store.search(context.get('principal').projectId, {
+          ...{ workspaceId: null, sortBy: 'create_time', order: ascend === 'true' ? 'asc' : 'desc' },
+          ...{ skip: offset, limit, tags: [], ...stateQuery(status) },
+          hostIds: hostip ? hostsWith([hostip], inventory) : null,
+        })
+      : { count: 0, items: [] }
   const nowMs = parts.clock.now().getTime()
-  const bodies = await Promise.all(
-    found.items.map(async (job) => workloadBody(job, inventory, await parts.waiting.of(job), nowMs)),
-  )
-  const matching = bodies
-    .filter(() => type === undefined || type === 'train')
-    .filter((one) => status === undefined || one.status === status)
-    .filter((one) => !hostip || one.hostIps.split(',').includes(hostip))
   return {
-    ...{ kind: 'WorkloadList' as const, apiVersion: 'v1' as const, metadata: {}, total: matching.length },
-    items: matching.slice(offset, offset + limit),
+    ...{ kind: 'WorkloadList' as const, apiVersion: 'v1' as const, metadata: {}, total: count },
+    items: await Promise.all(
+      items.map(async (job) => workloadBody(job, inventory, await parts.waiting.of(job), nowMs)),
+    ),
   }
 }
-
-/** More than a pool of one installation has live at a time. */
-const MOST = 20_000

@@ -129,7 +129,14 @@ async function search(
   const asked = { ...read, conditions: read.conditions.map((one) => byUserName(parts, one)) }
   const { total, count, items } = await parts.store.search(context.get('principal').projectId, asked)
   return {
-    ...{ total, count, limit: asked.limit, offset: asked.page, sort_by: asked.sortBy, order: asked.order },
+    ...{
+      total,
+      count,
+      limit: asked.limit,
+      offset: asked.skip / asked.limit,
+      sort_by: asked.sortBy,
+      order: asked.order,
+    },
     group_by: request.group_by ?? '',
     workspace_id: request.workspace_id || '0',
     ai_project: 'default-ai-project',

@@ -116,7 +116,7 @@ describe('a search', () => {
   it('asks for the newest fifty of workspace 0 when nothing is said', () => {
     const asked = read({})
     assert.deepEqual(
-      [asked.workspaceId, asked.sortBy, asked.order, asked.page, asked.limit],
+      [asked.workspaceId, asked.sortBy, asked.order, asked.skip, asked.limit],
       ['0', 'create_time', 'desc', 0, 50],
     )
   })

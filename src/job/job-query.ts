@@ -31,13 +31,17 @@ export type JobQuery = {
   readonly workspaceId: string | null
   readonly sortBy: SortKey
   readonly order: 'asc' | 'desc'
-  /** From 0. */
-  readonly page: number
+  /** Jobs before the page. */
+  readonly skip: number
   readonly limit: number
   readonly conditions: readonly JobCondition[]
   readonly tags: readonly TagFilter[]
   /** Hosts that tasks of the job have been on; null: any. */
   readonly hostIds: readonly string[] | null
+  /** true: only jobs without a tag. */
+  readonly untagged?: boolean
+  /** Only jobs that have been given their hosts, or only those that have not. */
+  readonly placed?: boolean
 }
 
 const MAX_FILTERS = 50
@@ -63,19 +67,22 @@ export function readSearch(request: SearchRequest, { query, inventory, nowMs }: 
   const none: JobCondition[] =
     request.train_type === 'ftjob' ? [{ key: 'kind', operator: 'in', values: ['ftjob'] }] : []
   const window = tags.length > 0 || hostIds !== null ? checkWindow(conditions, nowMs) : []
+  const page = request.offset ?? query?.offset ?? 0
+  const limit = request.limit ?? query?.limit ?? DEFAULT_PAGE_SIZE
   return {
     workspaceId: request.workspace_id || '0',
     sortBy: sortKeyOf(request.sort_by ?? ''),
     order: request.order || 'desc',
-    page: request.offset ?? query?.offset ?? 0,
-    limit: request.limit ?? query?.limit ?? DEFAULT_PAGE_SIZE,
+    skip: page * limit,
+    limit,
     conditions: [...conditions, ...none, ...window],
     tags,
     hostIds,
   }
 }
 
-const hostsWith = (ips: readonly string[], { hosts }: Inventory): string[] =>
+/** Ids of the hosts that have these addresses. */
+export const hostsWith = (ips: readonly string[], { hosts }: Inventory): string[] =>
   hosts.filter(({ address }) => ips.includes(address)).map(({ id }) => id)
 
 function sortKeyOf(key: string): SortKey {

@@ -70,6 +70,6 @@ export interface TagStore {
     projectId: string,
     page: { readonly offset: number; readonly limit: number },
   ): Promise<{ key: string; values: string[] }[]>
-  /** Newest first. */
+  /** Newest first. `total` stops at 10,000 where more jobs have the tags, no tag, or the part of a name. */
   search(projectId: string, query: TagQuery): Promise<{ total: number; items: TaggedJob[] }>
 }

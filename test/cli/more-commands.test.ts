@@ -45,7 +45,7 @@ test('job events reads all pages, oldest first', async () => {
     const offset = Number(query.get('offset'))
     assert.equal(query.get('order'), 'asc')
     const page = { total: 150, limit: 100, offset, order: 'asc', start_time: null, end_time: null }
-    return { json: { ...page, events: all.slice(offset, offset + 100) } }
+    return { json: { ...page, events: all.slice(offset * 100, (offset + 1) * 100) } }
   }).start()
   const text = await ropeway(['job', 'events', JOB_ID], server.env)
   assert.equal(text.stdout.split('\n').length, 151)

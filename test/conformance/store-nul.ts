@@ -32,7 +32,7 @@ export function describeStoreNul(open: OpenStores): void {
     await store.create(newJob({ name: 'one' }), [])
     const db = stores.db()
     const jobs = async (more: Partial<JobQuery>) => {
-      const query = { sortBy: 'create_time', order: 'desc', page: 0, limit: 10, hostIds: null } as const
+      const query = { sortBy: 'create_time', order: 'desc', skip: 0, limit: 10, hostIds: null } as const
       const asked = { ...query, workspaceId: '0', tags: [], conditions: [], ...more }
       return (await store.search('p', asked)).items
     }

@@ -20,6 +20,7 @@ type Plain = Record<SortKey | 'runtime_type', string | number> & {
   seq: number
   workspace: string
   tags: string[]
+  placed: boolean
 }
 
 /** Numbers that are the same in every run. */
@@ -39,11 +40,13 @@ async function readAll(db: Rows): Promise<Plain[]> {
     ...{ seq: row.seq, workspace: row.workspace_id, create_time: row.create_time, name: row.name },
     ...{ phase: row.shown_phase, algorithm_name: row.algorithm_name, kind: row.kind },
     ...{ user_id: row.user_name, runtime_type: row.runtime_type },
+    placed: row.placed === 1,
     tags: (byJob.get(row.id) ?? []).map(({ key, value }) => `${key}=${value}`),
   }))
 }
 
-function matches(job: Plain, { workspaceId, conditions, tags, hostIds }: JobQuery): boolean {
+function matches(job: Plain, query: JobQuery): boolean {
+  const { workspaceId, conditions, tags, hostIds, untagged, placed } = query
   return (
     (workspaceId === null || job.workspace === workspaceId) &&
     conditions.every((condition) => {
@@ -60,7 +63,9 @@ function matches(job: Plain, { workspaceId, conditions, tags, hostIds }: JobQuer
           tag.startsWith(`${key}=`) && (values.length === 0 || values.includes(tag.slice(key.length + 1))),
       ),
     ) &&
-    (hostIds === null || hostIds.length > 0)
+    (hostIds === null || hostIds.length > 0) &&
+    (untagged !== true || job.tags.length === 0) &&
+    (placed === undefined || job.placed === placed)
   )
 }
 
@@ -126,7 +131,15 @@ function ask(roll: (sides: number) => number): JobQuery {
     { inventory: { hosts: [] }, nowMs: UNTIL_MS },
   )
   const tags = one([[], [], [], [{ key: 'team', values: [] }], [{ key: 'team', values: ['a', 'c'] }]])
-  return { ...query, tags, ...(roll(10) === 0 ? { workspaceId: null } : {}) }
+  return {
+    ...query,
+    tags,
+    // Not all callers ask for whole pages.
+    skip: query.skip + one([0, 0, 3]),
+    ...(roll(10) === 0 ? { workspaceId: null } : {}),
+    ...(roll(10) === 0 ? { untagged: true } : {}),
+    ...(roll(10) === 0 ? { placed: one([true, false]) } : {}),
+  }
 }
 
 async function checkAnswers(db: Rows, seed: number, times: number): Promise<void> {
@@ -140,17 +153,18 @@ async function checkAnswers(db: Rows, seed: number, times: number): Promise<void
       jobs.filter((job) => matches(job, query)),
       query,
     )
-    const begin = query.page * query.limit
     const about = JSON.stringify({ n, seed, low: limits !== undefined, ...query })
     assert.deepEqual(
       found.items.map(({ seq }) => seq),
-      expected.slice(begin, begin + query.limit).map(({ seq }) => seq),
+      expected.slice(query.skip, query.skip + query.limit).map(({ seq }) => seq),
       about,
     )
     assert.equal(found.total, jobs.length)
     const atLeast = Math.min(expected.length, limits?.counted ?? 10_000)
     const isPartial =
       query.tags.length > 0 ||
+      query.untagged === true ||
+      query.placed !== undefined ||
       query.conditions.some(({ key, operator }) => key === 'name' && operator === 'like')
     if (isPartial)
       assert.ok(
@@ -199,6 +213,7 @@ export function describeStoreSearchMany(open: OpenStores): void {
     const tagged = ids.filter((_, n) => n % 3 === 0)
     const tags = tagged.map(({ id, seq }) => ({ job_id: id, key: 'team', value: 'abc'[seq % 3] ?? '' }))
     await db.insertInto('job_tags').values(tags).execute()
+    await sql`update jobs set placed = 1 where seq % 4 = 0`.execute(db)
     await checkAnswers(db, 1, 150)
 
     const store = stores.store({ ownership: 'shared' })

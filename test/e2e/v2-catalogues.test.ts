@@ -172,6 +172,19 @@ describe('catalogues', () => {
     const other = await get('/pools/mine')
     assert.deepEqual([other.status, other.json.error_code], [404, 'ModelArts.2890'])
     for (const { metadata } of [wide, cards]) await ropeway.client.delete(metadata.id)
+
+    for (const name of ['over-1', 'over-2', 'over-3'])
+      await ropeway.run(body(name, 'true', { annotations: fake({ runMs: 0 }) }))
+    const completed = '/pools/default/workloads?status=Completed&ascend=true'
+    const { json: all } = await get(completed)
+    const { json: page } = await get(`${completed}&offset=1&limit=2`)
+    assert.ok(all.items.length >= 3 && all.total === all.items.length, `${all.total}`)
+    assert.deepEqual([page.total, page.items], [all.total, all.items.slice(1, 3)])
+    const ip = nodes.items[0].status.privateIp
+    const on = (await get(`${completed}&hostip=${ip}`)).json
+    assert.ok(on.total >= 3 && on.items.every(({ hostIps }: { hostIps: string }) => hostIps === ip), on)
+    assert.equal((await get(`${completed}&hostip=192.0.2.1`)).json.total, 0)
+    assert.equal((await get(`${completed}&type=infer`)).json.total, 0)
   })
 
   it('the default workspace is there, and everybody is authorised', async () => {

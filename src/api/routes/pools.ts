@@ -40,7 +40,7 @@ export const POOL_ROUTES = {
     path: '/v2/:project/pools/:pool/workloads',
     success: 200,
     summary: 'Lists the jobs of the project that run or wait in a pool.',
-    partly: 'training jobs are all there is',
+    partly: 'training jobs are all there is; `hostip` finds those that have been on that host',
     permission: 'modelarts:pool:list',
     role: 'viewer',
     query: workloadQuery,
