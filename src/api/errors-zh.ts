@@ -83,6 +83,7 @@ export const SOLUTIONS_ZH = {
   StorageBucketTaken: '请选择其他桶，或先从其现在所在之处移除。',
   StorageUnavailable: '请检查对象存储：ropeway storage test NAME',
   DatabaseUnavailable: '请重试；运行中的任务不受影响。若持续出现，请检查数据库服务器。',
+  DatabaseBusy: '请缩小查询范围（更精确的过滤条件、更小的分页），或在数据库空闲时重试。',
   BackendUnavailable: '请在服务器上运行“ropeway doctor”。',
   DiskFull: '请清理数据目录的磁盘空间后重试；本次没有存储任何内容。',
   Internal: '请在服务器日志中查找该请求 ID。',

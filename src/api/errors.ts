@@ -202,6 +202,11 @@ export const ERRORS = {
     503,
     'Repeat the request; running tasks go on. When it lasts, look after the database server.',
   ),
+  DatabaseBusy: row(
+    'ModelArts.9031',
+    503,
+    'Ask for less (narrower filters, a smaller page), or repeat the request when the database has less to do.',
+  ),
   BackendUnavailable: row('ModelArts.9004', 503, 'Run "ropeway doctor" on the server machine.'),
   DiskFull: row(
     'ModelArts.9005',

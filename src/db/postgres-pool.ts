@@ -1,9 +1,10 @@
 // The pool as Kysely uses it, with one promise more: what fails because the database is away fails as AppError
-// DatabaseUnavailable, and the connection it failed on is never used again: an answer may still be under way on it.
+// DatabaseUnavailable, and the connection it failed on is never used again: an answer may still be under way on it. What took
+// the database too long fails as DatabaseBusy; the database is there, so nobody is told that it went.
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import type pg from 'pg'
 import { AppError } from '../api/error.ts'
-import { isDatabaseAway } from './database-away.ts'
+import { isDatabaseAway, isDatabaseBusy } from './database-away.ts'
 import { toParameters } from './to-text.ts'
 
 export type PoolWatch = {
@@ -19,6 +20,10 @@ export const UNWATCHED: PoolWatch = { onAway: () => undefined, onBack: () => und
 export function watchedPool(pool: pg.Pool, { onAway, onBack }: PoolWatch): PostgresPool {
   let isAway = false
   const failed = (error: unknown): unknown => {
+    if (isDatabaseBusy(error))
+      return new AppError('DatabaseBusy', 'the database did not come to an end with this in time', {
+        cause: error,
+      })
     if (!isDatabaseAway(error)) return error
     if (!isAway) {
       isAway = true
@@ -65,7 +70,7 @@ function watchedClient(
       return result
     } catch (error) {
       const told = failed(error)
-      if (told !== error) broken = told
+      if (isDatabaseAway(error)) broken = told
       throw told
     }
   }

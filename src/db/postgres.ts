@@ -4,7 +4,7 @@ import pg from 'pg'
 import { ChangeNotices } from './change-notices.ts'
 import { DataFolderError } from './data-folder-error.ts'
 import type { Database } from './database.ts'
-import { isDatabaseAway } from './database-away.ts'
+import { isDatabaseAway, isDatabaseBusy } from './database-away.ts'
 import { migrate } from './migrate.ts'
 import { applicationName, connectionOf, Sockets } from './postgres-connection.ts'
 import { ensureFeed } from './postgres-feed.ts'
@@ -70,7 +70,7 @@ async function prepare(db: Kysely<Tables>, where: string, { onNoTrigrams }: Post
 /** What the client said is closer to the reason than our sentence for the API. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return isDatabaseAway(error.cause) ? wordsOf(error.cause) : error.message
+  return isDatabaseAway(error.cause) || isDatabaseBusy(error.cause) ? wordsOf(error.cause) : error.message
 }
 
 /** The database without its password. */

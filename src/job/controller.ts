@@ -1,6 +1,7 @@
 // The one loop that moves jobs: read, observe, reconcile, act, one guarded write; again until the job rests.
 // It may die at any line and be run again. Wake-ups carry no data; a slow periodic look replaces lost ones.
 import { AppError } from '../api/error.ts'
+import type { ErrorName } from '../api/errors.ts'
 import { sleep } from '../lib/abort.ts'
 import { cancelOnStop } from './cancel-on-stop.ts'
 import { type ControllerParts, PACE } from './controller-parts.ts'
@@ -15,6 +16,7 @@ import type { JobChange, Lease } from './store.ts'
 
 const SERVER_GRACE_MS = 20_000
 const START_TRIES = 3
+const OF_DATABASE: readonly ErrorName[] = ['DatabaseUnavailable', 'DatabaseBusy']
 /** So many writes wait for the database at once. */
 const ASKING_AT_ONCE = 64
 
@@ -243,7 +245,7 @@ export class Controller implements AsyncDisposable {
           return null
         } catch (cause) {
           // The start did not fail; the one who asked lost sight of it, and asks again.
-          if (cause instanceof AppError && cause.code === 'DatabaseUnavailable') throw cause
+          if (cause instanceof AppError && OF_DATABASE.includes(cause.code)) throw cause
           return cause instanceof Error ? cause : new Error(String(cause))
         }
       case 'stop':

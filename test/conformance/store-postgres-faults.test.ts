@@ -2,6 +2,7 @@
 // keys that differ.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { sql } from 'kysely'
 import type { AppError } from '../../src/api/error.ts'
 import type { Database } from '../../src/db/database.ts'
 import { createIdentityStore } from '../../src/db/identity-store.ts'
@@ -113,6 +114,33 @@ describe('several servers on one PostgreSQL', () => {
     const closing = performance.now()
     await a[Symbol.asyncDispose]()
     assert.ok(performance.now() - closing < 4_000, 'nobody waits for a goodbye')
+  })
+
+  test('a statement that takes too long, or waits too long for a lock, fails alone: the database is not away', async () => {
+    const url = await engine.newDatabase()
+    await using a = await open(url, 'serve-a')
+    const isBusy = (error: AppError) => error.code === 'DatabaseBusy'
+    const lock = [{ name: 'output p b run/' }]
+    const inTransaction = (work: (rows: Database['db']) => Promise<unknown>) =>
+      a.db.transaction().execute(work)
+    await inTransaction(async (holder) => {
+      await lockNames(holder, lock)
+      // As one that works on: who does nothing in a transaction is thrown out before others have waited long enough.
+      const waiting = assert.rejects(
+        inTransaction((other) => lockNames(other, lock)),
+        isBusy,
+      )
+      const slow = assert.rejects(
+        inTransaction((other) => sql`select pg_sleep(60)`.execute(other)),
+        isBusy,
+      )
+      await sql`select pg_sleep(2.5)`.execute(holder)
+      await sql`select pg_sleep(2.5)`.execute(holder)
+      await Promise.all([waiting, slow])
+    })
+    const job = newJob({ name: 'a' })
+    await sharedStore(a, 'serve-a').create(job, [])
+    assert.deepEqual(a.said, [])
   })
 
   test('of two servers that start at once with different keys one goes on, and the other says what to do', async () => {

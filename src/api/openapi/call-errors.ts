@@ -8,6 +8,7 @@ const EVERY: readonly ErrorName[] = [
   'Forbidden',
   'TooManyRequests',
   'DatabaseUnavailable',
+  'DatabaseBusy',
   'Internal',
 ]
 const WITH_BODY: readonly ErrorName[] = [
