@@ -2,6 +2,7 @@
 //   node test/sdk/coverage.ts            writes it anew; an end-to-end test compares.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type BodyFieldResult, sendOtherFields } from './body-fields.ts'
 import { type Connected, connectSdk } from './connected.ts'
 import { type FieldResult, sendEachField } from './create-fields.ts'
 import { leavesOf, pathsIn } from './model-fields.ts'
@@ -27,6 +28,7 @@ export async function renderCoverage(connected: Connected, fields: readonly Fiel
   })
   const answers: string[][] = []
   for (const name of there) answers.push(await answerRow(connected, name))
+  const others = await sendOtherFields(connected)
   return `# What does Huawei Cloud's SDK send, and what does it read?
 
 Written by \`node test/sdk/coverage.ts\`, which runs the Python packages \`huaweicloudsdkmodelarts\` and
@@ -46,8 +48,16 @@ Not there yet, answered by \`ModelArts.2836\` or \`ModelArts.2803\`: ${NOT_THERE
 Each was sent alone in the least body, by the SDK's own models.
 
 ${table(['field', 'sent', 'came back'], fields.map(fieldRow))}
+
+## Fields of other bodies
+
+Each was sent alone in the least body of its call. \`taken\`: the call did its work, and its answer has no such field.
+
+${table(['call of the SDK', 'field', 'sent', 'came back'], others.map(otherRow))}
 `
 }
+
+const otherRow = ({ call, ...field }: BodyFieldResult): string[] => [`\`${call}\``, ...fieldRow(field)]
 
 const fieldRow = ({ path, sent, result }: FieldResult): string[] => [
   `\`${path}\``,

@@ -11,6 +11,14 @@ export type World = AsyncDisposable & {
   paramsFor(name: RouteName): Promise<Record<string, string>>
 }
 
+/** A preset engine, and what it stands for. */
+export const ENGINE = {
+  engine_id: 'ms-2.3',
+  engine_name: 'Ascend-Powered-Engine',
+  engine_version: 'mindspore_2.3',
+}
+const SITE = `engines: [${JSON.stringify({ ...ENGINE, image_url: 'host' })}]\n`
+
 /** As the examples of tokens have it. */
 const PASSWORD = 'correct horse'
 /**
@@ -82,7 +90,7 @@ type Inner = {
 /** `env`: more of the server's environment. */
 export async function openWorld(env: Record<string, string> = {}): Promise<World> {
   await using owned = new AsyncDisposableStack()
-  const ropeway = owned.use(await Ropeway.start({ backend: 'fake', simulate: '2x4', env }))
+  const ropeway = owned.use(await Ropeway.start({ backend: 'fake', simulate: '2x4', site: SITE, env }))
   const raw = new RawClient(ropeway.credentials)
   await ropeway.upload({
     'training-bucket/code/train.py': 'print("hello")\n',

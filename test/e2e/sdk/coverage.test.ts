@@ -16,7 +16,7 @@ before(async () => {
 })
 after(() => connected[Symbol.asyncDispose]())
 
-test('docs/sdk-coverage.md holds every field of a create body and every call, as they are today', async () => {
+test('docs/sdk-coverage.md holds every call and every field of its body, as they are today', async () => {
   const page = await renderCoverage(connected, fields)
   assert.doesNotMatch(page, /the SDK fails/)
   assert.equal(readFileSync(COVERAGE_PAGE, 'utf8'), page, 'run "node test/sdk/coverage.ts"')

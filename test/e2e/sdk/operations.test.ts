@@ -7,6 +7,8 @@ import { type Connected, connectSdk } from '../../sdk/connected.ts'
 import { misread } from '../../sdk/model-fields.ts'
 import { PythonSdk, type SdkAnswer } from '../../sdk/python-sdk.ts'
 import { hasRoute, NOT_THERE_YET, TRAINING_OPERATIONS } from '../../sdk/training-operations.ts'
+import { ENGINE } from '../api/world.ts'
+import { erased } from '../harness.ts'
 
 let connected: Connected
 before(async () => {
@@ -137,6 +139,62 @@ describe('a job, from the SDK alone', () => {
     )
     assert.equal((await sdk.call('delete_training_job', params)).status, 202)
   })
+})
+
+describe('what runs can be said in each of the ways of the documents', () => {
+  const code = { code_dir: 'obs://training-bucket/code/', boot_file: 'obs://training-bucket/code/train.py' }
+  const { engine_id, ...byName } = ENGINE
+  const ways: Record<string, object> = {
+    'a preset engine by its id': { ...code, engine: { engine_id } },
+    'a preset engine by name and version': { ...code, engine: byName },
+    'a custom image': { command: 'true', engine: { image_url: 'host' } },
+    'a preset engine with an image of one’s own': {
+      ...code,
+      engine: { ...byName, image_url: 'host', install_sys_packages: true },
+    },
+  }
+  const create = async (name: string, algorithm: object) => {
+    const job = { ...liveJob(name), algorithm: { environments: { EPOCHS: '3' }, ...algorithm } }
+    const made = await connected.sdk.call('create_training_job', {}, job)
+    assert.equal(made.status, 201, JSON.stringify(made.error))
+    const { response } = connected.description.operations['create_training_job']!
+    assert.deepEqual(
+      misread(connected.description.models, response, JSON.parse(made.raw ?? ''), made.answer),
+      [],
+    )
+    const answer = made.answer as { metadata: { id: string }; algorithm: Record<string, unknown> }
+    const { client } = connected.world.ropeway
+    await connected.world.ropeway.waitFor(
+      answer.metadata.id,
+      'it runs',
+      ({ status }) => status.phase === 'Running',
+    )
+    await client.delete(answer.metadata.id)
+    return answer
+  }
+
+  for (const [index, [way, algorithm]] of Object.entries(ways).entries())
+    it(way, async () => {
+      const { engine } = (await create(`way-${index}`, algorithm)).algorithm
+      assert.equal((engine as { image_url: string }).image_url, 'host')
+    })
+
+  it('a stored algorithm', async () => {
+    const stored = await connected.callCase('show_algorithm_by_uuid')
+    const { metadata } = stored.answer as { metadata: { id: string; name: string } }
+    const { algorithm } = await create('way-stored', { id: metadata.id })
+    assert.deepEqual([algorithm['id'], algorithm['name']], [metadata.id, metadata.name])
+  })
+})
+
+it('several jobs are deleted at once', async () => {
+  const { client } = connected.world.ropeway
+  const ids: string[] = []
+  for (const name of ['several-1', 'several-2']) ids.push((await client.create(liveJob(name))).metadata.id)
+  const jobs = ids.map((id) => ({ kind: 'job', metadata: { id } }))
+  const answer = await connected.sdk.call('batch_delete_training_job', {}, { jobs })
+  assert.equal(answer.status, 202, JSON.stringify(answer.error))
+  for (const id of ids) await erased(connected.world.ropeway, id)
 })
 
 describe('who asks', () => {
