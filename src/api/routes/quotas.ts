@@ -20,7 +20,8 @@ export const QUOTA_ROUTES = {
     path: '/v2/:project/training-quotas',
     success: 200,
     summary: 'Limits the jobs of one user, or of every user of the project.',
-    partly: '`user_id` is the id or name of a member; only `job-num` limits anything, other resources are stored only',
+    partly:
+      '`user_id` is the id or name of a member; only `job-num` limits anything, other resources are stored only',
     permission: 'modelarts:quota:update',
     role: 'admin',
     body: quotaRequest,
