@@ -38,7 +38,7 @@ def _no_store(answer: Any, why: str) -> Exception:
 
 
 def require_store(answer: Any, method: str, query: Dict[str, str], headers: Dict[str, str], key: str) -> None:
-    """Raises for a success that no object store sends: a proxy's login page, a web server that likes every request.
+    """Closes and raises for a success that no object store sends: a proxy's login page, a web server that likes all.
 
     In every dialect an object, and a part of one, has an ETag from the moment it is stored. What has none is told from
     a page by its type, or by how it begins.
@@ -51,6 +51,7 @@ def require_store(answer: Any, method: str, query: Dict[str, str], headers: Dict
     begins = answer.body[:64].lstrip().lower()
     is_page = kind in ('text/html', 'application/xhtml+xml') or begins.startswith((b'<!doctype html', b'<html'))
     if is_page or (is_object and not copied):
+        answer.close()
         raise _no_store(answer, '%s, %s without an ETag' % (method, kind or 'nothing'))
 
 

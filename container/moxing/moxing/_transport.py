@@ -96,11 +96,7 @@ class Transport(object):
                 if source is not None:
                     source.close()
             if answer.status < 300:
-                try:
-                    require_store(answer, method, query, headers, key)
-                except Exception:
-                    answer.close()
-                    raise
+                require_store(answer, method, query, headers, key)
                 self._warned = False
                 return answer
             failure = failure_of(answer)
