@@ -56,7 +56,7 @@ def _state(name: str) -> Any:
     """Differs for what else is written under this name; None when nothing is there."""
     if is_remote(name):
         entry = _store.head(parse(name))
-        return entry and entry.etag
+        return entry and entry[1:]
     try:
         facts = os.stat(name)
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def _state(name: str) -> Any:
 
 def _states(source: str, tree: Tree) -> Dict[str, Any]:
     """The states of the files of a tree that was just listed, without asking for each object again."""
-    return {name: entry.etag if entry else _state(join(source, name)) for name, entry in tree[0].items()}
+    return {name: entry[1:] if entry else _state(join(source, name)) for name, entry in tree[0].items()}
 
 
 def _tell(source: str) -> None:
