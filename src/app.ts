@@ -16,7 +16,7 @@ import { createObjectHandler } from './storage/server/object-handler.ts'
 import { openObjectStore } from './storage/server/object-store.ts'
 import type { ObjectsOfProjects } from './storage/server/project-objects.ts'
 import { openBackend } from './wiring/backend.ts'
-import { recordBackend } from './wiring/backend-record.ts'
+import { countOn, recordBackend } from './wiring/backend-record.ts'
 import { keepCredentials } from './wiring/credentials.ts'
 import { openChangeFeed } from './wiring/database.ts'
 import { openDiskWatch } from './wiring/disk-guard.ts'
@@ -46,7 +46,12 @@ export async function runServe(
 ): Promise<void> {
   const config = readConfig(flags, flags.env)
   const logger = createLogger(config.logLevel)
-  await using app = await openApp(config, logger, onReload)
+  await using app = await openApp(config, logger, onReload, signal).catch((error: unknown) => {
+    // Told to end while it still waited for its engine.
+    if (signal.aborted && error === signal.reason) return null
+    throw error
+  })
+  if (app === null) return
   logger.info(
     { endpoint: app.endpoint, objects: app.objectEndpoint, data: config.dataDir },
     'ropeway is serving',
@@ -59,10 +64,15 @@ export async function runServe(
 }
 
 /** Opens everything on a data folder. What was opened is closed again when a later step fails. */
-export async function openApp(config: Config, logger: Logger, onReload: OnReload = NEVER): Promise<App> {
+export async function openApp(
+  config: Config,
+  logger: Logger,
+  onReload: OnReload = NEVER,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<App> {
   await using owned = new AsyncDisposableStack()
   const rows = await openRows(config, owned, logger)
-  const { parts, objects } = await openParts(config, rows, owned, logger)
+  const { parts, objects } = await openParts(config, rows, owned, { logger, signal })
   const { controller, gate, exporter } = createMovers(config, parts, objects, rows, logger)
   owned.use(gate)
   owned.use(exporter)
@@ -102,7 +112,7 @@ async function openParts(
   config: Config,
   { clock, store, serveId, registries, first, projectStores, linkKey }: OpenRows,
   owned: AsyncDisposableStack,
-  logger: Logger,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ) {
   const wake = new ChangeSignal()
   const devices = owned.use(await openWatchedDevices({ config, store, wake, logger }))
@@ -116,13 +126,15 @@ async function openParts(
   const blocks = await openInputBlocks(config.dataDir, site.disk)
   const objects = owned.use(new StoresElsewhere(embedded, projectStores.storageConnections, clock, blocks))
   const credentials = credentialsOf(registries)
+  const unfinished = await store.listUnfinished(serveId)
+  const jobsOnEngine = await countOn(config.dataDir, 'docker', unfinished)
   const opened = await openBackend(config, {
-    ...{ clock, logs, site, serveId, logger, credentials },
+    ...{ clock, logs, site, serveId, logger, credentials, jobsOnEngine, signal },
     wiring: devices.wiring,
   })
   const { engine, runtimeDir } = opened
   const backend = owned.use(opened.backend)
-  await recordBackend(config.dataDir, backend.name, await store.listUnfinished(serveId))
+  await recordBackend(config.dataDir, backend.name, unfinished)
   const stopping = new AbortController()
   const changed = new ChangeSignal()
   const nowMs = () => clock.now().getTime()
@@ -141,18 +153,7 @@ async function openParts(
   )
   budgets.start()
   const parts = {
-    ...{
-      budgets,
-      store,
-      logs,
-      backend,
-      clock,
-      wake,
-      changed,
-      disk,
-      runtimeDir,
-      nowMs,
-    },
+    ...{ budgets, store, logs, backend, clock, wake, changed, disk, runtimeDir, nowMs },
     stopping: stopping.signal,
     execSessions: new ExecSessions(),
     rankFailures: new RankFailures(),

@@ -12,6 +12,7 @@ import { createHostBackend } from '../backend/host/backend.ts'
 import { type Config, ConfigError } from '../config.ts'
 import type { Backend } from '../job/ports.ts'
 import type { Site } from '../job/site.ts'
+import { sleep } from '../lib/abort.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Logger } from '../logger.ts'
@@ -26,11 +27,16 @@ export type BackendParts = {
   readonly site: Site
   readonly serveId: string
   readonly logger: Logger
+  /** Jobs that are not finished and have their tasks on a container engine: it is waited for. */
+  readonly jobsOnEngine: number
+  readonly signal: AbortSignal
   /** The login of a project for the registry of an image; none when left out. */
   readonly credentials?: DockerBackendOptions['credentials']
 }
 
 const DEFAULT_SOCKET = '/var/run/docker.sock'
+const ENGINE_PATIENCE_MS = 120_000
+const ENGINE_PAUSE_MS = 500
 
 /** A backend with what else of the server uses the same things. */
 export type OpenedBackend = {
@@ -93,22 +99,10 @@ function engineSocket({ dockerHost }: Config, site: Site): string {
 }
 
 /** Loaded only when it is used: the client of an engine takes longer to load than the rest of the server. */
-async function openDocker(
-  config: Config,
-  { wiring, site, serveId, credentials }: BackendParts,
-  socket: string,
-): Promise<OpenedBackend> {
-  const silent = (cause?: unknown) =>
-    new ConfigError(
-      `--backend: no container engine answers at ${socket}; start one, name its socket in DOCKER_HOST, or use: host`,
-      { cause },
-    )
-  if (!existsSync(socket)) throw silent()
+async function openDocker(config: Config, parts: BackendParts, socket: string): Promise<OpenedBackend> {
+  const { wiring, site, serveId, credentials } = parts
+  const engine = await connectPatiently(socket, parts)
   const { createDockerBackend } = await import('../backend/docker/backend.ts')
-  const { connectEngine } = await import('../backend/docker/engine.ts')
-  const engine = await connectEngine(socket).catch((cause: unknown) => {
-    throw silent(cause)
-  })
   const { dir: runtimeDir } = await prepareRuntime({
     cacheDir: join(config.dataDir, 'runtime'),
     nodePath: process.execPath,
@@ -126,6 +120,39 @@ async function openDocker(
     wiring,
   })
   return { backend, engine, runtimeDir }
+}
+
+/**
+ * Throws ConfigError when no engine answers: at once while nothing depends on it, because a wrong socket should be seen at once;
+ * with jobs on it only after a while, because both may have been restarted together.
+ */
+async function connectPatiently(
+  socket: string,
+  { jobsOnEngine, logger, signal }: BackendParts,
+): Promise<Engine> {
+  const deadline = performance.now() + (jobsOnEngine > 0 ? ENGINE_PATIENCE_MS : 0)
+  for (let told = false; ; told = true) {
+    const failed = await connectOnce(socket)
+    if (!(failed instanceof ConfigError)) return failed
+    if (performance.now() >= deadline) throw failed
+    if (!told)
+      logger.warn(
+        { socket, jobs: jobsOnEngine },
+        `no container engine answers at ${socket}; unfinished jobs have their tasks there, so it is waited for, for up to ${ENGINE_PATIENCE_MS / 1000} s`,
+      )
+    await sleep(ENGINE_PAUSE_MS, signal)
+  }
+}
+
+async function connectOnce(socket: string): Promise<Engine | ConfigError> {
+  const silent = (cause?: unknown) =>
+    new ConfigError(
+      `--backend: no container engine answers at ${socket}; start one, name its socket in DOCKER_HOST, or use: host`,
+      { cause },
+    )
+  if (!existsSync(socket)) return silent()
+  const { connectEngine } = await import('../backend/docker/engine.ts')
+  return connectEngine(socket).catch(silent)
 }
 
 /** Marks what is ours on an engine; the same for every server on one data folder. */

@@ -225,3 +225,28 @@ export async function endsWhileEngineHangs(engine: DockerEngine, request: RegExp
   await ropeway.client.delete(metadata.id)
   await erased(ropeway, metadata.id)
 }
+
+/** Server and engine were both ended, and the server comes first. */
+export async function serverComesFirst(engine: DockerEngine): Promise<void> {
+  await using ropeway = await serve(engine, '1x8')
+  const wish = body('lasts', script(1), { flavor: 'ropeway.ascend-910a.1', algorithm: small })
+  const { metadata } = await ropeway.client.create(wish)
+  await ropeway.waitFor(metadata.id, 'it runs', ({ status }) => status.phase === 'Running')
+  const waits =
+    /no container engine answers at .*; unfinished jobs have their tasks there, so it is waited for/g
+  const saidSo = (times: number): Promise<void> =>
+    until('it waits for the engine', () => (ropeway.serverLog.match(waits) ?? []).length === times)
+  await ropeway.stop()
+  await engine.stop('SIGKILL')
+  const inVain = ropeway.start()
+  await saidSo(1)
+  assert.equal(await ropeway.stop(), 0)
+  await assert.rejects(inVain, /the server ended with 0/)
+  const waiting = ropeway.start()
+  await saidSo(2)
+  await engine.start()
+  await waiting
+  await endsWhole(ropeway, metadata.id)
+  await ropeway.client.delete(metadata.id)
+  await erased(ropeway, metadata.id)
+}

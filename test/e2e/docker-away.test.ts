@@ -6,6 +6,7 @@ import {
   engineAway,
   killedWhilePrinting,
   restartedWithoutLiveRestore,
+  serverComesFirst,
   standsStill,
   startAwayEngine,
 } from './docker-away-cases.ts'
@@ -24,6 +25,9 @@ describe('with tasks on dockerd', () => {
 
   it('a container asleep for two seconds is running, and goes on', () =>
     standsStill(engine, 'container', 2_000))
+
+  it('a server that comes up before the engine of its jobs waits for it, and can be ended meanwhile', () =>
+    serverComesFirst(engine))
 
   for (const [what, request] of [
     ['makes a container', /POST .*\/containers\/create\?/],
