@@ -23,6 +23,7 @@ test('without a runtime of its own an Ascend task gets its devices, what they sh
   assert.deepEqual(rest, {
     environment: { ASCEND_VISIBLE_DEVICES: '4,5' },
     libraryPath: [`${lib}/common`, `${lib}/driver`, lib],
+    locksMemory: true,
     runtime: null,
   })
 })

@@ -16,12 +16,22 @@ export type DeviceWiring = {
   readonly groups: readonly number[]
   /** Folders for the front of LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[]
+  /** Do its programs pin memory for the devices? */
+  readonly locksMemory: boolean
   /** The engine's runtime that brings devices and driver in by itself. */
   readonly runtime: 'ascend' | 'nvidia' | null
 }
 
 export const NO_WIRING: DeviceWiring = {
-  ...{ devices: [], mounts: [], environment: {}, groups: [], libraryPath: [], runtime: null },
+  ...{
+    devices: [],
+    mounts: [],
+    environment: {},
+    groups: [],
+    libraryPath: [],
+    locksMemory: false,
+    runtime: null,
+  },
 }
 
 /** The files of a host that wiring chooses from, looked at once. */
@@ -98,6 +108,7 @@ export function wireDevices(
     mounts: host.driverFiles.filter((path) => !brought.has(path)).map(wired),
     environment: { ASCEND_VISIBLE_DEVICES: list },
     groups: groups(files),
+    locksMemory: true,
     libraryPath: host.driverFiles.includes(lib) ? [`${lib}/common`, `${lib}/driver`, lib] : [],
     runtime,
   }

@@ -45,6 +45,14 @@ export function takesSigterm(init: number): boolean {
   return children === null ? childrenOf([init]).length > 0 : children.trim() !== ''
 }
 
+const CAP_SYS_RESOURCE = 1n << 24n
+
+/** May a process set resource limits above the hard ones it has (setrlimit(2))? */
+export function mayRaiseLimits(pid: number | 'self'): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1]
+  return mask !== undefined && (BigInt(`0x${mask}`) & CAP_SYS_RESOURCE) !== 0n
+}
+
 /** Every live descendant of `roots`. Costs one look at each process of the machine. */
 export function childrenOf(roots: readonly number[]): number[] {
   const parents = new Map<number, number>()

@@ -54,6 +54,7 @@ test('a job that asks for nothing gets the defaults: half its memory as shm, no 
     ulimits: [{ name: 'core', soft: 0, hard: 0 }],
     devices: [],
     capabilities: [],
+    cpuLimit: false,
     hostNetwork: false,
     volumes: [],
     cacheDir: null,

@@ -13,6 +13,7 @@ export type ContainerOptions = {
   readonly pullPolicy: PullPolicy
   /** null: half of the task's memory. */
   readonly shmBytes: number | null
+  readonly cpuLimit: boolean
   readonly ulimits: readonly Ulimit[]
   readonly devices: readonly string[]
   readonly capabilities: readonly string[]
@@ -43,6 +44,7 @@ export function containerOptionsOf(
   return {
     pullPolicy: pullPolicyOf(wishes[ANNOTATION.pullPolicy], site),
     shmBytes: shmBytes ?? defaults.shmBytes ?? usualShm(site, memoryBytes),
+    cpuLimit: defaults.cpuLimit,
     // A flavor that sets one limit keeps the others, `core` above all.
     ulimits: mergeUlimits(
       site.container.ulimits,

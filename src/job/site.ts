@@ -14,6 +14,8 @@ export type ContainerDefaults = {
   /** Size of /dev/shm; null: half of the task's memory. */
   readonly shmBytes: number | null
   readonly ulimits: readonly Ulimit[]
+  /** true: a task never gets more than the cores of its flavor, also while others idle. */
+  readonly cpuLimit: boolean
   /** Device files of the host that every task gets, beside its own accelerators; may end in `*` (`/dev/infiniband/*`). */
   readonly devices: readonly string[]
   /** Linux capabilities without `CAP_`. Nothing is kept that is not named here or asked for. */
@@ -100,7 +102,10 @@ export type Site = {
 /** An installation whose administrator said nothing. */
 export const DEFAULT_SITE: Site = {
   pullPolicy: 'missing',
-  container: { shmBytes: null, ulimits: [{ name: 'core', soft: 0, hard: 0 }], devices: [], capabilities: [] },
+  container: {
+    ...{ shmBytes: null, cpuLimit: false, ulimits: [{ name: 'core', soft: 0, hard: 0 }] },
+    ...{ devices: [], capabilities: [] },
+  },
   flavors: {},
   runUser: null,
   deviceFiles: [],

@@ -69,6 +69,6 @@ test('a pattern is looked up among the device files of this machine', () => {
 test('every default and limit can be read in one line', () => {
   assert.match(
     describeSite(DEFAULT_SITE),
-    /^shm half of the memory; at most the memory; ulimits core=0; allowed none; .*root no; host network no; pull missing/,
+    /^shm half of the memory; at most the memory; CPU at least the flavor's cores; ulimits core=0; allowed none; .*root no; host network no; pull missing/,
   )
 })

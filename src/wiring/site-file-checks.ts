@@ -120,6 +120,7 @@ export function describeSite({ container, allow, volumes, cacheDir, pullPolicy, 
   return [
     `shm ${container.shmBytes === null ? 'half of the memory' : sizeText(container.shmBytes)}`,
     `at most ${allow.shmBytes === null ? 'the memory' : sizeText(allow.shmBytes)}`,
+    `CPU ${container.cpuLimit ? 'at most' : 'at least'} the flavor's cores`,
     `ulimits ${listText(limits)}`,
     `allowed ${listText(allowedLimits)}`,
     `devices ${listText(container.devices)}, allowed ${listText(allow.devices)}`,

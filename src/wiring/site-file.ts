@@ -57,6 +57,7 @@ const device = z
 
 const container = z.strictObject({
   shm_size: shmSize.optional(),
+  cpu_limit: z.boolean().optional(),
   ulimits: ulimits.optional(),
   devices: z.array(device).optional(),
   capabilities: z.array(capability).optional(),
@@ -271,12 +272,15 @@ function siteOf(file: SiteFile): Site {
 /** Twice the rate at once where nothing is said. */
 const rateOf = (perSecond: number, burst = Math.ceil(2 * perSecond)): Site['api'] => ({ perSecond, burst })
 
-const containerOf = ({ shm_size, ulimits: limits, devices, capabilities }: z.infer<typeof container>) => ({
-  ...(shm_size === undefined ? {} : { shmBytes: shm_size }),
-  ...(limits === undefined ? {} : { ulimits: limits }),
-  ...(devices === undefined ? {} : { devices }),
-  ...(capabilities === undefined ? {} : { capabilities }),
-})
+/** What the file does not name is left out, so that it hides no default. */
+function containerOf({
+  shm_size,
+  cpu_limit,
+  ...rest
+}: z.infer<typeof container>): Partial<ContainerDefaults> {
+  const named = Object.entries({ shmBytes: shm_size, cpuLimit: cpu_limit, ...rest })
+  return Object.fromEntries(named.filter(([, value]) => value !== undefined))
+}
 
 /** Cores are dumped only where the file says so. */
 function withoutCores(named: Partial<ContainerDefaults>): Partial<ContainerDefaults> {

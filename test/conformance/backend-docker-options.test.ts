@@ -175,6 +175,7 @@ test('volumes of the administrator are mounted as allowed; limits, capabilities 
   await chmod(join(shared, 'writable'), 0o777)
   const text = `ls /ro; (: >/ro/x) 2>/dev/null || echo refused; : >/rw/made; ulimit -n; ulimit -c; ulimit -s; ulimit -l
 id -G; grep CapBnd /proc/self/status
+cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cut -d' ' -f1 /sys/fs/cgroup/cpu.max
 awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
   const { ref, input } = await makeJob(harness, [
     { kind: 'script', text: `exec >/run/ropeway/spool/out 2>&1\n${text}` },
@@ -188,6 +189,7 @@ awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
     container: {
       ...input.container,
       shmBytes: 96 << 20,
+      cpuLimit: true,
       ulimits: [
         ...input.container.ulimits,
         { name: 'nofile', soft: 512, hard: 1024 },
@@ -203,7 +205,7 @@ awk '$2 == "/dev/shm" { print $4 }' /proc/mounts | grep -o 'size=[0-9]*k'`
   const out = (await harness.real!.readSpool(ref, 'worker-0', 'out'))?.trim().split('\n')
   assert.deepEqual(out, [
     ...['writable', 'refused', '512', '0', '16384', '32', '1101 1000'],
-    ...['CapBnd:\t0000000000004000', `size=${96 * 1024}k`],
+    ...['CapBnd:\t0000000000004000', '100000', `size=${96 * 1024}k`],
   ])
   assert.deepEqual(await readdir(join(shared, 'writable')), ['made'])
   await harness.backend.remove(ref, SIGNAL)

@@ -8,14 +8,14 @@ import { AppError } from '../../api/error.ts'
 import type { AttemptRef } from '../../job/job.ts'
 import { taskObjectName } from '../../job/names.ts'
 import type { Backend, ExecRequest, ExecSession, JobPlan, TaskObservation, Tell } from '../../job/ports.ts'
-import { bootAtMs, currentBootId } from '../process.ts'
+import { bootAtMs, currentBootId, mayRaiseLimits } from '../process.ts'
 import { launcherExec, loaderFor } from '../runtime.ts'
 import { settleAll } from '../settle.ts'
 import { RUN_DIR, taskFolderOf } from '../task-folder.ts'
 import { readMark } from './attempt-record.ts'
 import { Attempts } from './attempts.ts'
 import { type Engine, inspectContainer, look, withPatience } from './engine.ts'
-import { mayBeCut, mortalEngineStartMs } from './engine-restart.ts'
+import { daemonPid, mayBeCut, mortalEngineStartMs } from './engine-restart.ts'
 import { execInContainer } from './exec.ts'
 import { openFolders, removeFolders } from './folders-on-disk.ts'
 import { ImagePuller, type RegistryAuth } from './image.ts'
@@ -264,6 +264,8 @@ export async function createDockerBackend(options: DockerBackendOptions): Promis
     instanceId: options.instanceId,
     bootId: currentBootId(),
     isRoot: options.isRoot,
+    // Of an engine that cannot be seen our own right has to do.
+    mayRaiseLimits: mayRaiseLimits((await daemonPid(options.engine.socket)) ?? 'self'),
   }
   const { engine } = options
   const networks = new Networks(engine, {

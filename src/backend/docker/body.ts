@@ -4,7 +4,7 @@ import { type DeviceWiring, deviceFilesOf } from '../../accelerator/device-wirin
 import { TASK_PATHS } from '../../api/task-constants.ts'
 import type { PlanInput, TaskPlanInput } from '../../job/ports.ts'
 import { extraGroups } from '../accounts.ts'
-import { cpuShares, PIDS_MAX } from '../limits.ts'
+import { CPU_PERIOD_US, cpuQuotaUs, cpuShares, PIDS_MAX, withLockedMemory } from '../limits.ts'
 import type { Bind } from './folders.ts'
 import { attemptLabels, LABEL } from './labels.ts'
 import type { DockerMachine, NetworkPlan } from './plan.ts'
@@ -48,6 +48,8 @@ export type ContainerBody = {
     readonly Memory: number
     readonly MemorySwap: number
     readonly CpuShares: number
+    readonly CpuPeriod?: number
+    readonly CpuQuota?: number
     readonly PidsLimit: number
     readonly ShmSize: number
     readonly Ulimits: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[]
@@ -174,9 +176,14 @@ export function taskBody(
       Memory: memory,
       MemorySwap: memory,
       CpuShares: cpuShares(task.placement.cpuCores),
+      ...(container.cpuLimit
+        ? { CpuPeriod: CPU_PERIOD_US, CpuQuota: cpuQuotaUs(task.placement.cpuCores) }
+        : {}),
       PidsLimit: PIDS_MAX,
       ShmSize: container.shmBytes ?? Math.floor(memory / 2),
-      Ulimits: container.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+      Ulimits: withLockedMemory(container.ulimits, wiring, machine.mayRaiseLimits).map(
+        ({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard }),
+      ),
       Devices: deviceFilesOf(wiring, container.devices).map(({ source, target }) => ({
         PathOnHost: source,
         PathInContainer: target,

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type DeviceWiring, NO_WIRING } from '../../accelerator/device-wiring.ts'
 import type { PlanInput } from '../../job/ports.ts'
+import { withLockedMemory } from '../limits.ts'
 import { type DockerMachine, type DockerRequest, planJob } from './plan.ts'
 
 const MACHINE: DockerMachine = {
   ...{ dataDir: '/srv/rw', tasksDir: '/srv/rw/tasks', runtimeDir: '/srv/rw/runtime-1', isRoot: true },
   ...{ runTrainPath: '/srv/rw/runtime-1/run_train.sh', loader: 'ld.so', instanceId: 'one', bootId: 'b' },
+  mayRaiseLimits: true,
 }
 
 /** Tasks on the hosts named; each host has the address 127.64.0.<n>. */
@@ -27,6 +29,7 @@ function requests(
       ...{
         pullPolicy: 'missing',
         shmBytes: null,
+        cpuLimit: false,
         ulimits: [],
         devices: ['/dev/x'],
         capabilities: ['IPC_LOCK'],
@@ -82,6 +85,26 @@ test('a container is in the groups that own its devices, and the driver’s with
   assert.deepEqual(groupsOf(1000, [1000, 44]), ['44'])
 })
 
+test('cores are a share, or a limit where the site says so', () => {
+  const of = (cpuLimit: boolean) => {
+    const [request] = requests([1], { container: { ...containerOf(), cpuLimit } })
+    const { CpuShares, CpuPeriod, CpuQuota } = request!.create.HostConfig
+    return [CpuShares, CpuPeriod, CpuQuota]
+  }
+  assert.deepEqual(of(false), [2048, undefined, undefined])
+  assert.deepEqual(of(true), [2048, 100_000, 200_000])
+})
+
+test('programs may pin memory for Ascend devices, unless a limit is named or the engine may lift none', () => {
+  const memlock = (ulimits: PlanInput['container']['ulimits'], locksMemory: boolean) =>
+    requests([1], { container: { ...containerOf(), ulimits } }, { locksMemory })[0]!.create.HostConfig.Ulimits
+  assert.deepEqual(memlock([], true), [{ Name: 'memlock', Soft: -1, Hard: -1 }])
+  assert.deepEqual(memlock([], false), [])
+  const named = { name: 'memlock', soft: 1, hard: 2 }
+  assert.deepEqual(memlock([named], true), [{ Name: 'memlock', Soft: 1, Hard: 2 }])
+  assert.deepEqual(withLockedMemory([], { locksMemory: true }, false), [])
+})
+
 test('one task shares a network, several have one of their own, and some the one of the machine', () => {
   const kinds = (hosts: number[], hostNetwork = false) =>
     requests(hosts, hostNetwork ? { container: { ...containerOf(), hostNetwork } } : {}).map(
@@ -93,7 +116,7 @@ test('one task shares a network, several have one of their own, and some the one
 })
 
 const containerOf = (): PlanInput['container'] => ({
-  ...{ pullPolicy: 'missing', shmBytes: null, ulimits: [], devices: [], capabilities: [] },
+  ...{ pullPolicy: 'missing', shmBytes: null, cpuLimit: false, ulimits: [], devices: [], capabilities: [] },
   ...{ hostNetwork: false, volumes: [], cacheDir: null },
 })
 

@@ -27,6 +27,8 @@ export type DockerMachine = {
   readonly instanceId: string
   readonly bootId: string
   readonly isRoot: boolean
+  /** May the engine lift limits of a process above its own? */
+  readonly mayRaiseLimits: boolean
 }
 
 /** `own`: a network of the attempt · `shared`: the one of all one-task jobs · `host`: the machine's. */

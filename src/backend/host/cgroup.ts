@@ -4,7 +4,7 @@ import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'n
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../../lib/abort.ts'
-import { cpuShares, PIDS_MAX } from '../limits.ts'
+import { CPU_PERIOD_US, cpuQuotaUs, cpuShares, PIDS_MAX } from '../limits.ts'
 import { countMemory, type MemoryCount } from '../memory-group.ts'
 import { sendSignal } from '../process.ts'
 
@@ -17,7 +17,11 @@ export type CgroupSet = Readonly<Partial<Record<Controller, CgroupBase>>>
 
 /** One folder to make and the values to write into it. */
 export type CgroupFolder = { readonly path: string; readonly values: Readonly<Record<string, string>> }
-export type Limits = { readonly memoryBytes: number; readonly cpuCores: number }
+export type Limits = {
+  readonly memoryBytes: number
+  readonly cpuCores: number
+  readonly cpuLimit: boolean
+}
 
 type Mount = { readonly path: string; readonly type: string; readonly options: readonly string[] }
 
@@ -77,6 +81,14 @@ export function detectCgroups(): CgroupSet {
 /** cpu.weight from shares, the conversion of the OCI runtime specification. */
 const cpuWeight = (cores: number): number => 1 + Math.floor(((cpuShares(cores) - 2) * 9999) / 262_142)
 
+const cpuShare = (version: 1 | 2, cores: number): Record<string, string> =>
+  version === 1 ? { 'cpu.shares': String(cpuShares(cores)) } : { 'cpu.weight': String(cpuWeight(cores)) }
+
+const cpuMost = (version: 1 | 2, cores: number): Record<string, string> =>
+  version === 1
+    ? { 'cpu.cfs_period_us': String(CPU_PERIOD_US), 'cpu.cfs_quota_us': String(cpuQuotaUs(cores)) }
+    : { 'cpu.max': `${cpuQuotaUs(cores)} ${CPU_PERIOD_US}` }
+
 function valuesOf(controller: Controller, version: 1 | 2, limits: Limits): Record<string, string> {
   switch (controller) {
     case 'memory':
@@ -84,9 +96,10 @@ function valuesOf(controller: Controller, version: 1 | 2, limits: Limits): Recor
         [version === 1 ? 'memory.limit_in_bytes' : 'memory.max']: String(Math.floor(limits.memoryBytes)),
       }
     case 'cpu':
-      return version === 1
-        ? { 'cpu.shares': String(cpuShares(limits.cpuCores)) }
-        : { 'cpu.weight': String(cpuWeight(limits.cpuCores)) }
+      return {
+        ...cpuShare(version, limits.cpuCores),
+        ...(limits.cpuLimit ? cpuMost(version, limits.cpuCores) : {}),
+      }
     case 'pids':
       return { 'pids.max': String(PIDS_MAX) }
   }

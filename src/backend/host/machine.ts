@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../api/error.ts'
-import { inheritedFds } from '../process.ts'
+import { inheritedFds, mayRaiseLimits } from '../process.ts'
 import { loaderFor } from '../runtime.ts'
 import { type CgroupSet, detectCgroups } from './cgroup.ts'
 
@@ -20,6 +20,7 @@ export type HostMachine = {
   readonly loader: string
   readonly runTrainPath: string
   readonly isRoot: boolean
+  readonly mayRaiseLimits: boolean
   readonly tools: { readonly bwrap: string; readonly setpriv: string }
   readonly root: readonly RootEntry[]
   /** Folders under /opt except our own. */
@@ -87,6 +88,7 @@ export function readMachine(options: MachineOptions): HostMachine {
     loader: loaderFor(options.arch),
     runTrainPath,
     isRoot,
+    mayRaiseLimits: isRoot && mayRaiseLimits('self'),
     tools,
     root,
     optional: optionalFolders(),

@@ -11,6 +11,7 @@ import { type HostRequest, planJob } from './plan.ts'
 const MACHINE: HostMachine = {
   ...{ tasksDir: '/srv/ropeway/tasks', dataDir: '/srv/ropeway', runtimeDir: '/srv/runtime', loader: 'ld.so' },
   ...{ runTrainPath: '/srv/runtime/run_train.sh', isRoot: true, inheritedFds: [] },
+  mayRaiseLimits: true,
   tools: { bwrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv' },
   root: [
     { path: '/usr', linkTo: null },
@@ -155,6 +156,8 @@ test('limits are set before the right to raise them is given up', () => {
     '/usr/bin/setpriv',
   ])
   assert.equal(asking({ ulimits: [] }).command[0], '/usr/bin/setpriv')
+  const pinning = requestOf({}, { container: { ...INPUT.container, ulimits: [] } }, { locksMemory: true })
+  assert.equal(pinning.command[1], '--memlock=unlimited:unlimited')
 })
 
 test('an extra device is passed on, and the folder it lies in can be entered', () => {
@@ -231,6 +234,13 @@ test('limits say where they are written and what stays unlimited', () => {
     ],
     notLimited: ['cpu', 'pids'],
   })
+  const most = { ...INPUT.container, cpuLimit: true }
+  const cpu = (version: 1 | 2) =>
+    requestOf({ cgroups: { cpu: { version, base: '/c' } } }, { container: most }).limits.cgroups[0]?.values
+  assert.deepEqual(cpu(1), {
+    ...{ 'cpu.shares': '2048', 'cpu.cfs_period_us': '100000', 'cpu.cfs_quota_us': '200000' },
+  })
+  assert.deepEqual(cpu(2), { 'cpu.weight': '79', 'cpu.max': '200000 100000' })
   const two = { version: 2, base: '/sys/fs/cgroup/ropeway' } as const
   assert.deepEqual(requestOf({ cgroups: { memory: two, cpu: two, pids: two } }).limits, {
     memoryBytes: 1000,

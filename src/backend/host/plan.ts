@@ -12,6 +12,7 @@ import type { Ulimit } from '../../job/site.ts'
 import type { ContainerVolume } from '../../job/volumes.ts'
 import { accountsOf, extraGroups } from '../accounts.ts'
 import { hostNamesFor } from '../host-names.ts'
+import { withLockedMemory } from '../limits.ts'
 import { runtimeCommand } from '../runtime.ts'
 import { checkSocketPath, RUN_DIR, SPOOL_DIR, type TaskSubfolder, taskFolderOf } from '../task-folder.ts'
 import { type CgroupFolder, type Controller, planCgroups } from './cgroup.ts'
@@ -115,9 +116,10 @@ const commandOf = (
   machine: HostMachine,
   input: PlanInput,
   user: Pick<HostRequest, 'uid' | 'gid' | 'groups'>,
+  wiring: DeviceWiring,
 ): string[] => [
   // First, while there still is the right to raise a limit.
-  ...limitsCommand(machine, input.container.ulimits),
+  ...limitsCommand(machine, withLockedMemory(input.container.ulimits, wiring, machine.mayRaiseLimits)),
   ...commandPrefix(machine, user),
   ...runtimeCommand(machine.loader, [`${TASK_PATHS.runtime}/launcher.js`, 'task']),
 ]
@@ -146,7 +148,10 @@ function planTask(
     shmBytes: shmBytes ?? Math.floor(task.placement.memoryBytes / 2),
   })
   const user = { ...input.runUser, groups: extraGroups(input.runUser, wiring.groups) }
-  const { folders: cgroups, notLimited } = planCgroups(machine.cgroups, name, task.placement)
+  const { folders: cgroups, notLimited } = planCgroups(machine.cgroups, name, {
+    ...task.placement,
+    cpuLimit: input.container.cpuLimit,
+  })
   return {
     folder,
     ...user,
@@ -162,7 +167,7 @@ function planTask(
     ...accountsOf(input),
     limits: { memoryBytes: Math.floor(task.placement.memoryBytes), cgroups, notLimited },
     sandbox: [...sandboxOptions(machine, input, task, wiring), ...mountOptions(mounts)],
-    command: commandOf(machine, input, user),
+    command: commandOf(machine, input, user, wiring),
   }
 }
 
