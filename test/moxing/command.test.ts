@@ -39,6 +39,12 @@ function command(text: string): void {
 const noted = () => readFileSync(log, 'utf8')
 const real = `exec ${process.execPath} ${MAIN} "$@"`
 
+/** From here on the command has to be content. */
+const ONLY_COMMAND = `
+def never(*args):
+    raise AssertionError('moved by the script')
+mox._movers._in_this_process = never
+`
 const MOVE = `
 names = ['d%d/n%d' % (i % 3, i) for i in range(230)] + ['new\\nline']
 put(here + '/up', *names)
@@ -47,7 +53,11 @@ f.copy_parallel(base, here + '/down')
 told = [tree(here + '/down') == sorted(names), [name for name in os.listdir(here + '/down') if name.startswith('.m')]]
 `
 
-test('the command moves them; one that does not know this, or ends, is replaced by the script', async () => {
+/** A command that has begun, and then finds that it is not let in. */
+const refuses = (status: number, code: string): string =>
+  `echo '{"ready":1}'; echo '${JSON.stringify({ failed: { kind: 'store', status, code, message: 'no' } })}'; exec cat > /dev/null`
+
+test('the command moves them; one that does not know this, ends or is refused is replaced by the script', async () => {
   const script = `${MOVE}
 missing = raised(mox._movers.download, 'box', [mox._movers.Pair('none', here + '/x%d' % i, None, None) for i in range(230)], 4, here)[0]
 tell(told + [missing])`
@@ -56,7 +66,9 @@ tell(told + [missing])`
   for (const text of [
     real,
     `echo "error: unknown command 'move'" >&2; exit 2`,
-    `echo '{"ready":1}'; exec cat > /dev/null`,
+    `echo '{"ready":1}'; exec head -n 1 > /dev/null`,
+    refuses(400, 'AuthorizationHeaderMalformed'),
+    refuses(495, 'CertificateNotTrusted'),
   ]) {
     command(text)
     await scripts.check(one, { bare: true, env: keys })
@@ -67,7 +79,7 @@ tell(told + [missing])`
 const MALFORMED =
   '<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region is wrong; expecting it</Message></Error>'
 
-test('a store with a region of its own: the command is told it, and if it is refused, the script moves the files', async () => {
+test('a store with a region of its own: the command is told it, and moves the files', async () => {
   const { port } = new URL(keys['S3_ENDPOINT'] ?? '')
   // As MinIO with a region: signatures for another one are malformed.
   await using server = createServer((request, response) => {
@@ -87,13 +99,13 @@ test('a store with a region of its own: the command is told it, and if it is ref
   const env = { ...keys, S3_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
   for (const region of ['AWS_REGION', 'ROPEWAY_OBJECT_REGION']) {
     command(real)
-    const one = { title: '', script: `${MOVE}\ntell(told)`, tells: [true, []] }
+    const one = { title: '', script: `${ONLY_COMMAND}${MOVE}\ntell(told)`, tells: [true, []] }
     await scripts.check(one, { bare: true, env: { ...env, [region]: 'eu-test-7' } })
     assert.equal(noted(), 'obs move eu-test-7 s3\n'.repeat(2))
   }
 })
 
-test('a certificate that only the script trusts: the command is told it, and if it is not content, the script moves the files', async () => {
+test('a certificate that only this script trusts: the command is told it, and moves the files', async () => {
   const [key, cert] = [join(scripts.dir, 'key.pem'), join(scripts.dir, 'cert.pem')]
   const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
   const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...names]
@@ -102,7 +114,7 @@ test('a certificate that only the script trusts: the command is told it, and if 
   for (const name of ['ROPEWAY_OBJECT_CA', 'SSL_CERT_FILE']) {
     command(real)
     await scripts.check(
-      { title: '', script: `${MOVE}\ntell(told)`, tells: [true, []] },
+      { title: '', script: `${ONLY_COMMAND}${MOVE}\ntell(told)`, tells: [true, []] },
       { bare: true, env: { ...keys, S3_ENDPOINT: secure, [name]: cert } },
     )
     assert.equal(noted(), `obs move us-east-1 s3 ${cert}\n`.repeat(2))
