@@ -30,7 +30,7 @@ async function death(ropeway: Ropeway, round: number): Promise<number> {
 }
 
 const times = (log = '', word: string): number[] =>
-  [...log.matchAll(new RegExp(`own ${word} ([\\d.]+)`, 'g'))].map(([, time]) => Number(time) * 1000)
+  [...log.matchAll(new RegExp(`^own ${word} ([\\d.]+)$`, 'gm'))].map(([, time]) => Number(time) * 1000)
 
 /** Rows of the table; the last of the other task's ranks counts. */
 export async function jobDeath(): Promise<Row[]> {
