@@ -51,7 +51,14 @@ export class Attempts {
     const image = before?.image ?? (await this.#resolve(first, tell, signal))
     const placed = await this.#place(plan, requests, before, signal)
     const record = { jobId: plan.jobId, attempt: plan.attempt, image, ...placed }
-    if (JSON.stringify(record) !== JSON.stringify(before)) await this.records.write(name, record)
+    if (JSON.stringify(record) === JSON.stringify(before)) return record
+    try {
+      await this.records.write(name, record)
+    } catch (error) {
+      // What no record holds, nobody would ever give back.
+      this.#giveBack(record, before)
+      throw error
+    }
     return record
   }
 
@@ -59,8 +66,14 @@ export class Attempts {
   async forget(name: string): Promise<void> {
     const record = await this.records.read(name)
     await this.records.remove(name)
-    if (record?.network?.kind === 'shared')
-      for (const address of Object.values(record.addresses)) this.#shared.delete(address)
+    if (record !== null) this.#giveBack(record, null)
+  }
+
+  /** Addresses of the shared network that the one record has and the other, which is still there, has not. */
+  #giveBack({ network, addresses }: AttemptRecord, kept: AttemptRecord | null): void {
+    if (network?.kind !== 'shared') return
+    const stay = Object.values(kept?.addresses ?? {})
+    for (const address of Object.values(addresses)) if (!stay.includes(address)) this.#shared.delete(address)
   }
 
   async #resolve(
@@ -143,7 +156,7 @@ export class Attempts {
       }
     throw new AppError(
       'BackendUnavailable',
-      'Every address of the shared network is taken; delete ended jobs',
+      `Every address of the network of one-task jobs is taken: ${this.#shared.size} of them are running or starting; wait until one ends`,
     )
   }
 }

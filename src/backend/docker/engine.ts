@@ -40,7 +40,9 @@ export function wordsOf(error: unknown): string {
   const json = (error as { json?: { message?: unknown } } | null)?.json
   const text =
     typeof json?.message === 'string' ? json.message : error instanceof Error ? error.message : String(error)
-  return text.replace(/\s+/g, ' ').trim().slice(0, 1000)
+  // It puts its own words before answers that it streams.
+  const own = text.replace(/^\(HTTP code \d{3}\) [a-z ]+ - /, '')
+  return own.replace(/\s+/g, ' ').trim().slice(0, 1000)
 }
 
 /** An engine that did not answer; its answers and our own errors stay what they are. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Asked, explainPull, withoutPrefix } from './image-failure.ts'
+import { type Asked, explainPull } from './image-failure.ts'
 
 const IMAGE = 'harbor.example.com/team/train:1'
 const none: Asked = { reference: IMAGE, login: 'none' }
@@ -87,8 +87,3 @@ for (const name of NAMES)
     const words = `Get "https://${reference.split(/[:@][^/]*$/)[0]}": reading ${reference} of ${name}: unexpected EOF`
     assert.match(explainPull(words, { reference, login: 'none' }).says, /registry failed/)
   })
-
-test('the words of the client library are left out', () => {
-  assert.equal(withoutPrefix('(HTTP code 500) server error - unauthorized: x - y'), 'unauthorized: x - y')
-  assert.equal(withoutPrefix('denied'), 'denied')
-})

@@ -110,9 +110,6 @@ export function explainPull(words: string, asked: Asked): PullFailure {
   return typeof found === 'function' ? found(asked) : found
 }
 
-/** dockerode puts its own words before those of answers it streams. */
-export const withoutPrefix = (words: string): string => words.replace(/^\(HTTP code \d{3}\) [a-z ]+ - /, '')
-
 /** Names of images and hosts may contain any of the words that are looked for. */
 function withoutNames(words: string, reference: string | null): string {
   const text = words.replace(/https?:\/\/[^\s"]+/g, 'URL')

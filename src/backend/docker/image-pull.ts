@@ -7,7 +7,7 @@ import type { Tell } from '../../job/ports.ts'
 import { sleep } from '../../lib/abort.ts'
 import { statusOf, wordsOf } from './engine.ts'
 import type { RegistryAuth } from './image.ts'
-import { explainPull, withoutPrefix } from './image-failure.ts'
+import { explainPull } from './image-failure.ts'
 import { PullProgress, pullLines } from './image-progress.ts'
 
 export type Pull = {
@@ -45,7 +45,7 @@ export async function pullImage(pull: Pull, tell: Tell, signal: AbortSignal): Pr
     } catch (error) {
       signal.throwIfAborted()
       if (isEngineGone(error)) throw error
-      const words = withoutPrefix(wordsOf(error))
+      const words = wordsOf(error)
       const failure = explainPull(words, { reference, login: auth === null ? 'none' : 'unproven' })
       if (!failure.mayPass || attempt === TRIES)
         throw new AppError(

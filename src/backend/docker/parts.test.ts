@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accountsOf, withAccounts } from '../accounts.ts'
 import { memoryGroupOf } from '../memory-group.ts'
-import { look, parseLimits } from './engine.ts'
+import { look, parseLimits, wordsOf } from './engine.ts'
 import { listenersOf } from './engine-restart.ts'
 import { parkedEnvironment } from './environment.ts'
 import { findOom } from './kernel-log.ts'
@@ -53,6 +53,15 @@ test('an engine that stumbles over a process that just ended is asked again, any
     look(engine, () => Promise.reject(gone), signal),
     /no such process/,
   )
+})
+
+test("the engine's words are its own, without those of the client library", () => {
+  const streamed = '(HTTP code 500) server error - unauthorized: x - y'
+  assert.equal(
+    wordsOf(Object.assign(new Error(streamed), { statusCode: 500, json: null })),
+    'unauthorized: x - y',
+  )
+  assert.equal(wordsOf(answered(500, 'denied')), 'denied')
 })
 
 test('routes of this machine are taken, the default route is not', () => {

@@ -5,7 +5,7 @@ import { formatReference, parseImageReference } from '../../job/image-reference.
 import type { RegistrySecret, RegistryTest, RegistryTester } from '../../job/registries.ts'
 import { sleep } from '../../lib/abort.ts'
 import { asUnreachable, statusOf, wordsOf } from './engine.ts'
-import { explainPull, withoutPrefix } from './image-failure.ts'
+import { explainPull } from './image-failure.ts'
 
 const ANSWER_TIMEOUT_MS = 30_000
 
@@ -27,7 +27,7 @@ export function createRegistryTester(
     } catch (error) {
       signal.throwIfAborted()
       if (statusOf(error) === null) throw asUnreachable(socket, error)
-      return withoutPrefix(wordsOf(error))
+      return wordsOf(error)
     } finally {
       over.abort()
     }
