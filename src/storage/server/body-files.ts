@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newShortId } from '../../lib/id.ts'
+import { createTurns } from '../turns.ts'
 import { syncFolder } from './group-commit.ts'
 
 const FILES_PER_FOLDER = 512
@@ -16,6 +17,8 @@ const isGone = (error: unknown): boolean =>
 /** Names, opens and removes body files of one store. */
 export class BodyFiles {
   readonly root: string
+  /** Who sums up what comes in, one at a time (docs/adr/0007-event-loop.md). */
+  readonly turns = createTurns()
   #folder: { readonly name: string; readonly ready: Promise<void>; files: number } | undefined
   #readers = new Map<string, number>()
   #doomed = new Set<string>()

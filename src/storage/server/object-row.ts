@@ -1,4 +1,4 @@
-// What the store knows of an object, an upload and a part. Plain data, so it can cross a worker's port.
+// What the store knows of an object, an upload and a part. Plain data.
 
 /** A bucket. `project` owns it, and nobody else sees it; empty where there are no projects. */
 export type BucketRow = { readonly name: string; readonly createdMs: number; readonly project: string }

@@ -1,5 +1,5 @@
 // The object store of one folder: immutable body files, one SQLite row per object as its commit.
-// Methods take and give plain data (besides byte streams), so the store can move to a worker thread.
+// It works on its process' event loop, in slices (docs/adr/0007-event-loop.md).
 import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'

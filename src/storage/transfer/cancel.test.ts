@@ -14,12 +14,12 @@ import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { listenObjectServer } from '../server/object-server-fixture.ts'
+import { createTurns } from '../turns.ts'
 import { createBuffers } from './buffers.ts'
 import { downloadPrefix } from './download.ts'
 import { SourceFile } from './source-file.ts'
 import { bucket, clientOf, MIB, TransferSpace } from './transfer-fixture.ts'
 import type { TransferProgress } from './transfer-types.ts'
-import { createTurns } from './turns.ts'
 import { uploadFile, uploadFolder } from './upload.ts'
 
 let space: TransferSpace

@@ -2,13 +2,13 @@
 // not at all, and never mixed of two states of its file: one that changed meanwhile is sent again.
 import { sleep } from '../../lib/abort.ts'
 import { ObjectStoreError } from '../object-store-error.ts'
+import { createTurns, type Turns } from '../turns.ts'
 import { abandonUpload } from './abandon-upload.ts'
 import { type Buffers, createBuffers } from './buffers.ts'
 import { type Engine, persist } from './engine.ts'
 import { forEachParallel } from './parallel.ts'
 import { checkStored, SourceFile, type Sums } from './source-file.ts'
 import { TransferError } from './transfer-error.ts'
-import { createTurns, type Turns } from './turns.ts'
 
 const MIB = 1024 * 1024
 /** Up to here a file goes in one request, from memory. */

@@ -152,7 +152,7 @@ export class SourceFile implements Disposable {
   }
 }
 
-const CHUNK_BYTES = 512 * 1024
+const CHUNK_BYTES = 256 * 1024
 /** With md5 it takes two milliseconds. */
 const SLICE_BYTES = 1024 * 1024
 

@@ -3,14 +3,14 @@
 import { setImmediate } from 'node:timers/promises'
 
 /** Resolves when it is the caller's turn. Rejects with the signal's reason. */
-export type Turns = (signal: AbortSignal) => Promise<void>
+export type Turns = (signal?: AbortSignal) => Promise<void>
 
-/** One for all files of a transfer: each alone would hold the loop briefly, thirty-two behind each other would not. */
+/** One for all that works side by side: each alone would hold the loop briefly, thirty-two behind each other would not. */
 export function createTurns(): Turns {
   let last: Promise<void> = Promise.resolve()
   return async (signal) => {
     last = last.then(() => setImmediate())
     await last
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
   }
 }
