@@ -51,6 +51,7 @@ export class TestServer implements AsyncDisposable {
       code: null,
       inputs: [],
       outputs: [],
+      log_folders: null,
       task_count: 1,
       s3_buckets: null,
       rank_table_dir: null,

@@ -24,6 +24,7 @@ import { failureLog, objectFailure } from './wiring/failure-log.ts'
 import { openImageInspector } from './wiring/image-inspector.ts'
 import { type OnReload, openListeners } from './wiring/listeners.ts'
 import { createLogExporter, exportingGate } from './wiring/log-export.ts'
+import { writeLogFile } from './wiring/log-export-folder.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
@@ -197,6 +198,8 @@ function createMovers(
   const gate = new SocketTaskGate({
     ...parts,
     serveObjects: taskObjects,
+    writeLogFile: (folder, name, offset, bytes) =>
+      writeLogFile({ folder, name, allowed: parts.site.logExportPaths }, offset, bytes),
     onError: failureLog(logger, 'a task request failed', 'where'),
   })
   const controller = new Controller({

@@ -7,6 +7,7 @@ export const TASK_ROUTES = {
   hello: '/.ropeway/v1/hello',
   rankTable: '/.ropeway/v1/rank-table',
   logs: '/.ropeway/v1/logs',
+  logFiles: '/.ropeway/v1/log-files',
   reports: '/.ropeway/v1/reports',
   exec: '/.ropeway/v1/exec',
 } as const

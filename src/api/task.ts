@@ -36,6 +36,17 @@ export const outputStaging = staging.extend({
 })
 export type OutputStaging = z.infer<typeof outputStaging>
 
+/**
+ * Folders of the log path. `via` objects: their URLs. `via` server: names below a folder of the host, and files go by
+ * `POST log-files?name=N&offset=O` with raw bytes: offset 0 makes a file anew, any other has to be its length.
+ */
+export const logFolders = z.object({ via: z.enum(['objects', 'server']), job: z.string(), task: z.string() })
+
+export const logFileQuery = z.object({
+  name: z.string().min(1).max(1024),
+  offset: z.coerce.number().int().min(0),
+})
+
 export const helloRequest = z.object({ protocol: z.number().int(), pid: z.number().int() })
 
 /** Everything a task must know. Environment travels here and not by argv, because it may hold secrets. */
@@ -56,6 +67,8 @@ export const helloResponse = z.object({
   code: staging.nullable(),
   inputs: z.array(staging),
   outputs: z.array(outputStaging),
+  /** Where log files of CANN and MindSpore are brought to; null: they stay in the task. */
+  log_folders: logFolders.nullable(),
   /** Number of tasks of the job: several write to the same outputs. */
   task_count: z.number().int().positive(),
   /** Folder in which the launcher keeps jobstart_hccl.json; null when no table will come. */

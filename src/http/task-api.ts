@@ -7,6 +7,7 @@ import { ERRORS } from '../api/errors.ts'
 import {
   execSessionQuery,
   helloRequest,
+  logFileQuery,
   logStream,
   type RankTableResponse,
   rankTableQuery,
@@ -25,6 +26,7 @@ import type { ChangeSignal } from '../lib/signal.ts'
 import { LogError } from '../log/log-error.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { ExecSessions } from './exec-sessions.ts'
+import { logFileTaker, type WriteLogFile } from './log-files.ts'
 import { parseBody, parseQuery } from './parse.ts'
 import { readBytes, readIncoming } from './read-bytes.ts'
 
@@ -41,6 +43,7 @@ export type TaskApiParts = {
   readonly rankFailures: RankFailures
   readonly stopping: AbortSignal
   readonly execSessions: ExecSessions
+  readonly writeLogFile: WriteLogFile
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -85,6 +88,13 @@ export function createTaskApi(parts: TaskApiParts, who: TaskIdentity): Hono<Task
       : await readBytes(context.req.raw, MAX_APPEND_BYTES)
     const { accepted, length } = await parts.logs.append({ ...who, stream: stream.data }, offset, bytes)
     return context.json({ length }, accepted ? 200 : 409)
+  })
+  const takeLogFile = logFileTaker(parts, who)
+  app.post(TASK_ROUTES.logFiles, async (context) => {
+    const query = parseQuery(logFileQuery, context.req.query())
+    const bytes = await readBytes(context.req.raw, MAX_APPEND_BYTES)
+    await takeLogFile(await liveJob(parts, who), query, bytes)
+    return context.json({})
   })
   app.post(TASK_ROUTES.reports, async (context) => {
     const {

@@ -121,7 +121,8 @@ export const ACTED: readonly ActedField[] = [
   {
     field: 'spec.log_export_path',
     how: 'exact',
-    effect: 'logs go to `obs_url` or `host_path` while the job runs ([how](how-to/export-logs.md))',
+    effect:
+      'logs, and log files of CANN and MindSpore, go to `obs_url` or `host_path` while the job runs ([how](how-to/export-logs.md))',
   },
   { field: 'spec.log_export_config', how: 'partly', effect: '`version` is stored; see below for rotation' },
   { field: 'spec.auto_stop', how: 'exact', effect: 'the job is stopped after so many hours' },

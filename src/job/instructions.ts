@@ -3,9 +3,11 @@ import type { HelloResponse, TaskCommand } from '../api/task.ts'
 import { TASK_PROTOCOL } from '../api/task-constants.ts'
 import { ANNOTATION } from './annotations.ts'
 import { codeStaging, inputChannels, localBootFile, outputChannels } from './channels.ts'
+import { logExportTargetOf, targetText } from './check-log-export.ts'
 import { parameterArguments, runTrainArguments, taskCommandOf } from './command.ts'
 import { buildEnvironment, type EnvironmentInput, rankTableDir } from './environment.ts'
 import type { Job } from './job.ts'
+import { exportedFolders } from './log-export-names.ts'
 import { parseObjectPath } from './object-path.ts'
 import { LOG_FILE } from './places.ts'
 
@@ -32,6 +34,7 @@ export function buildInstructions(input: EnvironmentInput): HelloResponse {
     code: runTrainBringsCode(job) ? null : codeStaging(job),
     inputs: inputChannels(job).map(({ name, url, local_dir }) => ({ name, url, local_dir })),
     outputs: outputChannels(job).map(({ access: _, ...output }) => output),
+    log_folders: logFolders(job, task),
     task_count: job.status.tasks.length,
     s3_buckets:
       job.request.metadata.annotations?.[ANNOTATION.s3Endpoint] === 'true' ? bucketsNamed(job) : null,
@@ -41,6 +44,15 @@ export function buildInstructions(input: EnvironmentInput): HelloResponse {
     spool_limit_bytes: SPOOL_LIMIT_BYTES,
     log_file: LOG_FILE,
   }
+}
+
+function logFolders({ id, request, status }: Job, task: string): HelloResponse['log_folders'] {
+  const target = logExportTargetOf(request)
+  if (target === null) return null
+  const folders = exportedFolders(id, { attempt: status.attempt, task })
+  if (target.kind === 'folder') return { via: 'server', ...folders }
+  const where = targetText(target)
+  return { via: 'objects', job: `${where}${folders.job}`, task: `${where}${folders.task}` }
 }
 
 /** Buckets of every object path that the job's request says, in fields, the command, parameters and variables. */

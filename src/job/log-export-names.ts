@@ -16,6 +16,12 @@ export function logFileName(jobId: string, task: string, stream: string, device?
   return stream === 'task' ? `${prefix}-${task}.log` : `${prefix}-${task}-${stream}.log`
 }
 
+/** Folders beside the logs for what CANN and MindSpore write into files: one for the job, and one for each of its tasks. */
+export function exportedFolders(jobId: string, { attempt, task }: Pick<StreamName, 'attempt' | 'task'>) {
+  const again = attempt > 1 ? `-attempt-${attempt}` : ''
+  return { job: `modelarts-job-${jobId}${again}/`, task: `modelarts-job-${jobId}-${task}${again}/` }
+}
+
 /** Logical device of a rank: tasks have equal counts and ranks follow them, so it is the rank's place within its task. */
 export function deviceOfRank(stream: string, devicesPerTask: number): number | undefined {
   const rank = /^rank-(\d+)$/.exec(stream)?.[1]

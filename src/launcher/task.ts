@@ -6,6 +6,7 @@ import { sleep } from '../lib/abort.ts'
 import { type Environment, userEnvironment } from './environment.ts'
 import { sayHello } from './hello.ts'
 import { openInnerSocket } from './inner-socket.ts'
+import { LogFolders } from './log-folders.ts'
 import { LogSpool } from './log-spool.ts'
 import { newMark } from './mark.ts'
 import { openS3 } from './open-s3.ts'
@@ -140,12 +141,15 @@ async function live(context: TaskContext, client: TaskClient, stop: AbortSignal)
     await stageIn(context, signal)
     await uploads.prepare(signal)
     await atMost(first.promise, FIRST_TABLE_MS, signal)
+    using logFolders = new LogFolders(context, client)
     uploads.start()
+    logFolders.start()
     const outcome = await train(context, signal)
     const failure = await uploads.finish(limit.signal, outcome.code === 0).then(
       () => null,
       (error: unknown) => outcomeOf(error),
     )
+    await logFolders.finish(limit.signal)
     if (failure === null) return outcome
     if (outcome.code === 0) return failure
     log.error(failure.message)

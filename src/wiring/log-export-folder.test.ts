@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
-import { folderLogSink } from './log-export-folder.ts'
+import { folderLogSink, writeLogFile } from './log-export-folder.ts'
 
 function setUp() {
   const root = mkdtempSync(join(tmpdir(), 'rw-folder-'))
@@ -121,6 +121,28 @@ test('nobody who may write in the folder can make us write elsewhere', async (t)
         rmSync(outside, { recursive: true, force: true })
       }
     })
+})
+
+test('a log file of a task is written piece by piece, made anew from its beginning, and never through a link', async () => {
+  using it = setUp()
+  const write = (name: string, offset: number, text: string) =>
+    writeLogFile({ folder: join(it.root, 'to'), allowed: [it.root], name }, offset, Buffer.from(text))
+  const read = (name: string) => readFileSync(join(it.root, 'to', name), 'utf8')
+  await write('job/rank_0/plog.log', 0, 'one,')
+  await write('job/rank_0/plog.log', 4, 'two')
+  assert.equal(read('job/rank_0/plog.log'), 'one,two')
+  await assert.rejects(write('job/rank_0/plog.log', 9, 'x'), /plog\.log has 7 bytes there, and not 9/)
+  await write('job/rank_0/plog.log', 0, '')
+  assert.equal(read('job/rank_0/plog.log'), '')
+  const outside = mkdtempSync(join(tmpdir(), 'rw-outside-'))
+  try {
+    symlinkSync(outside, join(it.root, 'to', 'job', 'rank_1'))
+    await assert.rejects(write('job/rank_1/plog.log', 0, 'x'), /rank_1 is a link/)
+    assert.deepEqual(readdirSync(outside), [])
+  } finally {
+    rmSync(outside, { recursive: true, force: true })
+  }
+  assert.deepEqual(openHere(it.root), [])
 })
 
 test('a folder that is not allowed any more, or is not mounted, is said', async () => {

@@ -2,6 +2,7 @@
 // taken from an open folder (/proc/self/fd), links are never followed, and only plain files of one name are written.
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { allowedRootOf } from '../job/check-log-export.ts'
 import { type LogSink, piecesOf } from '../job/log-export-objects.ts'
 
@@ -26,6 +27,23 @@ export function folderLogSink(folder: string, allowed: readonly string[]): LogSi
       yield offset
     },
   }
+}
+
+/**
+ * Writes bytes of a file below `folder`; offset 0 makes it anew, any other has to be its length. `name` may lead through
+ * folders, which are made. Rejects with a sentence.
+ */
+export async function writeLogFile(
+  { folder, allowed, name }: { folder: string; allowed: readonly string[]; name: string },
+  offset: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  await using dir = await openFolder(`${folder}/${dirname(name)}`, allowed)
+  await using file = await openLog(dir, basename(name))
+  if (offset === 0) await file.truncate()
+  const { size } = await file.stat()
+  if (size !== offset) throw new Error(`${name} has ${size} bytes there, and not ${offset}`)
+  await writeAll(file, bytes, offset)
 }
 
 /** The allowed folder itself may be reached through links: the administrator named it. It is never made. */

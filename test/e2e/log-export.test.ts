@@ -161,6 +161,82 @@ describe('a job with log_export_path', () => {
     assert.equal(statSync(file).mode & 0o777, 0o644)
   })
 
+  for (const kind of ['bucket', 'host'] as const)
+    it(`finds log files of CANN and MindSpore in its log path as well, on their way and at the end (${kind})`, async () => {
+      const [mode, folder] =
+        kind === 'bucket'
+          ? [{ MA_DIAG_MODE_ENV: 'faults' }, 'ascend/npu_collect']
+          : [{ MA_RUN_MODE_ENV: 'normal' }, 'mindspore/log']
+      const code = `
+import os, sys, time
+rank = os.environ["RANK_ID"]
+def write(folder, name, text):
+    os.makedirs(folder, exist_ok=True)
+    with open(folder + "/" + name, "a") as file: file.write(text)
+plog = os.environ["ASCEND_PROCESS_LOG_PATH"] + "/debug/plog"
+write(plog, "plog-7_20211106123456789.log", "[ERROR] HCCL rank " + rank + "\\n")
+write(os.environ.get("NPU_COLLECT_PATH", os.environ.get("GLOG_log_dir", "") + "/rank_" + rank), "WARNING.log", "slow\\n")
+write(os.environ["HOME"] + "/ascend/log/plog", "plog-1_1.log", "of another program\\n")
+os.symlink("/etc/passwd", plog + "/passwd") if not os.path.lexists(plog + "/passwd") else None
+while not os.path.exists("/tmp/go"): time.sleep(0.1)
+write(plog, "plog-7_20211106123456789.log", "last words\\n")
+open("/tmp/done-" + rank, "w").close()
+while not all(os.path.exists("/tmp/done-" + other) for other in "01"): time.sleep(0.05)
+sys.exit(1)
+`
+      await ropeway.upload({ 'logs/cann/train.py': code })
+      const command =
+        "/bin/bash /home/work/run_train.sh 'obs://logs/cann/' 'cann/train.py' '/tmp/log/train.log'"
+      const dir = join(logDir, 'cann')
+      const created = await ropeway.client.create(
+        body(`cann-${kind}`, command, {
+          flavor: 'ropeway.ascend-910a.2',
+          environments: { RANK_TABLE_FILE: '/user/config', ...mode },
+          annotations: {
+            'fault-tolerance/job-retry-num': '1',
+            'fault-tolerance/job-unconditional-retry': 'true',
+          },
+          ...exportTo(kind === 'bucket' ? { obs_url: 'obs://logs/files' } : { host_path: dir }),
+        }),
+      )
+      const { id } = created.metadata
+      const read = async (name: string) =>
+        kind === 'bucket'
+          ? (await objectOf(ropeway, 'logs', `files/${name}`)).toString()
+          : existsSync(join(dir, name))
+            ? readFileSync(join(dir, name), 'utf8')
+            : ''
+      const plog = (rank: number, again: string) =>
+        `modelarts-job-${id}${again}/ascend/process_log/rank_${rank}/debug/plog/plog-7_20211106123456789.log`
+      for (const rank of [0, 1])
+        await until(
+          'the file is there while the program runs',
+          async () => (await read(plog(rank, ''))) === `[ERROR] HCCL rank ${rank}\n`,
+        )
+      letGo(ropeway, id, 'worker-0')
+      await until('the second attempt runs', () =>
+        existsSync(join(taskFolder(ropeway, id, 'worker-0', 2), 'tmp')),
+      )
+      writeFileSync(join(taskFolder(ropeway, id, 'worker-0', 2), 'tmp', 'go'), '')
+      assert.equal((await ropeway.follow(id)).job.status.phase, 'Failed')
+      for (const [again, rank] of [
+        ['', 0],
+        ['', 1],
+        ['-attempt-2', 0],
+        ['-attempt-2', 1],
+      ] as const) {
+        assert.equal(await read(plog(rank, again)), `[ERROR] HCCL rank ${rank}\nlast words\n`)
+        assert.equal(await read(`modelarts-job-${id}${again}/${folder}/rank_${rank}/WARNING.log`), 'slow\n')
+        const own = await read(`modelarts-job-${id}-worker-0${again}/ascend/log/plog/plog-1_1.log`)
+        assert.equal(own, 'of another program\n'.repeat(2))
+        assert.equal(
+          await read(`${plog(rank, again).split('/plog-7')[0]}/passwd`),
+          '',
+          'no link is followed out',
+        )
+      }
+    })
+
   it('ends in time when the path refuses its logs, says so once, and has them when it works again', async () => {
     await ropeway.objects.createBucket('short-lived')
     const script = 'while [ ! -e /tmp/go ]; do sleep 0.05; done; seq 100'
