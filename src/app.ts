@@ -2,14 +2,15 @@
 
 import { join } from 'node:path'
 import process from 'node:process'
+import type { Inventory } from './accelerator/device.ts'
 import { type Config, readConfig, type ServeFlags } from './config.ts'
 import { ExecSessions } from './http/exec-sessions.ts'
 import { SocketTaskGate } from './http/task-gate.ts'
 import { Controller } from './job/controller.ts'
 import type { LogExporter } from './job/log-export.ts'
 import { RankFailures } from './job/rank-failures.ts'
+import type { Site } from './job/site.ts'
 import { ChangeSignal } from './lib/signal.ts'
-import { openLogStore } from './log/log-store.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { authorizeAlways } from './storage/server/authorize.ts'
 import { createObjectHandler } from './storage/server/object-handler.ts'
@@ -25,6 +26,7 @@ import { openImageInspector } from './wiring/image-inspector.ts'
 import { type OnReload, openListeners } from './wiring/listeners.ts'
 import { createLogExporter, exportingGate } from './wiring/log-export.ts'
 import { writeLogFile } from './wiring/log-export-folder.ts'
+import { openLogs } from './wiring/logs.ts'
 import { credentialsOf, openRegistryTester } from './wiring/registries.ts'
 import { type OpenRows, openRows } from './wiring/rows.ts'
 import { loadSite } from './wiring/site-file.ts'
@@ -108,6 +110,13 @@ export async function openApp(
 
 const NEVER: OnReload = () => ({ [Symbol.dispose]: () => undefined })
 
+function readSite(config: Config, inventory: Inventory, logger: Logger): Site {
+  const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, inventory)
+  if (file !== null) logger.info({ file }, "the site's rules were read")
+  for (const warning of warnings) logger.warn({ file }, warning)
+  return site
+}
+
 /** What jobs need beside rows: logs, objects, devices and where tasks run. */
 async function openParts(
   config: Config,
@@ -117,13 +126,17 @@ async function openParts(
 ) {
   const wake = new ChangeSignal()
   const devices = owned.use(await openWatchedDevices({ config, store, wake, logger }))
-  const logs = owned.use(await openLogStore({ dir: join(config.dataDir, 'logs'), clock }))
   const embedded = owned.use(
     await openObjectStore({ dir: join(config.dataDir, 'objects'), clock, heir: first.projectId }),
   )
-  const { site, file, warnings } = loadSite(config.siteFile, config.dataDir, devices.inventory())
-  if (file !== null) logger.info({ file }, "the site's rules were read")
-  for (const warning of warnings) logger.warn({ file }, warning)
+  const site = readSite(config, devices.inventory(), logger)
+  const changed = new ChangeSignal()
+  const logs = owned.use(
+    await openLogs({
+      ...{ dataDir: config.dataDir, clock, disk: site.disk, store, changed },
+      onError: failureLog(logger, 'the end of a log could not be told of'),
+    }),
+  )
   const blocks = await openInputBlocks(config.dataDir, site.disk)
   const objects = owned.use(new StoresElsewhere(embedded, projectStores.storageConnections, clock, blocks))
   const credentials = credentialsOf(registries)
@@ -137,7 +150,6 @@ async function openParts(
   const backend = owned.use(opened.backend)
   await recordBackend(config.dataDir, backend.name, unfinished)
   const stopping = new AbortController()
-  const changed = new ChangeSignal()
   const nowMs = () => clock.now().getTime()
   const disk = owned.use(
     openDiskWatch({

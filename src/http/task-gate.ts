@@ -63,7 +63,9 @@ export class SocketTaskGate implements TaskGate, AsyncDisposable {
       if (dir === null) continue
       // A task may have closed the folder even to a server that is not root, but that owns it.
       await chmod(join(dir, 'spool'), 0o700).catch(() => undefined)
-      await this.#collectTask(join(dir, 'spool'), { jobId: job.id, attempt: ref.attempt, task })
+      const who = { jobId: job.id, attempt: ref.attempt, task }
+      await this.#collectTask(join(dir, 'spool'), who)
+      await this.#parts.logs.tellLosses(who)
     }
   }
 

@@ -100,6 +100,12 @@ export const EVENTS = {
   logExportResumed: (where: string) =>
     job('Info', 'LogExportResumed', `The logs are written to ${where} again; nothing is missing there.`),
   logsRemoved: (why: string) => job('Warning', 'LogsRemoved', why),
+  logBudgetReached: (limit: string) =>
+    job(
+      'Warning',
+      'LogBudgetReached',
+      `The logs of the job have reached the ${limit} that this installation keeps of one job (disk.job_log_size). What it prints from now on is not kept, in a log path neither; the job runs on.`,
+    ),
   diskLow: (why: string) => job('Warning', 'DiskLow', `${why}. Running jobs go on; new ones are refused.`),
   cacheFilling: (name: string, percent: number, share: string) =>
     task('Warning', percent < 100 ? 'CacheFilling' : 'CacheFull', name, `It ${share}.`),

@@ -92,6 +92,8 @@ export type Site = {
     readonly cacheOver: OverBudget
     /** Most that is kept of what tasks read from stores elsewhere; 0: nothing. */
     readonly inputBytes: number
+    /** Most that is kept of what one job prints. */
+    readonly jobLogBytes: number
     /** Most the logs may take; the oldest ended jobs' go first. null: no budget. */
     readonly logBytes: number | null
     /** Logs of ended jobs are kept this long; null: for ever. */
@@ -125,6 +127,7 @@ export const DEFAULT_SITE: Site = {
     cacheBytes: null,
     cacheOver: 'warn',
     inputBytes: 10 * 2 ** 30,
+    jobLogBytes: 10 * 2 ** 30,
     logBytes: null,
     logDays: null,
   },

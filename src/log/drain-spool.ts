@@ -26,7 +26,7 @@ export type Drained = { readonly appended: number; readonly lostBytes: number }
  */
 export async function drainSpool({ store, key, read, signal }: DrainOptions): Promise<Drained> {
   if (!isStreamName(key.stream)) return { appended: 0, lostBytes: 0 }
-  let offset = await store.length(key)
+  let offset = await store.taken(key)
   let appended = 0
   let lostBytes = 0
   for (;;) {

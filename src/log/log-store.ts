@@ -5,6 +5,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { ChangeSignal } from '../lib/signal.ts'
+import { type BudgetOptions, JobBudget, type JobOnDisk } from './job-budget.ts'
 import { LogError, toLogError } from './log-error.ts'
 import { noteExpiry, readExpiry, removeStreams, usageOf } from './retention.ts'
 import { StreamFile } from './stream-file.ts'
@@ -15,11 +16,15 @@ export type StreamInfo = StreamKey & { readonly length: number }
 
 export interface LogStore extends AsyncDisposable {
   /**
-   * Takes `bytes` only when `offset` is the stream's length, all of them or none, and answers the length after.
-   * Throws LogError: InvalidKey, DiskFull, Io.
+   * Takes `bytes` only when `offset` is what was taken of the stream, all of them or none, and answers that length after.
+   * Past the job's budget they are taken and counted, but not kept. Throws LogError: InvalidKey, DiskFull, Io.
    */
   append(key: StreamKey, offset: number, bytes: Uint8Array): Promise<{ accepted: boolean; length: number }>
-  /** 0 for a stream that has no byte yet. */
+  /** Where the next append begins: the length, and what was not kept. */
+  taken(key: StreamKey): Promise<number>
+  /** Streams of an attempt's task that were cut off end with a line that says how much was not kept. Safe to call again. */
+  tellLosses(task: Omit<StreamKey, 'stream'>): Promise<void>
+  /** Bytes that can be read; 0 for a stream that has no byte yet. */
   length(key: StreamKey): Promise<number>
   /** At most `limit` bytes from `offset`, fewer only at the end. */
   read(key: StreamKey, offset: number, limit: number): Promise<Buffer>
@@ -46,9 +51,12 @@ export type LogStoreOptions = {
   readonly clock: Clock
   /** Streams whose files stay open between calls; each takes two descriptors. 64 unless told. */
   readonly maxOpenStreams?: number
+  /** None unless told. */
+  readonly budget?: BudgetOptions
 }
 
 const PREVIEW_BYTES = 5 << 20
+const NO_BUDGET: BudgetOptions = { limitBytes: null, onCut: () => undefined }
 
 /** Opens the logs below a folder, which is made on the first append. */
 export const openLogStore = async (options: LogStoreOptions): Promise<LogStore> => new FileLogStore(options)
@@ -57,15 +65,17 @@ class FileLogStore implements LogStore {
   readonly #dir: string
   readonly #clock: Clock
   readonly #maxOpen: number
+  readonly #budget: JobBudget
   /** Least recently used first. */
   readonly #open = new Map<string, Promise<StreamFile | null>>()
   readonly #grown = new ChangeSignal()
   readonly #closing = new AbortController()
 
-  constructor({ dir, clock, maxOpenStreams = 64 }: LogStoreOptions) {
+  constructor({ dir, clock, maxOpenStreams = 64, budget = NO_BUDGET }: LogStoreOptions) {
     this.#dir = dir
     this.#clock = clock
     this.#maxOpen = maxOpenStreams
+    this.#budget = new JobBudget(budget, (jobId) => this.#onDisk(jobId))
   }
 
   async append(
@@ -76,11 +86,26 @@ class FileLogStore implements LogStore {
     const path = rawPath(this.#dir, key)
     const stream = await this.#acquire(path, offset === 0 && bytes.length > 0)
     if (stream === null) return { accepted: offset === 0, length: 0 }
-    const result = await this.#use(stream, () =>
-      stream.append(offset, bytes, () => this.#clock.now().getTime()),
-    )
-    if (result.accepted && bytes.length > 0) this.#grown.notify(path)
-    return result
+    const { accepted, length } = await this.#use(stream, async () => {
+      const full = await this.#budget.full(key.jobId, bytes.length)
+      const appended = await stream.append(offset, bytes, this.#nowMs, full)
+      if (appended.accepted) await this.#budget.note(key.jobId, bytes.length, appended.kept)
+      return appended
+    })
+    if (accepted && bytes.length > 0) this.#grown.notify(path)
+    return { accepted, length }
+  }
+
+  async taken(key: StreamKey): Promise<number> {
+    return await this.#with(key, 0, (stream) => stream.taken)
+  }
+
+  async tellLosses({ jobId, attempt, task }: Omit<StreamKey, 'stream'>): Promise<void> {
+    for (const key of await this.streams(jobId)) {
+      if (key.attempt !== attempt || key.task !== task) continue
+      await this.#with(key, undefined, (stream) => stream.tellLoss(this.#nowMs))
+      this.#grown.notify(rawPath(this.#dir, key))
+    }
   }
 
   async length(key: StreamKey): Promise<number> {
@@ -126,6 +151,7 @@ class FileLogStore implements LogStore {
 
   async expire(jobId: string, why: string): Promise<void> {
     const dir = jobDir(this.#dir, jobId)
+    this.#budget.forget(jobId)
     // First the reason, then the deed: nobody finds an empty place without a word.
     await noteExpiry(dir, why)
     await removeStreams(dir)
@@ -139,6 +165,7 @@ class FileLogStore implements LogStore {
 
   async remove(jobId: string): Promise<void> {
     const dir = jobDir(this.#dir, jobId)
+    this.#budget.forget(jobId)
     await rm(dir, { recursive: true, force: true }).catch((error) => {
       throw toLogError(error, `removing logs of job ${jobId}`)
     })
@@ -173,6 +200,17 @@ class FileLogStore implements LogStore {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     await this.#closeAll(() => true)
+  }
+
+  readonly #nowMs = (): number => this.#clock.now().getTime()
+
+  async #onDisk(jobId: string): Promise<JobOnDisk> {
+    const sizes = (await this.streams(jobId)).map(({ length }) => length)
+    const files = await readdir(jobDir(this.#dir, jobId), { recursive: true }).catch(emptyWhenMissing)
+    return {
+      sizeBytes: sizes.reduce((sum, length) => sum + length, 0),
+      isCut: files.some((file) => file.endsWith('.cut')),
+    }
   }
 
   async #lengthUnlessClosed(key: StreamKey): Promise<number> {

@@ -42,6 +42,9 @@ export function rawPath(dir: string, key: StreamKey): string {
 
 export const indexPath = (raw: string): string => `${raw.slice(0, -'.log'.length)}.times`
 
+/** Beside the raw bytes of a stream that was cut off: what was not kept. */
+export const cutPath = (raw: string): string => `${raw.slice(0, -'.log'.length)}.cut`
+
 /** The key of a path below a job's folder (`1/worker-0/task.log`); null for what is not ours. */
 export function parseRawPath(jobId: string, path: string): StreamKey | null {
   const [attempt = '', task = '', file = '', ...more] = path.split('/')

@@ -30,6 +30,7 @@ test('the example of the documentation is read, key by key', () => {
   assert.deepEqual(site.disk, {
     ...{ minFreeBytes: 10 * 2 ** 30, logBytes: 200 * 2 ** 30, logDays: 90 },
     ...{ cacheBytes: 500 * 2 ** 30, cacheOver: 'stop', inputBytes: 50 * 2 ** 30 },
+    jobLogBytes: 20 * 2 ** 30,
   })
 })
 

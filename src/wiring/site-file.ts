@@ -130,6 +130,7 @@ export const siteFile = z
         cache_size: size.optional(),
         cache_over: z.enum(['warn', 'stop']).optional(),
         input_size: size.optional(),
+        job_log_size: size.refine((bytes) => bytes >= 1 << 20, 'must be at least 1Mi').optional(),
         log_size: size.optional(),
         log_days: z.number().positive().optional(),
       })
@@ -263,6 +264,7 @@ function siteOf(file: SiteFile): Site {
       cacheBytes: file.disk?.cache_size ?? disk.cacheBytes,
       cacheOver: file.disk?.cache_over ?? disk.cacheOver,
       inputBytes: file.disk?.input_size ?? disk.inputBytes,
+      jobLogBytes: file.disk?.job_log_size ?? disk.jobLogBytes,
       logBytes: file.disk?.log_size ?? disk.logBytes,
       logDays: file.disk?.log_days ?? disk.logDays,
     },
