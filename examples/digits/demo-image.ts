@@ -16,14 +16,17 @@ const LEFT_OUT =
   /^(test|tests|idlelib|lib2to3|tkinter|turtledemo|ensurepip|__pycache__|config-.*|dist-packages)$/
 const MERGED = ['bin', 'sbin', 'lib', 'lib64']
 
+const PING_MS = 5_000
+
 const run = promisify(execFile)
 
 /** The engine behind DOCKER_HOST or the usual socket, or null when none answers. */
 export async function findEngine(dockerHost: string | undefined): Promise<Docker | null> {
   if (dockerHost !== undefined && dockerHost !== '' && !dockerHost.startsWith('unix://')) return null
-  const docker = new Docker({ socketPath: dockerHost?.slice('unix://'.length) || '/var/run/docker.sock' })
-  return docker.ping().then(
-    () => docker,
+  const socketPath = dockerHost?.slice('unix://'.length) || '/var/run/docker.sock'
+  // An engine that hangs takes the connection and says nothing.
+  return new Docker({ socketPath, timeout: PING_MS }).ping().then(
+    () => new Docker({ socketPath }),
     () => null,
   )
 }

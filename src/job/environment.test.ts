@@ -112,6 +112,17 @@ describe('generation 2', () => {
   })
 })
 
+it("HCCL is told the task's address in the host's network alone, where there are devices, unless the user says another", () => {
+  const wish = { 'ropeway/host-network': 'true' }
+  const bound = (annotations: Record<string, string>, deviceCount: number, environments = {}) =>
+    environmentOf(buildJob({ annotations, environments }), 'worker-0', deviceCount)['HCCL_IF_IP']
+  assert.equal(bound(wish, 1), '127.64.0.1')
+  assert.equal(bound(wish, 0), undefined)
+  assert.equal(bound({}, 1), undefined)
+  assert.equal(bound({ 'ropeway/host-network': 'false' }, 1), undefined)
+  assert.equal(bound(wish, 1, { HCCL_IF_IP: '10.0.0.9' }), '10.0.0.9')
+})
+
 it('what the user sets wins, and a secret reaches the process though the job only shows a mask', () => {
   const job = buildJob({ environments: { PYTHONUNBUFFERED: '0', TOKEN: '******' } })
   const environment = buildEnvironment({

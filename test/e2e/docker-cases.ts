@@ -1,4 +1,4 @@
-// Cases for a server on any container engine: the seed document's literal command with both uids, several tasks that find one
+// Cases for a server on any container engine: the seed document's literal command with each uid, several tasks that find one
 // another by name, and ends told apart.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -73,7 +73,10 @@ export function describeServer(name: string, startEngine: () => Promise<EngineUn
           'ENV MINE=kept',
         ],
       })
-      ropeway = await Ropeway.start({ backend: 'docker', simulate: '2x4', env: { DOCKER_HOST: engine.host } })
+      ropeway = await Ropeway.start({
+        ...{ backend: 'docker', simulate: '2x4', env: { DOCKER_HOST: engine.host } },
+        site: 'allow: { root: true, host_network: true }\n',
+      })
       await ropeway.upload({
         'training-bucket/code/resnet50/train.py': TRAIN,
         'training-bucket/cifar-10/batch-1.bin': 'one',
@@ -118,6 +121,7 @@ export function describeServer(name: string, startEngine: () => Promise<EngineUn
     for (const [runUser, uid, gid, user] of [
       [undefined, 1101, 1101, 'work'],
       ['1000', 1000, 100, 'ma-user'],
+      ['0', 0, 0, 'root'],
     ] as const)
       describe(`the document's command as uid ${uid}`, () => {
         let rank: Rank
@@ -211,6 +215,46 @@ if index == 1:
       const addresses: string[] = JSON.parse((lines[0] ?? '').replaceAll("'", '"'))
       assert.equal(new Set(addresses).size, 2)
       assert.match(finished.logs['worker-1'] ?? '', /reached/)
+    })
+
+    it("in the host's network a task finds the other one by its name, and HCCL binds to its own address", async () => {
+      const command = `python3 -c "
+import os, socket, time
+index = int(os.environ['VC_TASK_INDEX'])
+own, other = [socket.gethostbyname(os.environ['VC_WORKER_HOSTS'].split(',')[at]) for at in (index, 1 - index)]
+print('own', own, 'other', other, 'HCCL', os.environ['HCCL_IF_IP'], flush=True)
+if index == 1:
+    peer, where = socket.create_server((own, 7002)).accept()
+    print('heard', peer.recv(100).decode(), flush=True)
+else:
+    deadline = time.time() + 30
+    while True:
+        try:
+            peer = socket.create_connection((other, 7002), 5)
+            break
+        except OSError:
+            if time.time() > deadline: raise
+            time.sleep(0.1)
+    peer.sendall(b'a word from worker-0')
+"`
+      const finished = await run('host-network', command, {
+        nodes: 2,
+        flavor: 'ropeway.ascend-910a.4',
+        annotations: { 'ropeway/host-network': 'true' },
+      })
+      assert.equal(finished.job.status.phase, 'Completed', whole(finished))
+      const said = ['worker-0', 'worker-1'].map((task) =>
+        /own (\S+) other (\S+) HCCL (\S+)/.exec(finished.logs[task] ?? '')?.slice(1),
+      )
+      const [first, second] = [said[0]?.[0], said[1]?.[0]]
+      assert.deepEqual(said, [
+        [first, second, first],
+        [second, first, second],
+      ])
+      assert.ok(first !== undefined && first !== second, whole(finished))
+      // The addresses of the simulated hosts, and none of a network of the job's own.
+      assert.match(first, /^127\./)
+      assert.match(finished.logs['worker-1'] ?? '', /heard a word from worker-0/)
     })
 
     describe('ends told apart', () => {
