@@ -1,9 +1,13 @@
 // What a server on an engine lives through: the engine gone, the server itself standing still or killed while ranks
 // print, a container asleep. How long, and how much is printed, is the caller's choice.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
 import { hangAt } from '../engines/hang-at.ts'
 import { busyboxFiles, importImage } from '../engines/images.ts'
@@ -101,6 +105,44 @@ export async function standsStill(
     await container.unpause()
   }
   await endsWhole(ropeway, metadata.id)
+  await nothingLeftOn(engine.docker, ropeway)
+}
+
+/** Ends every connection at the task's socket for some time, whatever is on its way; the server lives and knows nothing of it. */
+async function cutConnections(ropeway: Ropeway, socket: string, seconds: number): Promise<number> {
+  const script = join(import.meta.dirname, '..', 'engines', 'cut-connections.py')
+  const args = [script, String(ropeway.pid), socket, String(seconds)]
+  return Number((await promisify(execFile)('/usr/bin/python3', args)).stdout)
+}
+
+const CUT_LINES = 600
+
+/** The way between a printing task and its server breaks again and again, then is gone for a while; both live on. */
+export async function cutOff(engine: DockerEngine, awayMs: number): Promise<void> {
+  await using ropeway = await serve(engine, '1x2')
+  const padding = 'x'.repeat(1000)
+  const print = `i=0; while [ $i -lt ${CUT_LINES} ]; do echo line $i ${padding}; i=$((i+1)); usleep 5000; done`
+  const { metadata } = await ropeway.client.create(
+    body('cut', print, { flavor: 'ropeway.ascend-910a.1', algorithm: small }),
+  )
+  const { id } = metadata
+  await until('it prints', async () =>
+    ((await ropeway.client.previewLog(id, 'worker-0'))?.content ?? '').includes('line 10 '),
+  )
+  const task = `${id.replaceAll('-', '').slice(0, 12)}-1-worker-0`
+  const socket = join(ropeway.dataDir, 'tasks', task, 'run', 'task.sock')
+  const cut = await cutConnections(ropeway, socket, 1.5)
+  assert.ok(cut > 0, 'connections were cut')
+  await rename(socket, `${socket}.away`)
+  await cutConnections(ropeway, socket, awayMs / 1000)
+  assert.equal((await ropeway.client.show(id)).status.phase, 'Running')
+  await rename(`${socket}.away`, socket)
+  const { job, events, logs } = await ropeway.follow(id)
+  assert.equal(job.status.phase, 'Completed', events.join('\n'))
+  assert.deepEqual(
+    ownLines(logs['worker-0']),
+    Array.from({ length: CUT_LINES }, (_, n) => `line ${n} ${padding}`),
+  )
   await nothingLeftOn(engine.docker, ropeway)
 }
 

@@ -2,6 +2,7 @@
 import { after, before, describe, it } from 'node:test'
 import type { DockerEngine } from '../engines/dockerd.ts'
 import {
+  cutOff,
   endsWhileEngineHangs,
   engineAway,
   killedWhilePrinting,
@@ -22,6 +23,9 @@ describe('with tasks on dockerd', () => {
     engineAway(engine, 0))
 
   it('a server that stands still for two seconds misses nothing', () => standsStill(engine, 'server', 2_000))
+
+  it('a task whose way to its server is cut for two seconds, while both live, misses nothing', () =>
+    cutOff(engine, 2_000))
 
   it('a container asleep for two seconds is running, and goes on', () =>
     standsStill(engine, 'container', 2_000))

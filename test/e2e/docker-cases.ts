@@ -1,6 +1,9 @@
 // Cases for a server on any container engine: the seed document's literal command with each uid, several tasks that find one
 // another by name, and ends told apart.
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type Docker from 'dockerode'
 import { importPythonImage } from './docker-images.ts'
@@ -52,8 +55,10 @@ export function describeServer(name: string, startEngine: () => Promise<EngineUn
   describe(`a server on ${name}`, () => {
     let engine: EngineUnderTest
     let ropeway: Ropeway
+    let cacheDir: string
     before(async () => {
       engine = await startEngine()
+      cacheDir = mkdtempSync(join(tmpdir(), 'rw-cache-'))
       await importPythonImage(engine.docker, IMAGE, {
         more: [
           { path: 'home/ma-user/kept', content: "the image's own" },
@@ -75,7 +80,7 @@ export function describeServer(name: string, startEngine: () => Promise<EngineUn
       })
       ropeway = await Ropeway.start({
         ...{ backend: 'docker', simulate: '2x4', env: { DOCKER_HOST: engine.host } },
-        site: 'allow: { root: true, host_network: true }\n',
+        site: `allow: { root: true, host_network: true }\ncache_dir: ${cacheDir}\n`,
       })
       await ropeway.upload({
         'training-bucket/code/resnet50/train.py': TRAIN,
@@ -86,6 +91,7 @@ export function describeServer(name: string, startEngine: () => Promise<EngineUn
     after(async () => {
       await ropeway?.[Symbol.asyncDispose]()
       await engine?.[Symbol.asyncDispose]()
+      rmSync(cacheDir, { recursive: true, force: true })
     })
 
     const whole = ({ job, events, logs }: Finished): string =>
