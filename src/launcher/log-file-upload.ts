@@ -39,5 +39,5 @@ async function sendFile(client: TaskClient, { path }: FileToSend, name: string, 
       throw new Error(`${basename(path)}: the server answered ${status} ${reply.toString().slice(0, 300)}`)
     offset += bytesRead
   } while (offset < size)
-  return { state: 'sent', bytes: size, etag: '' } as const
+  return { state: 'sent', bytes: size, etag: '', crc32: null } as const
 }
