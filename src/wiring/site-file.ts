@@ -265,8 +265,7 @@ function siteOf(file: SiteFile): Site {
       cacheOver: file.disk?.cache_over ?? disk.cacheOver,
       inputBytes: file.disk?.input_size ?? disk.inputBytes,
       jobLogBytes: file.disk?.job_log_size ?? disk.jobLogBytes,
-      logBytes: file.disk?.log_size ?? disk.logBytes,
-      logDays: file.disk?.log_days ?? disk.logDays,
+      ...{ logBytes: file.disk?.log_size ?? disk.logBytes, logDays: file.disk?.log_days ?? disk.logDays },
     },
   }
 }

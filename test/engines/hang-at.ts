@@ -1,43 +1,29 @@
-// An engine that hangs in the middle of one thing: a socket before its own that lets dockerd stand still (SIGSTOP) at the moment
-// a request of one kind is about to reach it.
-import { once } from 'node:events'
-import { createServer, connect as dial } from 'node:net'
-import { join } from 'node:path'
+// An engine that hangs in the middle of one thing: dockerd stands still (SIGSTOP) at the moment a request of one kind is
+// about to reach it.
 import type { DockerEngine } from './dockerd.ts'
+import { type EngineProxy, startEngineProxy } from './engine-proxy.ts'
 
-export type HangingEngine = AsyncDisposable & {
-  /** `unix://…`, as DOCKER_HOST wants it. */
-  readonly host: string
+export type HangingEngine = EngineProxy & {
   /** Resolves when the engine hangs. It is thawed when this is disposed, at the latest. */
   readonly hung: Promise<void>
 }
 
-/** `request` is looked for in what clients send: `/POST .*\/start /`. */
+/** `request` is looked for in method and path: `/POST .*\/start$/`. */
 export async function hangAt(engine: DockerEngine, request: RegExp): Promise<HangingEngine> {
-  const path = join(engine.dir, `hang-${process.hrtime.bigint()}.sock`)
   const hung = Promise.withResolvers<void>()
   let isArmed = true
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    const daemon = dial({ path: engine.socket, allowHalfOpen: true })
-    client.on('data', (bytes) => {
-      if (!isArmed || !request.test(bytes.toString('latin1'))) return
-      isArmed = false
-      engine.freeze()
-      hung.resolve()
-    })
-    client.pipe(daemon)
-    daemon.pipe(client)
-    client.on('error', () => daemon.destroy())
-    daemon.on('error', () => client.destroy())
+  const proxy = await startEngineProxy(engine.socket, async (method, path) => {
+    if (!isArmed || !request.test(`${method} ${path}`)) return
+    isArmed = false
+    engine.freeze()
+    hung.resolve()
   })
-  server.listen(path)
-  await once(server, 'listening')
   return {
-    host: `unix://${path}`,
+    host: proxy.host,
     hung: hung.promise,
     [Symbol.asyncDispose]: async () => {
       engine.thaw()
-      server.close()
+      await proxy[Symbol.asyncDispose]()
     },
   }
 }
