@@ -148,11 +148,17 @@ type Compared = {
   readonly aim: string
   readonly show: (value: number) => string
   readonly isMet: (value: number) => boolean
+  /** More is better. */
+  readonly isRate?: boolean
 }
 
-function row({ what, aim, show, isMet }: Compared, ours: readonly number[], peer: readonly number[]): Row {
+function row(
+  { what, aim, show, isMet, isRate = false }: Compared,
+  ours: readonly number[],
+  peer: readonly number[],
+): Row {
   const [own, theirs] = [median(ours), median(peer)]
-  const difference = `× ${(theirs / own).toFixed(1)}`
+  const difference = `× ${(isRate ? own / theirs : theirs / own).toFixed(1)}`
   return { what, ours: show(own), peer: `polling ${show(theirs)}`, difference, aim, met: isMet(own) }
 }
 
@@ -213,6 +219,7 @@ export async function launcherPeer(): Promise<Row[]> {
         aim: '≥ 300 MB/s, 0 lost',
         show: (rate) => `${rate.toFixed(0)} MB/s`,
         isMet: (rate) => rate >= 300 && lost === 0,
+        isRate: true,
       },
       ...([of(pour1, (p) => p.rate), of(pour2, (p) => p.rate)] as const),
     ),
@@ -220,7 +227,7 @@ export async function launcherPeer(): Promise<Row[]> {
       what: `  its memory when stdout is read at ${slow.rate.toFixed(0)} MB/s, ${slow.lost} bytes lost`,
       ours: `${slow.megabytes.toFixed(0)} MB`,
       peer: `read at once ${pour1[0]?.megabytes.toFixed(0)} MB`,
-      difference: `+${(slow.megabytes - (pour1[0]?.megabytes ?? 0)).toFixed(0)} MB`,
+      difference: `${(slow.megabytes - (pour1[0]?.megabytes ?? 0)).toFixed(0)} MB`,
       aim: '< 120 MB, 0 lost',
       met: slow.megabytes < 120 && slow.lost === 0,
     },
