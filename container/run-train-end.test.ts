@@ -95,7 +95,10 @@ test('a rank that cannot be started is the reason, and those that were ended for
   writeFileSync(at('mnt/workspace/device2'), '')
   const { code, output } = await start().ended
   assert.equal(code, 124, output)
-  assert.match(output, /ERROR - the working folder .*device2 cannot be made: EEXIST/)
+  assert.match(
+    output,
+    /ERROR - rank 2 \(device 2\) cannot be started: the working folder .*device2 cannot be made: EEXIST/,
+  )
   assert.doesNotMatch(output, /failed first|non-zero code/)
 })
 

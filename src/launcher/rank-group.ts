@@ -79,7 +79,9 @@ export async function runRanks(options: RankGroupOptions, signal: AbortSignal): 
     for (const [index, plan] of options.plans.entries()) {
       over.throwIfAborted()
       options.affinity?.bind(index)
-      const one = await startRank(options, plan)
+      const one = await startRank(options, plan).catch((error: unknown) => {
+        throw namingRank(error, plan)
+      })
       started.push(one)
       cgroup?.add(one.running.pid)
       exits.push(one.running.exited.then((exit) => onExit(one, exit)))
@@ -146,6 +148,13 @@ async function startRank(options: RankGroupOptions, plan: RankPlan): Promise<Sta
     signal: null,
   })
   return { plan, running, end }
+}
+
+/** Which rank it was that could not be started, where that makes a difference: a command that is not there is missed by all. */
+function namingRank(error: unknown, { rank, device }: RankPlan): unknown {
+  if (!(error instanceof LauncherError) || error.exitCode !== LAUNCHER_EXIT.spawnFailed) return error
+  const message = `rank ${rank} (device ${device}) cannot be started: ${error.message}`
+  return new LauncherError(error.exitCode, error.reason, message, { cause: error })
 }
 
 function makeFolders({ cwd, env }: RankPlan): void {
