@@ -29,6 +29,11 @@ const REFUSED: readonly (readonly [what: string, text: string, message: RegExp])
   ['logs into the data folder', 'log_export_paths: [DIR/ropeway]', /log_export_paths\.0: .*the data folder/],
   ['a symbolic link', 'volumes: [{host_path: DIR/link}]', /a symbolic link; valid: ".*\/sets"/],
   [
+    'the disk of every /cache',
+    'volumes: [{host_path: DIR/sets, read_only: false}]\ncache_dir: DIR/sets/cache',
+    /cache_dir: got ".*\/sets\/cache", which is or lies in .*\/sets, a folder of volumes/,
+  ],
+  [
     'a folder in one that they may write, and could replace',
     'volumes: [{host_path: DIR/sets, read_only: false}, {host_path: DIR/sets/a}]',
     /volumes\.1: got ".*\/sets\/a", which lies in .*\/sets; valid: read_only: true for/,

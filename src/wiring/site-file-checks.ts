@@ -47,12 +47,25 @@ export function checkSite(
   }
   for (const [index, path] of site.logExportPaths.entries())
     warnings.push(...checkFolder(`${file}: log_export_paths.${index}`, path, dataDir))
+  checkCacheDir(site, file)
   if (site.cacheDir !== null && !isFolder(site.cacheDir))
     warnings.push(
       `${file}: cache_dir: ${site.cacheDir} is not there; jobs cannot start before its disk is mounted`,
     )
   const flavors = inventory === null ? site.flavors : resolveFlavors(site, file, inventory, warnings)
   return { site: { ...site, flavors, deviceFiles: deviceFilesFor(site) }, warnings }
+}
+
+/** The server makes folders there and gives them away, as root: never where a job could have put a link. */
+function checkCacheDir({ cacheDir, volumes }: Site, file: string): void {
+  const holder = volumes.find(
+    ({ source, readOnly }) =>
+      !readOnly && source.kind === 'host_path' && cacheDir !== null && isUnder(cacheDir, source.path),
+  )
+  if (holder !== undefined)
+    throw new ConfigError(
+      `--site: ${file}: cache_dir: got ${JSON.stringify(cacheDir)}, which is or lies in ${formatSource(holder.source)}, a folder of volumes that jobs may write; valid: a folder beside it`,
+    )
 }
 
 /** A folder that jobs may see or write. */

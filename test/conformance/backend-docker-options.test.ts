@@ -8,6 +8,7 @@ import type { DockerRequest } from '../../src/backend/docker/plan.ts'
 import { type DockerEngine, startDockerEngine } from '../engines/dockerd.ts'
 import { busyboxFiles, importImage } from '../engines/images.ts'
 import { openDocker, SUITE_IMAGE } from './backend-docker-harness.ts'
+import { keepsLinks } from './backend-docker-links.ts'
 import { type Harness, makeJob, planInput, SIGNAL, until, untilState, untilUp } from './backend-harness.ts'
 
 let engine: DockerEngine
@@ -139,34 +140,8 @@ id -un; rm -r /tmp/log && echo gone`
   )
 })
 
-test('links of the image in the place of folders stay and lead to what they led to; a file there is refused', async () => {
-  await importImage(engine.docker, 'links:1', [
-    ...(await busyboxFiles()).filter(({ path }) => path !== 'tmp/'),
-    ...['home/', 'home/real/', 'opt/', 'opt/more/', 'var/', 'var/tmp/'].map((path) => ({ path })),
-    { path: 'home/real/tool', content: 'hammer' },
-    { path: 'home/ma-user', link: 'real' },
-    { path: 'more', link: 'opt/more' },
-    { path: 'home/work', link: '../more/../more/works' },
-    { path: 'tmp', link: '/var/tmp' },
-  ])
-  const text = `exec >/run/ropeway/spool/out 2>&1
-cat /home/ma-user/tool; echo; for d in /home/ma-user /home/work /tmp; do readlink $d; : >$d/mine; done
-ls /home/real /opt/more/works`
-  const { ref, input } = await makeJob(harness, [{ kind: 'script', text }])
-  await harness.backend.start(harness.backend.plan({ ...input, image: 'links:1' }), SIGNAL)
-  assert.equal((await untilState(harness.backend, ref, 'exited'))[0]?.exitCode, 0)
-  const out = (await harness.real!.readSpool(ref, 'worker-0', 'out'))?.trim().split('\n')
-  assert.deepEqual(out?.slice(0, 4), ['hammer', 'real', '../more/../more/works', '/var/tmp'])
-  assert.deepEqual(out?.filter((line) => ['mine', 'tool'].includes(line)).sort(), ['mine', 'mine', 'tool'])
-  await harness.backend.remove(ref, SIGNAL)
-  await importImage(engine.docker, 'file:1', [...(await busyboxFiles()), { path: 'home/work', content: 'x' }])
-  const other = await makeJob(harness, [{ kind: 'polite' }])
-  await assert.rejects(
-    harness.backend.start(harness.backend.plan({ ...other.input, image: 'file:1' }), SIGNAL),
-    /The image has something else than a folder at \/home\/work/,
-  )
-  await harness.backend.remove(other.ref, SIGNAL)
-})
+test('links of the image in the place of folders stay and lead to what they led to; a file there is refused', () =>
+  keepsLinks(harness, engine.docker))
 
 test('volumes of the administrator are mounted as allowed; limits, capabilities and groups reach the program', async () => {
   const shared = await mkdtemp(join(tmpdir(), 'rwv-'))

@@ -1,6 +1,6 @@
 // What an image has where a task's folders and names go. Looked up once per image, in a container that is made from it,
 // never started, and carries labels by which a later server finds what a killed one left.
-import { join } from 'node:path/posix'
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Container, ContainerCreateOptions } from 'dockerode'
 import { extract, type Headers } from 'tar-stream'
@@ -36,8 +36,6 @@ const PURPOSE = { name: 'ropeway.purpose', value: 'image-root' } as const
 /** One container's own label: an engine that dies may have made it and never have said so. */
 const LOOK = 'ropeway.look'
 const MAX_FILE_BYTES = 1 << 20
-/** As Linux follows (MAXSYMLINKS). */
-const MAX_LINKS = 40
 /** Answers that are kept: an image and a list of paths each. */
 const REMEMBERED = 256
 const REMOVE_TIMEOUT_MS = 15_000
@@ -134,14 +132,16 @@ export class ImageRoots implements AsyncDisposable {
 
 type Part = { readonly header: Headers; readonly text: string }
 
+type Look = { readonly parts: readonly Part[]; readonly real: string }
+
 /** The first `count` entries of a path's archive, files with their beginning; none where the path is missing. */
-async function firstParts(container: Container, path: string, count: number): Promise<Part[]> {
+async function lookAt(container: Container, path: string, count: number): Promise<Look> {
   const stream = (await container.getArchive({ path }).catch((error: unknown) => {
     // Below a file there is nothing either.
     if (isNotFound(error) || /not a directory/.test(wordsOf(error))) return null
     throw error
   })) as Readable | null
-  if (stream === null) return []
+  if (stream === null) return { parts: [], real: path }
   const tar = extract()
   const parts: Part[] = []
   // Whatever breaks the stream breaks the loop over its entries.
@@ -158,50 +158,41 @@ async function firstParts(container: Container, path: string, count: number): Pr
       parts.push({ header: entry.header, text: Buffer.concat(pieces).toString('utf8') })
       if (parts.length === count) break
     }
-    return parts
+    return { parts, real: realPathOf(stream, path) }
   } finally {
     stream.destroy()
   }
 }
 
 async function readText(container: Container, path: string): Promise<string | null> {
-  const [file] = await firstParts(container, path, 1)
+  const [file] = (await lookAt(container, path, 1)).parts
   if (file === undefined) return ''
   return file.header.type === 'file' ? file.text : null
 }
 
 async function entryAt(container: Container, path: string): Promise<RootEntry> {
-  const [first, second] = await firstParts(container, path, 2)
+  const { parts, real } = await lookAt(container, path, 2)
+  if (real !== path) {
+    const { parts: behind } = await lookAt(container, real, 2)
+    return { ...entryOf(behind), at: real }
+  }
+  return entryOf(parts)
+}
+
+function entryOf([first, second]: readonly Part[]): RootEntry {
   if (first === undefined) return { kind: 'missing' }
   const { type, uid = 0, gid = 0, mode = 0 } = first.header
-  if (type === 'symlink') {
-    const at = await withoutLinks(container, path.split('/'), MAX_LINKS)
-    return at === null ? { kind: 'other' } : { ...(await entryAt(container, at)), at }
-  }
   if (type !== 'directory') return { kind: 'other' }
   return { kind: 'folder', uid, gid, mode: mode & 0o7777, isEmpty: second === undefined }
 }
 
-/** The path that `names` lead to within the image; null when links lead round in a circle. */
-async function withoutLinks(
-  container: Container,
-  names: readonly string[],
-  linksLeft: number,
-): Promise<string | null> {
-  let real = '/'
-  for (const [index, name] of names.entries()) {
-    if (name === '' || name === '.') continue
-    const next = join(real, name)
-    const [first] = name === '..' ? [] : await firstParts(container, next, 1)
-    if (first?.header.type !== 'symlink') {
-      real = next
-      continue
-    }
-    if (linksLeft === 0) return null
-    const target = first.header.linkname ?? ''
-    const before = target.startsWith('/') ? [] : real.split('/')
-    const rest = names.slice(index + 1)
-    return withoutLinks(container, [...before, ...target.split('/'), ...rest], linksLeft - 1)
-  }
-  return real
+/**
+ * The path without links, as the engine says beside an archive (X-Docker-Container-Path-Stat). Docker says nothing where there is
+ * no link, and archives the link itself; Podman says the path always, and archives what is behind.
+ */
+function realPathOf(stream: Readable, path: string): string {
+  const stat = (stream as Readable & Partial<IncomingMessage>).headers?.['x-docker-container-path-stat']
+  if (typeof stat !== 'string') return path
+  const { linkTarget } = JSON.parse(Buffer.from(stat, 'base64').toString('utf8')) as { linkTarget?: unknown }
+  return typeof linkTarget === 'string' && linkTarget.startsWith('/') ? linkTarget : path
 }
