@@ -7,6 +7,7 @@ import { loaderOf, testRuntime } from '../container/launcher-fixture.ts'
 import { body, Ropeway, until } from '../test/e2e/harness.ts'
 import { type DockerEngine, startDockerEngine } from '../test/engines/dockerd.ts'
 import { busyboxFiles, importImage } from '../test/engines/images.ts'
+import { startRegistry } from '../test/engines/registry.ts'
 import { CpuParts, type CpuSeconds, perOne, total } from './cpu-parts.ts'
 import { median, ms, printTable, type Row } from './measure.ts'
 import { megabytes } from './process-usage.ts'
@@ -167,6 +168,38 @@ async function manyRunning(engine: DockerEngine): Promise<Row> {
   }
 }
 
+/** A job whose tasks all want an image that the engine does not have, beside one `docker pull` of it. */
+async function onePull(engine: DockerEngine): Promise<Row> {
+  await using registry = await startRegistry(engine, { port: 5000 })
+  await registry.push(IMAGE, 'team/bench:1')
+  const image = `${registry.host}/team/bench:1`
+  const asked = async () => (await registry.requests()).filter((line) => line.includes('/manifests/')).length
+  const pull = async () => {
+    await run('docker', ['-H', engine.host, 'pull', image])
+    await engine.docker.getImage(image).remove({ force: true })
+  }
+  // The first one is asked more: the engine remembers manifests.
+  await pull()
+  const first = await asked()
+  await pull()
+  const before = await asked()
+  const perPull = before - first
+  await using ropeway = await Ropeway.start({
+    ...{ backend: 'docker', simulate: `1x${AT_ONCE}`, env: { DOCKER_HOST: engine.host } },
+  })
+  const options = { nodes: AT_ONCE, flavor: FLAVOR, algorithm: { engine: { image_url: image } } }
+  const { job } = await ropeway.run(body('eight', 'true', options))
+  const pulls = ((await asked()) - before) / perPull
+  return {
+    what: `docker: pulls of one image by ${AT_ONCE} tasks`,
+    ours: `${pulls} (${job.status.phase})`,
+    peer: `one docker pull asks for the manifest ${perPull} ×`,
+    difference: '-',
+    aim: '1',
+    met: pulls === 1 && job.status.phase === 'Completed',
+  }
+}
+
 async function oneHost(parts: CpuParts, engine: DockerEngine): Promise<Row[]> {
   parts.enter('server')
   await using ropeway = await Ropeway.start({
@@ -184,7 +217,7 @@ export async function onDocker(): Promise<Row[]> {
   await using engine = await startDockerEngine({ args: ['--cgroup-parent', parts.containersParent] })
   parts.enter('client')
   await importImage(engine.docker, IMAGE, await busyboxFiles(), ['ENV PATH=/bin'])
-  return [...(await oneHost(parts, engine)), await manyRunning(engine)]
+  return [...(await oneHost(parts, engine)), await manyRunning(engine), await onePull(engine)]
 }
 
 if (import.meta.main) printTable(await onDocker())
