@@ -26,6 +26,8 @@ const LIMIT_BYTES = 10 * 2 ** 30
 type Folder = {
   readonly dir: string
   readonly url: string
+  /** Names that are log files; everything where the folder is ours. */
+  readonly wanted: RegExp
   readonly sent: Map<string, FileFacts>
   before: ReadonlyMap<string, FileFacts>
 }
@@ -36,6 +38,11 @@ function limitBytesOf(environment: Environment): number {
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : LIMIT_BYTES
 }
 
+/** What CANN makes in the folder it is given, which may be one that holds other things, such as /tmp. */
+const OF_CANN = /^(debug|run|security|plog|device(-\d+)?)\//
+
+const holds = (dir: string, path: string): boolean => `${path}/`.startsWith(dir === '/' ? '/' : `${dir}/`)
+
 /** The folder that ranks write below (diagnose.ts), and the one where CANN writes when nobody tells it where. */
 function foldersOf({ hello, environment }: TaskContext): Folder[] {
   if (!hello.log_folders) return []
@@ -43,11 +50,12 @@ function foldersOf({ hello, environment }: TaskContext): Folder[] {
   const logs = logFolder(environment)
   const ranks = logs === null ? null : `${logs}/${jobIdOf(environment, hostname())}`
   const home = environment['HOME']
-  const own = environment['ASCEND_PROCESS_LOG_PATH'] || (home ? `${home}/ascend/log` : null)
-  const folder = (dir: string, url: string): Folder => ({ dir, url, sent: new Map(), before: new Map() })
+  const own = environment['ASCEND_PROCESS_LOG_PATH'] || (home ? `${home}/ascend/log` : '/')
+  const isApart = own !== '/' && (ranks === null || !(holds(own, ranks) || holds(ranks, own)))
+  const fresh = () => ({ sent: new Map(), before: new Map() })
   return [
-    ...(ranks === null ? [] : [folder(ranks, job)]),
-    ...(own === null || own.startsWith(`${ranks}/`) ? [] : [folder(own, `${task}ascend/log/`)]),
+    ...(ranks === null ? [] : [{ dir: ranks, url: job, wanted: /./, ...fresh() }]),
+    ...(isApart ? [{ dir: own, url: `${task}ascend/log/`, wanted: OF_CANN, ...fresh() }] : []),
   ]
 }
 
@@ -124,12 +132,13 @@ export class LogFolders implements Disposable {
 
   /** `isOver`: nothing is written any more. */
   async #send(folder: Folder, isOver: boolean, signal: AbortSignal) {
-    const { dir, url, sent } = folder
-    const { files } = await walkFolder(dir, '', signal).catch((error: unknown) => {
+    const { dir, url, sent, wanted } = folder
+    const walk = await walkFolder(dir, '', signal).catch((error: unknown) => {
       // Most programs write none: no folder.
       if (error instanceof TransferError && error.code === 'NotAFolder') return { files: [] }
       throw error
     })
+    const files = walk.files.filter(({ name }) => wanted.test(name))
     const before = isOver ? null : folder.before
     const { due, ...left } = logFilesDue(files, sent, before, this.#limitBytes, Date.now())
     folder.before = new Map(files.map((file) => [file.name, file]))

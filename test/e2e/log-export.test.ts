@@ -177,6 +177,7 @@ plog = os.environ["ASCEND_PROCESS_LOG_PATH"] + "/debug/plog"
 write(plog, "plog-7_20211106123456789.log", "[ERROR] HCCL rank " + rank + "\\n")
 write(os.environ.get("NPU_COLLECT_PATH", os.environ.get("GLOG_log_dir", "") + "/rank_" + rank), "WARNING.log", "slow\\n")
 write(os.environ["HOME"] + "/ascend/log/plog", "plog-1_1.log", "of another program\\n")
+write(os.environ["HOME"] + "/ascend/log", "of-nobody.bin", "no log")
 os.symlink("/etc/passwd", plog + "/passwd") if not os.path.lexists(plog + "/passwd") else None
 while not os.path.exists("/tmp/go"): time.sleep(0.1)
 write(plog, "plog-7_20211106123456789.log", "last words\\n")
@@ -229,6 +230,7 @@ sys.exit(1)
         assert.equal(await read(`modelarts-job-${id}${again}/${folder}/rank_${rank}/WARNING.log`), 'slow\n')
         const own = await read(`modelarts-job-${id}-worker-0${again}/ascend/log/plog/plog-1_1.log`)
         assert.equal(own, 'of another program\n'.repeat(2))
+        assert.equal(await read(`modelarts-job-${id}-worker-0${again}/ascend/log/of-nobody.bin`), '')
         assert.equal(
           await read(`${plog(rank, again).split('/plog-7')[0]}/passwd`),
           '',
