@@ -1,7 +1,7 @@
 // Objects in parts: begin, send or copy parts, complete.
 import { percentEncodePath } from '../lib/signature/canonical.ts'
 import { expectedEtag } from './multipart-etag.ts'
-import { bareEtag, factsOf, type PutAnswer, putAnswerOf, resultOf, type Xml } from './object-answers.ts'
+import { bareEtag, factsOf, type PutAnswer, putAnswerOf, resultOf } from './object-answers.ts'
 import type { ObjectBody, ObjectConnection } from './object-connection.ts'
 import { type CallOptions, checkedHeaders, type PutOptions, type UploadId } from './object-options.ts'
 import { ObjectStoreError } from './object-store-error.ts'
@@ -62,7 +62,9 @@ export async function copyPart(
   if (from.etag) headers['x-amz-copy-source-if-match'] = `"${from.etag}"`
   const query = { partNumber: String(number), uploadId }
   const xml = await connection.sendForXml({ method: 'PUT', bucket, key, query, headers, signal })
-  return etagOf(resultOf(xml, 'CopyPartResult'), key)
+  const { ETag: etag } = resultOf(xml, 'CopyPartResult')
+  if (typeof etag === 'string' && etag !== '') return bareEtag(etag)
+  throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no ETag for ${key}, part ${number}`)
 }
 
 type Part = { readonly number: number; readonly etag: string }
@@ -102,14 +104,10 @@ async function completeOnce(
   )
   const body = Buffer.from(xmlDocument('CompleteMultipartUpload', ...items))
   const xml = await connection.sendForXml({ method: 'POST', bucket, key, query: { uploadId }, body, signal })
-  return etagOf(resultOf(xml, 'CompleteMultipartUploadResult'), key)
-}
-
-/** Throws InvalidAnswer for a result without an ETag. */
-function etagOf(result: Xml, key: string): string {
-  const etag = result['ETag']
+  const { ETag: etag } = resultOf(xml, 'CompleteMultipartUploadResult')
+  // Ceph does not say it.
   if (typeof etag === 'string' && etag !== '') return bareEtag(etag)
-  throw new ObjectStoreError(200, 'InvalidAnswer', `The object store gave no ETag for ${key}`)
+  return expectedEtag(parts.map((part) => part.etag)) ?? ''
 }
 
 /** Undefined for a store that does not know `partNumber`, or says that there is no such part. */

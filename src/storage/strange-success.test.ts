@@ -100,3 +100,12 @@ test('what stores do say is taken: pages that are objects, empty answers to DELE
   assert.equal(said('POST', { 'content-type': 'application/xml' }), undefined)
   assert.equal(said('GET', {}, 404), undefined)
 })
+
+test('an upload made whole without an ETag in the answer, as Ceph says it, has the one of its parts', async () => {
+  said = { 'content-type': 'application/xml' }
+  page = '<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>'
+  const complete = (etag: string) =>
+    client.completeUpload({ bucket, key: 'k', uploadId: 'u' }, [{ number: 1, etag }])
+  assert.match(await complete('0cc175b9c0f1b6a831c399e269772661'), /^[0-9a-f]{32}-1$/)
+  assert.equal(await complete('no md5'), '')
+})
