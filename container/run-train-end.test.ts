@@ -62,6 +62,7 @@ def count(name):
     signal.set_wakeup_fd(write)
     signal.signal(signal.SIGTERM, lambda *_: None)
     open(name, "w").close()
+    if name == "first": print("up", flush=True)
     select.select([read], [], [])
     time.sleep(0.3)
     sys.stdout.write(f"{name} {len(os.read(read, 16))}\\n")
@@ -69,9 +70,9 @@ def count(name):
     os._exit(0)
 if os.environ["RANK_ID"] == "0":
     while not all(os.path.exists(f"../device1/{name}") for name in ("rank", "child")): time.sleep(0.01)
+    if sys.argv[1] == "stop": count("first")
     print("up", flush=True)
-    if sys.argv[1] == "fail": sys.exit(9)
-    count("first")
+    sys.exit(9)
 if os.fork() == 0: count("child")
 count("rank")
 `
