@@ -97,7 +97,7 @@ volumes:
     assert.equal(found?.state, 'ok')
     assert.match(
       found?.message ?? '',
-      /site\.yaml: .*at most 128Mi; ulimits core=0 nofile=512 stack=8388608; allowed nofile<=1024 stack<=67108864/,
+      /site\.yaml: .*at most 128Mi; CPU at least the flavor's cores; ulimits core=0 nofile=512 stack=8388608; allowed nofile<=1024 stack<=67108864/,
     )
     assert.ok(readFileSync(join(ropeway.dataDir, 'site.yaml'), 'utf8').includes('run_user'))
   })
