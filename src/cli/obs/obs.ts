@@ -11,7 +11,7 @@ const ENTRIES: readonly CommandEntry[] = [
     load: async () => (await import('./ls.ts')).lsCommand,
   },
   { name: 'cp', summary: 'copy files and objects', load: async () => (await import('./cp.ts')).cpCommand },
-  { name: 'mv', summary: 'move files and objects', load: async () => (await import('./mv.ts')).mvCommand },
+  { name: 'mv', summary: 'move files and objects', load: async () => (await import('./cp.ts')).mvCommand },
   {
     name: 'sync',
     summary: 'copy only what has changed',

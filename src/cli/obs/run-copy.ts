@@ -1,4 +1,4 @@
-// What `obs cp` and `obs sync` share: their options, connecting, showing progress, saying what was done.
+// What `obs cp`, `mv` and `sync` share: their options, connecting, showing progress, saying what was done.
 import type { Command } from 'commander'
 import type { TransferEvent } from '../../storage/transfer/transfer-types.ts'
 import { type CommonFlags, wholeNumber, withJson } from '../command.ts'
@@ -22,7 +22,7 @@ export type CopyFlags = CommonFlags & {
   readonly concurrency?: number
 }
 
-/** Adds what both commands know. The filters given stand in the returned list once the command runs. */
+/** Adds what all of them know. The filters given stand in the returned list once the command runs. */
 export function withCopyOptions(command: Command) {
   const { filters, options } = filterOptions()
   for (const option of options) command.addOption(option)
