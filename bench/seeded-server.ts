@@ -7,7 +7,7 @@ import pg from 'pg'
 import { DATABASE_FILE, openDatabaseFile } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import type { Rows, Tables } from '../src/db/tables.ts'
-import { seedJobs } from '../test/conformance/seeded-jobs.ts'
+import { migrateBefore, seedJobs } from '../test/conformance/seeded-jobs.ts'
 import { Ropeway } from '../test/e2e/harness.ts'
 import { startPostgres } from '../test/engines/postgres.ts'
 
@@ -55,7 +55,9 @@ async function seedPostgres(url: string, jobs: Seeds): Promise<void> {
   await db.destroy()
 }
 
+/** The triggers that keep counts come after the rows: with them, a million rows take ten times as long. */
 async function seed(db: Rows, where: string, jobs: Seeds): Promise<void> {
-  await migrate(db, where)
+  await migrateBefore(db, '0011-search')
   await seedJobs(db, jobs)
+  await migrate(db, where)
 }
