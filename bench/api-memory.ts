@@ -9,9 +9,8 @@ const CLIENTS = 8
 const STEPS = 10
 
 /** Of every hundred requests: 60 of a job, 10 of a page, 20 of events, 10 dry runs. */
-export async function apiMemory({ database, ropeway, jobs }: SeededServer, requests: number): Promise<Row> {
+export async function apiMemory({ database, ropeway, jobAt }: SeededServer, requests: number): Promise<Row> {
   const { client, pid } = ropeway
-  const jobAt = (n: number) => `00000000-0000-4000-8000-${String(1 + ((n * 7919) % jobs)).padStart(12, '0')}`
   const ask = (n: number): Promise<unknown> => {
     const kind = n % 10
     if (kind < 6) return client.show(jobAt(n))

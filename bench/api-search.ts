@@ -1,7 +1,7 @@
 // How long one waits for a job, and for a page of jobs by every filter and order, from a server that has a million. Aim: 99 of
 // 100 within 100 ms, each kind of search by itself. The floor is the same server's shortest answer.
 import type { SearchResponse } from '../src/api/job-search.ts'
-import { median, ms, type Row } from './measure.ts'
+import { median, ms, type Row, times } from './measure.ts'
 import { searchCases } from './search-cases.ts'
 import type { SeededServer } from './seeded-server.ts'
 
@@ -9,28 +9,17 @@ const AIM_MS = 100
 const CALLS = 100
 const SHOWS = 2_000
 
-async function times(count: number, call: (n: number) => Promise<unknown>): Promise<number[]> {
-  const taken: number[] = []
-  for (let n = 0; n < count; n++) {
-    const begun = performance.now()
-    await call(n)
-    taken.push(performance.now() - begun)
-  }
-  return taken
-}
-
 const p99 = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? Number.NaN
 
 /** Prints what each search took, and answers the slowest of them. */
-export async function apiSearch({ database, ropeway, jobs }: SeededServer): Promise<Row[]> {
+export async function apiSearch({ database, ropeway, jobs, jobAt }: SeededServer): Promise<Row[]> {
   const { client } = ropeway
   const newest = await client.search({ limit: 1 })
   const nowMs = newest.items[0]?.metadata.create_time ?? 0
   const floor = await times(SHOWS, () =>
     fetch(`${ropeway.credentials.endpoint}/healthz`).then((it) => it.text()),
   )
-  const jobAt = (n: number) => `00000000-0000-4000-8000-${String(1 + ((n * 7919) % jobs)).padStart(12, '0')}`
   const shows = await times(SHOWS, (n) => client.show(jobAt(n)))
   const searches: { what: string; taken: number[] }[] = []
   for (const { what, body } of searchCases(jobs, nowMs)) {

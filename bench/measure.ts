@@ -9,6 +9,17 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
+/** Milliseconds of each of so many calls, one after the other. */
+export async function times(count: number, call: (n: number) => Promise<unknown>): Promise<number[]> {
+  const taken: number[] = []
+  for (let n = 0; n < count; n++) {
+    const begun = performance.now()
+    await call(n)
+    taken.push(performance.now() - begun)
+  }
+  return taken
+}
+
 export type Row = {
   readonly what: string
   readonly ours: string

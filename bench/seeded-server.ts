@@ -7,14 +7,20 @@ import pg from 'pg'
 import { DATABASE_FILE, openDatabaseFile } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import type { Rows, Tables } from '../src/db/tables.ts'
-import { migrateBefore, seedJobs } from '../test/conformance/seeded-jobs.ts'
+import { idOf, migrateBefore, seedJobs } from '../test/conformance/seeded-jobs.ts'
 import { Ropeway } from '../test/e2e/harness.ts'
 import { startPostgres } from '../test/engines/postgres.ts'
 
 /** A limit per user that a bench of one user does not meet. */
 export const NO_LIMIT = 'api:\n  requests_per_second: 1000000\n'
 
-export type SeededServer = { readonly database: string; readonly ropeway: Ropeway; readonly jobs: number }
+export type SeededServer = {
+  readonly database: string
+  readonly ropeway: Ropeway
+  readonly jobs: number
+  /** The id of some job; those of neighbours lie far apart. */
+  readonly jobAt: (n: number) => string
+}
 
 /** Makes the rows in the database of the kind, starts a server on it, lets `use` do with it, and ends both. */
 export async function onSeededServer<T>(
@@ -31,7 +37,8 @@ export async function onSeededServer<T>(
     else await seedSqlite(dataDir, jobs)
     const env = url === null ? {} : { ROPEWAY_DATABASE: url }
     await using ropeway = await Ropeway.start({ backend: 'fake', dataDir, site: NO_LIMIT, env })
-    return await use({ database, ropeway, jobs: jobs.finished + jobs.live })
+    const all = jobs.finished + jobs.live
+    return await use({ database, ropeway, jobs: all, jobAt: (n) => idOf(1 + ((n * 7919) % all)) })
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
-import { ObjectClient } from '../../src/storage/object-client.ts'
-import { ROOT, Ropeway, until } from '../../test/e2e/harness.ts'
+import { ROOT, Ropeway } from '../../test/e2e/harness.ts'
+import { untilStores } from '../../test/engines/until-stores.ts'
 
 export const BUCKET = 'bench-bucket'
 
@@ -40,8 +40,6 @@ export async function startOurs(dataDir: string): Promise<Store> {
   }
 }
 
-const START_MS = 180_000
-
 const IDENTITY = {
   name: 'bench',
   credentials: [{ accessKey: 'AKBENCH', secretKey: 'SKBENCH' }],
@@ -73,21 +71,7 @@ export async function startSeaweed(dir: string, fsync: boolean): Promise<Store |
     { stdio: 'ignore' },
   )
   const target = { endpoint: 'http://127.0.0.1:18333', accessKey: 'AKBENCH', secretKey: 'SKBENCH' }
-  const client = new ObjectClient({ target, attempts: 1 })
-  await until(
-    'SeaweedFS answers',
-    async () => {
-      try {
-        await client.createBucket(BUCKET)
-        await client.put(BUCKET, 'ready', Buffer.from('x'))
-        return true
-      } catch {
-        return false
-      }
-    },
-    START_MS,
-  )
-  await client[Symbol.asyncDispose]()
+  await untilStores('SeaweedFS', target, { bucket: BUCKET })
   if (fsync) {
     const command = `fs.configure -locationPrefix=/buckets/ -fsync -apply\n`
     execFileSync(weed, ['shell', '-master=127.0.0.1:19333', '-filer=127.0.0.1:18888'], { input: command })

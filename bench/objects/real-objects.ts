@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ObjectClient } from '../../src/storage/object-client.ts'
-import { median, ms } from '../measure.ts'
+import { median, ms, times } from '../measure.ts'
 import { cpuSeconds, megabytes } from '../process-usage.ts'
 import { BUCKET, startOurs } from './peers.ts'
 
@@ -20,13 +20,8 @@ try {
   await using store = await startOurs(join(dir, 'd'))
   await using client = new ObjectClient({ target: store })
   const size = (): string => `${megabytes(store.pid).toFixed(0)} MB`
-  const times = async (call: (n: number) => Promise<unknown>): Promise<string> => {
-    const taken: number[] = []
-    for (let n = 0; n < CALLS; n++) {
-      const begun = performance.now()
-      await call(n)
-      taken.push(performance.now() - begun)
-    }
+  const timed = async (call: (n: number) => Promise<unknown>): Promise<string> => {
+    const taken = await times(CALLS, call)
     return `median ${ms(median(taken))}, longest ${ms(Math.max(...taken))}`
   }
   const body = Buffer.alloc(1024, 'x')
@@ -43,11 +38,11 @@ try {
     `${count} puts: ${(count / seconds).toFixed(0)}/s, ${each.toFixed(2)} ms of processor each; ${size()}`,
   )
   const page = (pageSize: number) => (n: number) => client.listPage(BUCKET, { marker: anywhere(n), pageSize })
-  console.log(`a page of 1: ${await times(page(1))}`)
-  console.log(`a page of 1,000: ${await times(page(1000))}`)
+  console.log(`a page of 1: ${await timed(page(1))}`)
+  console.log(`a page of 1,000: ${await timed(page(1000))}`)
   const ignored = { onFacts: () => undefined, onBytes: () => undefined }
   const read = (n: number) => client.get(BUCKET, anywhere(n), { small: true }, ignored)
-  console.log(`an object: ${await times(read)}`)
+  console.log(`an object: ${await timed(read)}`)
   console.log(`the server then: ${size()}`)
 } finally {
   rmSync(dir, { recursive: true, force: true })

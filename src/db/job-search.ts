@@ -5,7 +5,7 @@ import type { Job } from '../job/job.ts'
 import type { JobQuery } from '../job/job-query.ts'
 import { isPostgres } from './is-postgres.ts'
 import { jobsOfProject } from './job-counts.ts'
-import { toJob } from './job-rows.ts'
+import { readJobs } from './read-jobs.ts'
 import {
   asOneBlock,
   type Block,
@@ -58,7 +58,7 @@ export async function searchJobs(
   for (let tries = 0; ; tries++) {
     const total = await jobsOfProject(db, projectId)
     const { count, seqs } = await findJobs(db, serveId, projectId, query, limits)
-    const items = await readJobs(db, seqs)
+    const items = await inOrder(db, seqs)
     // A job that was erased in between would make the page short, and clients take a short page for the last one.
     if (items.length === seqs.length || tries === 2) return { total, count, items }
   }
@@ -227,13 +227,7 @@ async function seqsOf(
 }
 
 /** In the order of the numbers given. */
-async function readJobs(db: Rows, seqs: readonly number[]): Promise<Job[]> {
-  const bySeq = new Map<number, Job>()
-  for (let n = 0; n < seqs.length; n += READ_AT_ONCE) {
-    const part = seqs.slice(n, n + READ_AT_ONCE)
-    const rows = await db.selectFrom('jobs').selectAll().where('seq', 'in', part).execute()
-    for (const row of rows) bySeq.set(row.seq, toJob(row))
-  }
+async function inOrder(db: Rows, seqs: readonly number[]): Promise<Job[]> {
+  const bySeq = new Map((await readJobs(db, 'seq', seqs)).map((job) => [job.seq, job]))
   return seqs.flatMap((seq) => bySeq.get(seq) ?? [])
 }
-const READ_AT_ONCE = 1_000

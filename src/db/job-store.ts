@@ -1,6 +1,5 @@
 // JobStore over SQL. The promises stand in job/store.ts; each group of calls has a file of its own.
 import type { RawBuilder } from 'kysely'
-import type { Job } from '../job/job.ts'
 import type { JobStore } from '../job/store.ts'
 import type { JobNotice } from './change-notices.ts'
 import { listBookings } from './job-bookings.ts'
@@ -19,6 +18,7 @@ import {
 import { openSecrets, toJob } from './job-rows.ts'
 import { searchJobs } from './job-search.ts'
 import { eraseJob, requestDelete, requestStop, setDescription, writeChange } from './job-write.ts'
+import { readJobs } from './read-jobs.ts'
 import { keeperOf } from './serves.ts'
 import type { Rows } from './tables.ts'
 
@@ -77,9 +77,6 @@ function tellingStore(
     recordReport: (jobId, ...rest) => told(store.recordReport(jobId, ...rest), { jobId, serveId: NOBODY }),
   }
 }
-/** SQLite takes at most 32,766 values in one statement. */
-const READ_AT_ONCE = 1_000
-
 /** Events move no job. */
 const NOBODY = '-'
 
@@ -100,15 +97,7 @@ function silentStore(db: Rows, options: JobStoreOptions): JobStore {
       const row = await db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst()
       return row === undefined ? null : toJob(row)
     },
-    getMany: async (jobIds) => {
-      const jobs: Job[] = []
-      for (let n = 0; n < jobIds.length; n += READ_AT_ONCE) {
-        const part = jobIds.slice(n, n + READ_AT_ONCE)
-        const rows = await db.selectFrom('jobs').selectAll().where('id', 'in', part).execute()
-        jobs.push(...rows.map(toJob))
-      }
-      return jobs
-    },
+    getMany: (jobIds) => readJobs(db, 'id', jobIds),
     findByToken: (projectId, token) => findByToken(db, secretKey, projectId, token),
     isNameTaken: (projectId, workspaceId, name) => isNameTaken(db, projectId, workspaceId, name),
     workspaces: (projectId) => listWorkspaces(db, projectId),

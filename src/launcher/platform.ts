@@ -1,6 +1,6 @@
 // Where rank output and reports go: to the task's launcher when there is one, else to our own stdout.
-import type { ClientRequest } from 'node:http'
 import type { TaskReport } from '../api/task.ts'
+import { drained } from '../lib/drained.ts'
 import type { Environment } from './environment.ts'
 import { INNER_ROUTES } from './inner-socket.ts'
 import { LineSplitter } from './lines.ts'
@@ -98,7 +98,7 @@ function socketSink(client: TaskClient, rank: number, fallback: OutputSink): Out
   return {
     async write(chunk) {
       if (sent.destroyed) return fallback.write(chunk)
-      if (!sent.write(chunk)) await drainOrClose(sent)
+      if (!sent.write(chunk)) await drained(sent)
     },
     async end() {
       if (!sent.destroyed) sent.end()
@@ -106,16 +106,4 @@ function socketSink(client: TaskClient, rank: number, fallback: OutputSink): Out
       await fallback.end()
     },
   }
-}
-
-function drainOrClose(sent: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      sent.off('drain', done)
-      sent.off('close', done)
-      resolve()
-    }
-    sent.on('drain', done)
-    sent.on('close', done)
-  })
 }

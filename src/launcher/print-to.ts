@@ -1,5 +1,6 @@
 // Our own stdout, for programs' output: where whoever reads it is slow, so are they, and nothing piles up in our memory.
 import type { Writable } from 'node:stream'
+import { drained } from '../lib/drained.ts'
 
 /** Prints; a promise asks the caller to wait until there is room again. */
 export type Print = (bytes: Uint8Array | string) => void | Promise<void>
@@ -12,19 +13,9 @@ export function printTo(stream: Writable): Print {
     if (!stream.writable) return
     if (bytes.length > 0 && stream.write(bytes)) return
     if (!stream.writableNeedDrain) return
-    room ??= roomIn(stream).then(() => {
+    room ??= drained(stream).then(() => {
       room = null
     })
     return room
   }
-}
-
-function roomIn(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const event of ['drain', 'close', 'error']) stream.off(event, done)
-      resolve()
-    }
-    for (const event of ['drain', 'close', 'error']) stream.once(event, done)
-  })
 }

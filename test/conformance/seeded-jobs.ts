@@ -19,6 +19,9 @@ export const SEEDED_PROJECT = '0123456789abcdef0123456789abcdef'
 /** The name of the nth job, as the database makes it. */
 export const nameOf = (n: number): string => `${NAMES[n % NAMES.length]}-${n}`
 
+/** Its id. */
+export const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+
 /** Brings an empty database to the schema before `name`, so that what comes after can be timed over many rows. */
 export async function migrateBefore(db: Rows, name: string): Promise<void> {
   const names = Object.keys(MIGRATIONS).sort()

@@ -5,9 +5,8 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ObjectClient } from '../../src/storage/object-client.ts'
-import { until } from '../e2e/harness.ts'
 import type { TestStore } from './seaweed.ts'
+import { untilStores } from './until-stores.ts'
 
 const KEYS = { accessKey: 'AKTEST', secretKey: 'SKTEST' }
 
@@ -76,17 +75,7 @@ export async function startCeph(port: number): Promise<TestStore> {
   writeFileSync(join(dir, 'ceph.conf'), config(dir, port))
   const shell: ChildProcess = spawn('bash', ['-euc', script(dir, port)], { stdio: 'ignore', detached: true })
   const target = { endpoint: `http://127.0.0.1:${port}`, ...KEYS }
-  await using client = new ObjectClient({ target, attempts: 1 })
-  const stores = async () => {
-    try {
-      await client.createBucket('ready')
-      await client.put('ready', 'x', Buffer.from('x'))
-      return true
-    } catch {
-      return false
-    }
-  }
-  await until('radosgw stores', stores, 180_000)
+  await untilStores('radosgw', target)
   return {
     target,
     async [Symbol.asyncDispose]() {

@@ -6,9 +6,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ObjectClient } from '../../src/storage/object-client.ts'
 import type { EndpointTarget } from '../../src/storage/object-target.ts'
-import { ROOT, until } from '../e2e/harness.ts'
+import { ROOT } from '../e2e/harness.ts'
+import { untilStores } from './until-stores.ts'
 
 const WEED = join(ROOT, '.cache/python-long/bin/weed')
 const KEYS = { accessKey: 'AKTEST', secretKey: 'SKTEST' }
@@ -46,19 +46,7 @@ export async function startSeaweed(): Promise<TestStore> {
   })
   const door = await doorTo(socket)
   const target: EndpointTarget = { endpoint: door.endpoint, ...KEYS }
-  await using client = new ObjectClient({ target, attempts: 1 })
-  // It answers before it can store.
-  const stores = async () => {
-    assert.equal(server.exitCode, null, log)
-    try {
-      await client.createBucket('ready')
-      await client.put('ready', 'x', Buffer.from('x'))
-      return true
-    } catch {
-      return false
-    }
-  }
-  await until('SeaweedFS stores', stores, 180_000)
+  await untilStores('SeaweedFS', target, { check: () => assert.equal(server.exitCode, null, log) })
   return {
     target,
     async [Symbol.asyncDispose]() {

@@ -217,23 +217,12 @@ async function planInside(from: ObjectUrl, to: ObjectUrl, rule: Rule, options: C
     to: target(name),
     ...{ size, etag },
   }))
+  const gone = options.move ? pairs.map((pair) => pair.from.key) : remove.map((name) => target(name).key)
   return {
     steps: pairs.map((pair) => stepOf(formatObjectUrl(pair.from), formatObjectUrl(pair.to), pair.size)),
     run: () => runCopy(pairs, options),
     unchanged,
-    ...(options.move
-      ? goneObjects(
-          client,
-          from.bucket,
-          pairs.map((pair) => pair.from.key),
-          signal,
-        )
-      : goneObjects(
-          client,
-          to.bucket,
-          remove.map((name) => target(name).key),
-          signal,
-        )),
+    ...goneObjects(client, options.move ? from.bucket : to.bucket, gone, signal),
     skipped: [],
   }
 }

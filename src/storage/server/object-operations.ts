@@ -1,6 +1,7 @@
 // Operations on objects: put, copy, get, head, delete one or many.
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { drained } from '../../lib/drained.ts'
 import { element, leaf, parseXml, xmlDocument } from '../xml.ts'
 import { isoDate } from './bucket-operations.ts'
 import {
@@ -131,17 +132,6 @@ async function sendPieces(res: ServerResponse, first: Buffer, rest: AsyncGenerat
     piece = next.value
   }
 }
-
-const drained = (res: ServerResponse): Promise<void> =>
-  new Promise((resolve) => {
-    const go = () => {
-      res.off('drain', go)
-      res.off('close', go)
-      resolve()
-    }
-    res.on('drain', go)
-    res.on('close', go)
-  })
 
 export async function deleteObject(call: Call): Promise<void> {
   await call.store.delete(call.asked.bucket, [call.asked.key])
